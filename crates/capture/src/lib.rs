@@ -1,0 +1,24 @@
+//! How a record is kept: samples, provenance, caveats, digest, and every file format.
+//!
+//! No hardware, no verdicts; nothing sized by a file is allocated without a limit; no input can panic a reader.
+
+mod capture;
+mod caveat;
+mod digest;
+mod error;
+pub mod format;
+mod options;
+mod samples;
+pub mod sigmf;
+mod store;
+mod trace;
+
+pub use capture::{Capture, FieldOrigin, Provenance};
+pub use caveat::{Caveat, CaveatKind};
+pub use digest::{Digest, digest_file};
+pub use error::CaptureError;
+pub use format::{Format, open};
+pub use options::{OpenOptions, SampleFormat};
+pub use samples::{Component, FileSamples, Layout, Samples};
+pub use store::{ColumnStore, ColumnWriter};
+pub use trace::Trace;

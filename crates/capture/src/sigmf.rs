@@ -1,0 +1,1 @@
+//! SigMF metadata: reading, keeping unknown keys, and the writer of recordings.

@@ -1,0 +1,116 @@
+//! A finding: one limit, answered; readable alone and computable again.
+
+use faultscope_signal::Unit;
+use serde::{Deserialize, Serialize};
+
+use crate::reading::At;
+use crate::verdict::Verdict;
+
+/// How much a failed limit matters (X.733 perceived severity).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Nothing wrong.
+    Cleared,
+    /// Cannot be told.
+    Indeterminate,
+    /// Before significant effects.
+    Warning,
+    /// Not service-affecting.
+    Minor,
+    /// Service-affecting, urgent.
+    Major,
+    /// Service lost.
+    Critical,
+}
+
+/// The limit as it was applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AppliedLimit {
+    /// Id of the limit within its pack.
+    pub id: String,
+    /// Limit pack.
+    pub pack: String,
+    /// Its version.
+    pub pack_version: String,
+    /// Clause of the source.
+    pub clause: String,
+    /// Upper bound in the reading's unit.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub upper: Option<f64>,
+    /// Lower bound in the reading's unit.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lower: Option<f64>,
+    /// Guard band in the reading's unit.
+    pub guard: f64,
+    /// Confidence mark of the figure: R read, W well known, U uncertain.
+    pub confidence: String,
+}
+
+/// A probable cause with its evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Cause {
+    /// Id of the rule: `R01`, `S18`.
+    pub rule: String,
+    /// The cause in words.
+    pub cause: String,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// Ids of the findings it rests on.
+    pub because: Vec<String>,
+    /// What would rule it out.
+    pub rules_out: String,
+    /// The next measurement to make.
+    pub next_check: String,
+    /// The part to suspect.
+    pub suspect_part: String,
+}
+
+/// The finding in the words of the alarm standards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Alarm {
+    /// X.733 / M.3100 probable cause by name.
+    pub probable_cause: String,
+    /// Alarm type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Perceived severity by name.
+    pub severity: String,
+}
+
+/// One limit, answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Finding {
+    /// Deterministic id: measurement, limit and place.
+    pub id: String,
+    /// Measurement id: `ripple`, `spurs`.
+    pub measurement: String,
+    /// Reading id: `vpp`, `spur_level`.
+    pub reading: String,
+    /// The value, `null` when there is none.
+    pub value: Option<f64>,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its uncertainty.
+    pub uncertainty: Option<f64>,
+    /// The limit, as applied.
+    pub limit: Option<AppliedLimit>,
+    /// Distance to the limit in `unit`: positive inside, negative outside.
+    pub margin: Option<f64>,
+    /// The answer.
+    pub verdict: Verdict,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at: Option<At>,
+    /// Why the limit could not be applied or the reading not be used; empty otherwise.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub reason: String,
+    /// One sentence, in the language asked for.
+    pub summary: String,
+    /// Probable causes, likeliest first.
+    pub causes: Vec<Cause>,
+    /// The alarm it maps to, for findings that fail.
+    pub alarm: Option<Alarm>,
+}

@@ -1,0 +1,18 @@
+//! What a record means: measurements, limits, verdicts, findings, causes.
+//!
+//! Pure: no files, no clock, no randomness; the same capture and the same limits give the same findings, byte for byte.
+
+pub mod cause;
+pub mod finding;
+pub mod gate;
+pub mod judge;
+pub mod limit;
+pub mod measurement;
+pub mod reading;
+pub mod verdict;
+
+pub use finding::{Alarm, Cause, Finding};
+pub use gate::{Gate, GateState};
+pub use measurement::{Detail, Measured, Measurement, Settings};
+pub use reading::{At, Reading};
+pub use verdict::Verdict;

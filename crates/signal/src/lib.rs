@@ -1,0 +1,11 @@
+//! What a record is, and the mathematics on it: no files, no devices, no clock, no limits.
+
+pub mod quantity;
+pub mod record;
+pub mod spectrum;
+pub mod window;
+
+pub use quantity::{Quantity, Unit};
+pub use record::{Kind, Record, RecordError, Waveform};
+pub use spectrum::{Spectrum, SpectrumSettings};
+pub use window::{Window, WindowFigures};
