@@ -11,8 +11,11 @@ pub mod measurement;
 pub mod reading;
 pub mod verdict;
 
-pub use finding::{Alarm, Cause, Finding};
+pub use cause::RuleSet;
+pub use finding::{Alarm, AppliedLimit, Cause, Finding, Severity};
 pub use gate::{Gate, GateState};
+pub use judge::judge;
+pub use limit::{Limit, LimitSet, PackError};
 pub use measurement::{Detail, Measured, Measurement, Settings};
 pub use reading::{At, Reading};
 pub use verdict::Verdict;
