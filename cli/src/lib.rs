@@ -1,1 +1,52 @@
-//! x
+//! Words in, words and an exit code out: the command line as a function, so that tests run it in-process.
+
+pub mod args;
+mod command;
+mod context;
+mod io;
+pub mod number;
+mod progress;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use clap::Parser as _;
+
+use crate::args::Cli;
+use crate::context::Context;
+pub use crate::io::Io;
+
+/// Runs one command line (the program's name first) and returns the exit code.
+pub fn run(words: impl IntoIterator<Item = OsString>, io: &mut Io) -> u8 {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let code = match Cli::try_parse_from(&words) {
+        Ok(cli) => dispatch(&cli, io),
+        Err(error) => usage(&error, io),
+    };
+    let _ = io.stdout.flush();
+    code
+}
+
+fn dispatch(cli: &Cli, io: &mut Io) -> u8 {
+    let name = command::name(&cli.command);
+    let outcome = command::run(&cli.command, &mut Context::new(io, &cli.common));
+    outcome.unwrap_or_else(|error| {
+        if cli.common.json {
+            let document = context::error_document(name, &error);
+            let _ = writeln!(io.stdout, "{document:#}");
+        }
+        context::complain(io, &error.message, &error.hint);
+        error.class.exit_code()
+    })
+}
+
+/// Help and version go to standard output with code 0; everything else is wrong usage.
+fn usage(error: &clap::Error, io: &mut Io) -> u8 {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        let _ = io.stderr.write_all(text.as_bytes());
+        return 2;
+    }
+    let _ = io.stdout.write_all(text.as_bytes());
+    0
+}

@@ -3,10 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::samples::Component;
 
 /// A raw sample format, by its rtl_433-style name (`cu8`, `cs16`, `cf32`, `s16` ...).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(into = "String", try_from = "String")]
+#[schemars(with = "String")]
 pub struct SampleFormat {
     /// I/Q pairs instead of single values.
     pub complex: bool,
@@ -45,6 +49,20 @@ impl FromStr for SampleFormat {
     }
 }
 
+impl From<SampleFormat> for String {
+    fn from(format: SampleFormat) -> Self {
+        format.to_string()
+    }
+}
+
+impl TryFrom<String> for SampleFormat {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
 impl fmt::Display for SampleFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.component {
@@ -63,7 +81,8 @@ impl fmt::Display for SampleFormat {
 }
 
 /// The options that every command takes for its captures; everything is optional.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
 pub struct OpenOptions {
     /// Raw sample format (`--format`).
     pub format: Option<SampleFormat>,
@@ -80,6 +99,7 @@ pub struct OpenOptions {
     /// Probe factor: values are multiplied by it (`--probe`).
     pub probe: Option<f64>,
     /// Volts per unit of the stored values (`--scale`): makes volts of a record that has no unit.
+    #[serde(rename = "scale_v_per_unit")]
     pub scale_v: Option<f64>,
     /// Swap I and Q (`--swap-iq`).
     pub swap_iq: bool,

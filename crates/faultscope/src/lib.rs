@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The one door: the verbs that both faces, command line and desktop app, share.
+
+pub mod analyse;
+mod batch;
+mod error;
+pub mod inputs;
+pub mod limits;
+pub mod result;
+mod watch;
+
+pub use analyse::{Request, analyse, info, spectrum};
+pub use batch::{batch, collect};
+pub use error::{Class, Error};
+pub use result::{CaptureResult, Envelope, InputError, ToolInfo};
+pub use watch::{Unwatched, Watch};
+
+pub use faultscope_capture as capture;
+pub use faultscope_diagnose as diagnose;
+pub use faultscope_signal as signal;
+
+/// Version of the program, as in every result.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,84 @@
+//! Many captures: in parallel, in order, and one bad file never stops the others.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::{CaptureResult, Class, Error, Watch};
+
+/// Applies `work` to every file on at most `threads` threads; the results come in the order of the files.
+///
+/// After an interruption the files not begun are reported as interrupted.
+pub fn batch<T: Send>(
+    files: &[PathBuf],
+    threads: usize,
+    watch: &dyn Watch,
+    work: impl Fn(&Path) -> Result<T, Error> + Sync,
+) -> Vec<Result<T, Error>> {
+    let next = AtomicUsize::new(0);
+    let slots: Vec<Mutex<Option<Result<T, Error>>>> = files.iter().map(|_| Mutex::new(None)).collect();
+    let worker = || {
+        while let Some((file, slot)) = {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            files.get(i).zip(slots.get(i))
+        } {
+            let outcome = if watch.cancelled() { Err(Error::interrupted()) } else { guarded(file, &work) };
+            if let Ok(mut slot) = slot.lock() {
+                *slot = Some(outcome);
+            }
+        }
+    };
+    let extra = threads.min(files.len()).saturating_sub(1);
+    std::thread::scope(|scope| {
+        for i in 0..extra {
+            // A thread that cannot be started only means less speed.
+            let _ = std::thread::Builder::new().name(format!("batch-{i}")).spawn_scoped(scope, worker);
+        }
+        worker();
+    });
+    slots
+        .into_iter()
+        .map(|slot| slot.into_inner().ok().flatten().unwrap_or_else(|| Err(Error::interrupted())))
+        .collect()
+}
+
+/// A defect in the work on one file is that file's error; the panic message has gone to standard error.
+fn guarded<T>(file: &Path, work: &(impl Fn(&Path) -> Result<T, Error> + Sync)) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(|| work(file))).unwrap_or_else(|_| {
+        Err(Error::new(
+            Class::Input,
+            "defect",
+            format!("faultscope failed on this file: {}", file.display()),
+            "this is a defect of faultscope; please report it with the file",
+        ))
+    })
+}
+
+/// Results or errors, as entries of an envelope.
+#[must_use]
+pub fn collect(files: &[PathBuf], outcomes: Vec<Result<CaptureResult, Error>>) -> Vec<CaptureResult> {
+    files
+        .iter()
+        .zip(outcomes)
+        .map(|(file, outcome)| outcome.unwrap_or_else(|e| CaptureResult::failed(&file.display().to_string(), e)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Unwatched;
+
+    #[test]
+    fn results_keep_the_order_whatever_the_threads() {
+        let files: Vec<PathBuf> = (0..50).map(|i| PathBuf::from(format!("{i}"))).collect();
+        let work = |p: &Path| if p == Path::new("7") { Err(Error::interrupted()) } else { Ok(p.to_owned()) };
+        for threads in [1, 2, 7] {
+            let out = batch(&files, threads, &Unwatched, work);
+            assert_eq!(out.len(), 50);
+            assert!(out[7].is_err());
+            assert_eq!(out[49].as_ref().unwrap(), Path::new("49"));
+        }
+    }
+}

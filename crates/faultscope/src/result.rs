@@ -1,0 +1,238 @@
+//! The results as other programs see them: the envelope and its captures, in the shape of the published contract.
+
+use faultscope_capture::{Caveat, Digest, FieldOrigin, OpenOptions};
+use faultscope_diagnose::measurement::{RippleDetail, Settings, SpursDetail};
+use faultscope_diagnose::{Finding, Gate, GateState, Reading, Verdict};
+use faultscope_signal::{Unit, Window};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Class, Error};
+
+/// Name and version of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ToolInfo {
+    /// Always `faultscope`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Default for ToolInfo {
+    fn default() -> Self {
+        Self { name: "faultscope".into(), version: crate::VERSION.into() }
+    }
+}
+
+/// The envelope of every analysis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Envelope {
+    /// Always `faultscope/1`.
+    pub schema: String,
+    /// The command.
+    pub command: String,
+    /// The program.
+    pub tool: ToolInfo,
+    /// The worst verdict; `null` when no limit was asked for and no gate closed, so that silence is never green.
+    pub verdict: Option<Verdict>,
+    /// One result a capture, in the order given.
+    pub captures: Vec<CaptureResult>,
+}
+
+impl Envelope {
+    /// Wraps results.
+    #[must_use]
+    pub fn new(command: &str, captures: Vec<CaptureResult>) -> Self {
+        let verdict = Verdict::worst(captures.iter().filter_map(CaptureResult::verdict));
+        Self { schema: "faultscope/1".into(), command: command.into(), tool: ToolInfo::default(), verdict, captures }
+    }
+
+    /// The exit code of the contract: usage errors win when nothing was analysed, then fail, then doubt.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let errors: Vec<&InputError> = self.captures.iter().filter_map(|c| c.error.as_ref()).collect();
+        let analysed = errors.len() < self.captures.len();
+        if errors.iter().any(|e| e.class == Some(Class::Interrupted)) {
+            return Class::Interrupted.exit_code();
+        }
+        if !analysed && errors.iter().any(|e| e.class == Some(Class::Usage)) {
+            return Class::Usage.exit_code();
+        }
+        match self.verdict {
+            Some(Verdict::Fail) => 1,
+            Some(Verdict::Invalid | Verdict::NotEvaluated) => 3,
+            _ if !errors.is_empty() => 3,
+            _ => 0,
+        }
+    }
+}
+
+/// Why an input could not be analysed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct InputError {
+    /// Machine-readable kind.
+    pub kind: String,
+    /// What and where.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+    /// Exit-code class; not part of the output.
+    #[serde(skip)]
+    pub class: Option<Class>,
+}
+
+impl From<Error> for InputError {
+    fn from(error: Error) -> Self {
+        Self { kind: error.kind, message: error.message, hint: error.hint, class: Some(error.class) }
+    }
+}
+
+/// Everything needed to compute a result again.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ResultSettings {
+    /// How the capture was opened.
+    pub open: OpenOptions,
+    /// The channel analysed.
+    pub channel: Option<String>,
+    /// Measurement settings, choices filled in.
+    pub measurement: Option<Settings>,
+    /// Limit packs, as `id@version`.
+    pub limit_packs: Vec<String>,
+    /// Version of the diagnosis rules.
+    pub rules_version: Option<String>,
+}
+
+/// One channel of a capture, as `info` lists it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Channel {
+    /// Name.
+    pub name: String,
+    /// `real` or `iq`.
+    pub kind: String,
+    /// Unit of its values.
+    pub unit: String,
+    /// Smallest value; `null` when there is none.
+    pub min: Option<f64>,
+    /// Largest value; `null` when there is none.
+    pub max: Option<f64>,
+}
+
+/// A spectrum, as `spectrum` adds it to a capture's result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SpectrumDetail {
+    /// Transform length.
+    pub fft: usize,
+    /// Window.
+    pub window: Window,
+    /// Overlap.
+    pub overlap: f64,
+    /// Segments averaged.
+    pub segments: u64,
+    /// Resolution bandwidth (equivalent noise bandwidth of one bin).
+    pub rbw_hz: f64,
+    /// Frequency of the first point, absolute where the capture has a centre.
+    pub start_hz: f64,
+    /// Distance between points.
+    pub step_hz: f64,
+    /// Unit of the levels.
+    pub level_unit: Unit,
+    /// The strongest point.
+    pub peak: SpectrumPeak,
+    /// The traces.
+    pub traces: Vec<SpectrumTrace>,
+}
+
+/// The strongest point of a spectrum.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SpectrumPeak {
+    /// Its frequency.
+    pub frequency_hz: f64,
+    /// Its level.
+    pub level_db: Option<f64>,
+}
+
+/// One trace of a spectrum.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SpectrumTrace {
+    /// `average`, `max`, `min`, `p50` ...
+    pub name: String,
+    /// Levels; `null` where there is no power at all.
+    pub level_db: Vec<Option<f64>>,
+}
+
+/// The result of one capture.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CaptureResult {
+    /// The file, as given.
+    pub file: String,
+    /// SHA-256 of the file that holds the samples.
+    pub sha256: Option<Digest>,
+    /// `sigmf/cf32_le`, `wav/pcm16` ...
+    pub format: Option<String>,
+    /// Sample rate.
+    pub sample_rate_hz: Option<f64>,
+    /// Centre frequency, where known.
+    pub center_hz: Option<f64>,
+    /// Frames analysed.
+    pub samples: Option<u64>,
+    /// Their length.
+    pub duration_s: Option<f64>,
+    /// `dbfs`, `dbm`, `v`, `a`.
+    pub unit: Option<String>,
+    /// Quality gates.
+    pub quality: Vec<Gate>,
+    /// Everything needed to compute the same again.
+    pub settings: ResultSettings,
+    /// Readings.
+    pub readings: Vec<Reading>,
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// Why it could not be analysed.
+    pub error: Option<InputError>,
+    /// What `info` adds: where each field came from.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub origins: Vec<FieldOrigin>,
+    /// What `info` adds: reasons to trust less.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub caveats: Vec<Caveat>,
+    /// What `info` adds: the channels.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub channels: Vec<Channel>,
+    /// What `info` adds: instrument, time and description, where the file states them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub provenance: Option<ProvenanceInfo>,
+    /// What `spectrum` adds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub spectrum: Option<SpectrumDetail>,
+    /// What `spurs` adds.
+    #[serde(flatten)]
+    pub spurs: Option<SpursDetail>,
+    /// What `ripple` adds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ripple: Option<RippleDetail>,
+}
+
+/// Instrument, time and description of a capture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProvenanceInfo {
+    /// RFC 3339 time of the first sample.
+    pub start_time: Option<String>,
+    /// Instrument or recorder.
+    pub instrument: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+}
+
+impl CaptureResult {
+    /// The result of an input that could not be analysed.
+    #[must_use]
+    pub fn failed(file: &str, error: Error) -> Self {
+        Self { file: file.to_owned(), error: Some(error.into()), ..Self::default() }
+    }
+
+    /// The worst verdict of this capture: of its findings, or `invalid` when a gate closed.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        let gate = self.quality.iter().any(|g| g.state == GateState::Fail).then_some(Verdict::Invalid);
+        Verdict::worst(self.findings.iter().map(|f| f.verdict).chain(gate))
+    }
+}
