@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Runs every test of the workspace; installs the Debian packages that tests need, or says which are missing.
+#   ./test.sh           all tests, the desktop app's included
+#   ./test.sh --quick   without the desktop app (shorter build)
+set -euo pipefail
+cd "$(dirname "$0")"
+
+quick=no
+[ "${1:-}" = "--quick" ] && quick=yes
+
+# What tests need beyond Rust and a C compiler: command to look for, package that brings it.
+needs="cc:gcc"
+[ "$quick" = no ] && needs="$needs Xvfb:xvfb import:imagemagick"
+
+missing=""
+for need in $needs; do
+    command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need##*:}"
+done
+# A software OpenGL driver has no command of its own; the window test needs it and the X libraries winit loads.
+if [ "$quick" = no ] && command -v dpkg-query >/dev/null 2>&1; then
+    for package in libgl1-mesa-dri libgl1 libegl1 libxkbcommon-x11-0 libxcursor1 libxrandr2 libxi6; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    done
+fi
+
+if [ -n "$missing" ]; then
+    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+        echo "installing:$missing"
+        apt-get update -qq
+        # shellcheck disable=SC2086
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    else
+        echo "the tests need these packages:$missing" >&2
+        echo "  sudo apt-get install$missing" >&2
+        exit 2
+    fi
+fi
+
+select="--workspace"
+[ "$quick" = yes ] && select=""
+if command -v cargo-nextest >/dev/null 2>&1; then
+    # shellcheck disable=SC2086
+    cargo nextest run --locked $select --no-fail-fast
+    # nextest leaves the examples in the documentation to cargo test.
+    # shellcheck disable=SC2086
+    cargo test --locked $select --doc --quiet
+else
+    # shellcheck disable=SC2086
+    cargo test --locked $select --no-fail-fast
+fi
