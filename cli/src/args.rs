@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use faultscope_door::capture::{OpenOptions, SampleFormat};
+use faultscope_door::cases::{ClosureCode, Priority};
 use faultscope_door::diagnose::Settings;
 use faultscope_door::signal::Window;
 
@@ -240,6 +241,198 @@ pub struct InfoArgs {
     pub captures: Captures,
 }
 
+/// The fields of a new case.
+#[derive(Debug, Clone, Args)]
+pub struct CaseOpenArgs {
+    /// One line: what is wrong.
+    #[arg(long, value_name = "TEXT")]
+    pub title: String,
+    /// Whose equipment.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub customer: String,
+    /// Where.
+    #[arg(long, value_name = "PLACE", default_value = "")]
+    pub site: String,
+    /// Kind of equipment: "base station".
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub equipment: String,
+    /// Maker's model.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub model: String,
+    /// Serial number.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub serial: String,
+    /// Asset or inspection tag.
+    #[arg(long, value_name = "ID", default_value = "")]
+    pub tag: String,
+    /// What is wrong, in the customer's words.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub symptom: String,
+    /// Whom to call back.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub contact: String,
+    /// P1 (service down) to P4 (request).
+    #[arg(long, value_name = "P1..P4", default_value = "P3", value_parser = priority)]
+    pub priority: Priority,
+}
+
+fn priority(text: &str) -> Result<Priority, String> {
+    [Priority::P1, Priority::P2, Priority::P3, Priority::P4]
+        .into_iter()
+        .find(|p| p.name().eq_ignore_ascii_case(text))
+        .ok_or_else(|| format!("'{text}' is not a priority; choose one of P1 P2 P3 P4"))
+}
+
+/// Which cases to list.
+#[derive(Debug, Clone, Args)]
+pub struct CaseListArgs {
+    /// Closed ones too.
+    #[arg(long)]
+    pub all: bool,
+    /// With these words in id, title, customer, site, symptom, serial or tag.
+    #[arg(long, value_name = "WORDS")]
+    pub text: Option<String>,
+    /// At most so many.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+}
+
+/// What to attach to a case.
+#[derive(Debug, Clone, Args)]
+pub struct CaseAttachArgs {
+    /// The case.
+    pub id: String,
+    /// Captures, which are measured, and any other files, which are kept as they are.
+    #[command(flatten)]
+    pub captures: Captures,
+    /// The limits.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// auto (by what the capture is), spurs, ripple, or none.
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub measure: String,
+    /// What it shows: "supply before", "supply after"; captures of one name before and after are compared.
+    #[arg(long, value_name = "TEXT")]
+    pub role: Option<String>,
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, Args)]
+pub struct CaseCloseArgs {
+    /// The case.
+    pub id: String,
+    /// What was wrong.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub root_cause: String,
+    /// What removed it.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub remedy: String,
+    /// solved, no-fault-found, duplicate or withdrawn.
+    #[arg(long, value_name = "HOW", default_value = "solved", value_parser = closure)]
+    pub code: ClosureCode,
+    /// Who of the customer's people confirmed it.
+    #[arg(long, value_name = "NAME")]
+    pub confirmed_by: Option<String>,
+}
+
+fn closure(text: &str) -> Result<ClosureCode, String> {
+    match text.to_ascii_lowercase().replace('_', "-").as_str() {
+        "solved" => Ok(ClosureCode::Solved),
+        "no-fault-found" => Ok(ClosureCode::NoFaultFound),
+        "duplicate" => Ok(ClosureCode::Duplicate),
+        "withdrawn" => Ok(ClosureCode::Withdrawn),
+        _ => Err(format!("'{text}' is not an ending; choose one of solved no-fault-found duplicate withdrawn")),
+    }
+}
+
+/// What is done to cases.
+#[derive(Debug, Subcommand)]
+pub enum CaseCommand {
+    /// Opens a case and prints its id.
+    Open(CaseOpenArgs),
+    /// Lists cases, the next clock to run out first.
+    List(CaseListArgs),
+    /// Shows a case: facts, clocks, findings, evidence, timeline.
+    Show {
+        /// The case.
+        id: String,
+    },
+    /// Measures captures and attaches them with their findings; other files are attached as they are.
+    Attach(CaseAttachArgs),
+    /// Adds a note.
+    Note {
+        /// The case.
+        id: String,
+        /// The words.
+        text: String,
+    },
+    /// Closes a case.
+    Close(CaseCloseArgs),
+    /// Opens a closed case again.
+    Reopen {
+        /// The case.
+        id: String,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Checks the chain of events and every digest.
+    Verify {
+        /// The case.
+        id: String,
+    },
+}
+
+/// What is done with limit packs.
+#[derive(Debug, Subcommand)]
+pub enum LimitsCommand {
+    /// Lists the packs that ship with the program.
+    List,
+    /// Shows the limits of a pack, disabled ones too.
+    Show {
+        /// Name or path.
+        pack: String,
+    },
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Clone, Args)]
+pub struct SimulateArgs {
+    /// Fault model, with settings behind a question mark: reservoir-c-lost?seed=7&severity=0.5. Without one: the list.
+    #[arg(value_name = "MODEL")]
+    pub model: Option<String>,
+    /// Name of the files without extension (default: the model's).
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write the captures of the worked example into this folder.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["model", "output"])]
+    pub samples: Option<PathBuf>,
+    /// Replace files that are there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Options of `report`.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// The case.
+    pub id: String,
+    /// Where to write it: .html.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Options of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// Folder for the store and the report (default: a new folder under the temporary directory).
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// Folder with the sample captures (default: samples/ of the source tree, else they are simulated anew).
+    #[arg(long, value_name = "FOLDER")]
+    pub samples: Option<PathBuf>,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -251,4 +444,23 @@ pub enum Command {
     Spurs(SpursArgs),
     /// Supply analysis: DC, p-p, AC rms, psophometric, bands, mains, switching, spikes, drift, events.
     Ripple(RippleArgs),
+    /// Writes captures of known faults, with their truth.
+    Simulate(SimulateArgs),
+    /// Fault cases: open, list, show, attach, note, close, reopen, verify.
+    #[command(subcommand)]
+    Case(CaseCommand),
+    /// Writes the report of a case: one self-contained file.
+    Report(ReportArgs),
+    /// Limit packs: list, show.
+    #[command(subcommand)]
+    Limits(LimitsCommand),
+    /// Prints what a measurement means: what it measures, what it can mean, how to confirm, reference.
+    Explain {
+        /// spurs or ripple.
+        topic: String,
+    },
+    /// Plays the worked example from start to end.
+    Demo(DemoArgs),
+    /// Prints the JSON Schema of every output.
+    Schema,
 }

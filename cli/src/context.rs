@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use faultscope_door::report::table::Style;
+use faultscope_door::report::words::Lang;
 use faultscope_door::{Error, Unwatched, Watch};
 use serde_json::Value;
 
@@ -75,6 +77,21 @@ impl<'a> Context<'a> {
         } else {
             Box::new(Unwatched)
         }
+    }
+
+    /// The language of words: --lang, else the locale's, else English.
+    pub(crate) fn lang(&self) -> Result<Lang, Error> {
+        if let Some(asked) = &self.common.lang {
+            return asked.parse().map_err(|_| Error::usage(format!("'{asked}' is no language"), "--lang en or --lang zh-CN"));
+        }
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| self.env(name));
+        Ok(locale.and_then(|l| l.parse().ok()).unwrap_or_default())
+    }
+
+    /// How tables are printed.
+    pub(crate) fn style(&self) -> Result<Style, Error> {
+        const WIDTH: u16 = 110;
+        Ok(Style { lang: self.lang()?, width: WIDTH, color: self.color() })
     }
 
     /// Worker threads.

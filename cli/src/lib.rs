@@ -6,6 +6,7 @@ mod context;
 mod io;
 pub mod number;
 mod progress;
+mod show;
 
 use std::ffi::OsString;
 use std::io::Write as _;

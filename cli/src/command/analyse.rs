@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::diagnose::Settings;
-use faultscope_door::{CaptureResult, Envelope, Error, Request, Watch, inputs, limits};
+use faultscope_door::{CaptureResult, Class, Envelope, Error, Request, Watch, inputs, limits, picture};
 
 use crate::args::{Captures, InfoArgs, Limits, RippleArgs, SpectrumArgs, SpursArgs};
 use crate::context::Context;
+use crate::show;
 
 /// `info`.
 pub(crate) fn info(args: &InfoArgs, context: &mut Context<'_>) -> Result<u8, Error> {
@@ -33,7 +34,7 @@ fn measure(
     context: &mut Context<'_>,
 ) -> Result<u8, Error> {
     let packs = limit_names.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;
-    let request = Request { open: OpenOptions::from(&captures.open), settings, packs };
+    let request = Request { open: OpenOptions::from(&captures.open), settings, packs, lang: context.lang()? };
     over(captures, measurement, context, |file, watch| {
         faultscope_door::analyse::analyse(file, measurement, &request, watch)
     })
@@ -60,7 +61,13 @@ fn finish(
     context: &mut Context<'_>,
 ) -> Result<u8, Error> {
     let envelope = Envelope::new(command, faultscope_door::collect(files, outcomes));
-    context.print_json(&envelope)?;
+    if context.common.json {
+        context.print_json(&envelope)?;
+    } else {
+        for result in &envelope.captures {
+            show::result(result, envelope.captures.len() > 1, context)?;
+        }
+    }
     Ok(envelope.exit_code())
 }
 
@@ -70,10 +77,26 @@ pub(crate) fn spectrum(args: &SpectrumArgs, context: &mut Context<'_>) -> Result
         fft: args.transform.fft,
         window: args.transform.window,
         overlap: args.transform.overlap,
+        threads: context.threads(),
         ..Settings::default()
     };
-    let request = Request { open: OpenOptions::from(&args.captures.open), settings, packs: Vec::new() };
-    over(&args.captures, "spectrum", context, |file, watch| {
-        faultscope_door::spectrum(file, &request, watch).map(|(result, _)| result)
-    })
+    let request =
+        Request { open: OpenOptions::from(&args.captures.open), settings, packs: Vec::new(), lang: context.lang()? };
+    let output = args.output.as_deref().map(picture::Output::of).transpose()?;
+    let inputs = inputs::expand(&args.captures.captures, context.stdin())?;
+    let watch = context.watch("spectrum");
+    // One file at a time: the transform itself uses the threads.
+    let outcomes = inputs.files.iter().enumerate().map(|(i, file)| {
+        let (result, spectrum) = faultscope_door::spectrum(file, &request, watch.as_ref())?;
+        if let Some(output) = &output {
+            output.write(&spectrum, file, (inputs.files.len() > 1).then_some(i + 1), request.lang)?;
+        }
+        Ok(result)
+    });
+    let outcomes: Vec<_> = outcomes.collect();
+    drop(watch);
+    if let Some(error) = outcomes.iter().filter_map(|o: &Result<_, Error>| o.as_ref().err()).find(|e| e.class == Class::Storage) {
+        return Err(error.clone());
+    }
+    finish("spectrum", &inputs.files, outcomes, context)
 }

@@ -1,6 +1,11 @@
 //! The commands: one file a family; each turns arguments into calls of the door and its answer into words.
 
 mod analyse;
+mod case;
+mod demo;
+mod limits;
+mod report;
+mod simulate;
 
 use faultscope_door::Error;
 
@@ -14,6 +19,13 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Spectrum(_) => "spectrum",
         Command::Spurs(_) => "spurs",
         Command::Ripple(_) => "ripple",
+        Command::Simulate(_) => "simulate",
+        Command::Case(_) => "case",
+        Command::Report(_) => "report",
+        Command::Limits(_) => "limits",
+        Command::Explain { .. } => "explain",
+        Command::Demo(_) => "demo",
+        Command::Schema => "schema",
     }
 }
 
@@ -24,5 +36,12 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Spectrum(args) => analyse::spectrum(args, context),
         Command::Spurs(args) => analyse::spurs(args, context),
         Command::Ripple(args) => analyse::ripple(args, context),
+        Command::Simulate(args) => simulate::run(args, context),
+        Command::Case(command) => case::run(command, context),
+        Command::Report(args) => report::run(args, context),
+        Command::Limits(command) => limits::run(command, context),
+        Command::Explain { topic } => limits::explain(topic, context),
+        Command::Demo(args) => demo::run(args, context),
+        Command::Schema => limits::print_schema(context),
     }
 }

@@ -6,6 +6,7 @@ use faultscope_capture::{Capture, OpenOptions, Trace};
 use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::measurement::{self, Detail, Measured, Settings};
 use faultscope_diagnose::{LimitSet, RuleSet, judge, judge::applies};
+use faultscope_report::words::{self, Lang};
 use faultscope_signal::{Kind, Record as _, Spectrum, SpectrumSettings, Unit, Window, spectrum as spectra};
 
 use crate::result::{Channel, ProvenanceInfo, ResultSettings, SpectrumDetail, SpectrumPeak, SpectrumTrace};
@@ -21,6 +22,8 @@ pub struct Request {
     pub settings: Settings,
     /// Limits to judge by.
     pub packs: Vec<LimitSet>,
+    /// Language of the findings' summaries.
+    pub lang: Lang,
 }
 
 /// Blocks that an overview of a very long record looks at: 16 million frames.
@@ -51,6 +54,9 @@ fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &R
     let rules = RuleSet::built_in()?;
     let mut findings = judge(&measured, &request.packs);
     rules.explain(&measured, &mut findings);
+    for finding in &mut findings {
+        finding.summary = words::summary(finding, request.lang);
+    }
     result.settings.measurement = Some(measured.settings);
     result.settings.rules_version = (!findings.is_empty()).then_some(rules.version);
     result.quality = measured.gates;

@@ -3,9 +3,12 @@
 pub mod analyse;
 mod batch;
 mod error;
+pub mod cases;
 pub mod inputs;
 pub mod limits;
 pub mod result;
+pub mod schema;
+pub mod simulate;
 mod watch;
 
 pub use analyse::{Request, analyse, info, spectrum};
@@ -16,7 +19,14 @@ pub use watch::{Unwatched, Watch};
 
 pub use faultscope_capture as capture;
 pub use faultscope_diagnose as diagnose;
+pub use faultscope_report as report;
 pub use faultscope_signal as signal;
 
 /// Version of the program, as in every result.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The time now, RFC 3339 in UTC: the only place that looks at the clock.
+#[must_use]
+pub fn now() -> String {
+    jiff::Timestamp::now().to_string()
+}

@@ -1,0 +1,181 @@
+//! `case ...`: opening, listing, showing, attaching, noting, closing.
+
+use faultscope_door::capture::OpenOptions;
+use faultscope_door::cases::{
+    self, Access, Case, CaseDocument, CaseListDocument, Closed, Closure, Desk, Equipment, EventKind, Filter, Measure, Opened,
+    Sort, VerifyDocument,
+};
+use faultscope_door::diagnose::{Settings, Verdict};
+use faultscope_door::{CaptureResult, Error, Request, inputs, limits};
+
+use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
+use crate::context::Context;
+use crate::show;
+
+/// Runs a case command.
+pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8, Error> {
+    match command {
+        CaseCommand::Open(args) => open(args, context),
+        CaseCommand::List(args) => list(args, context),
+        CaseCommand::Show { id } => {
+            let case = desk(context, Access::Read)?.case(id)?;
+            print(context, case)
+        }
+        CaseCommand::Attach(args) => attach(args, context),
+        CaseCommand::Note { id, text } => change(context, id, EventKind::Noted { text: text.clone() }),
+        CaseCommand::Close(args) => close(args, context),
+        CaseCommand::Reopen { id, reason } => change(context, id, EventKind::Reopened { reason: reason.clone() }),
+        CaseCommand::Verify { id } => verify(id, context),
+    }
+}
+
+/// The store that the options name, and who works on it.
+pub(crate) fn desk(context: &Context<'_>, access: Access) -> Result<Desk, Error> {
+    let place = context.common.store.clone().or_else(|| context.env("FAULTSCOPE_STORE").map(str::to_owned));
+    Desk::open(place.as_deref(), access, actor(context))
+}
+
+/// The user's name as the system gives it.
+pub(crate) fn actor<'a>(context: &'a Context<'_>) -> &'a str {
+    context.env("USER").or_else(|| context.env("USERNAME")).unwrap_or("engineer")
+}
+
+fn open(args: &CaseOpenArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    let mut desk = desk(context, Access::Create)?;
+    let case = desk.create(Opened {
+        title: args.title.clone(),
+        customer: args.customer.clone(),
+        site: args.site.clone(),
+        equipment: Equipment {
+            kind: args.equipment.clone(),
+            model: args.model.clone(),
+            serial: args.serial.clone(),
+            tag: args.tag.clone(),
+        },
+        symptom: args.symptom.clone(),
+        contact: args.contact.clone(),
+        priority: args.priority,
+        terms: None,
+    })?;
+    desk.close()?;
+    if context.common.json {
+        context.print_json(&CaseDocument::new(case))?;
+    } else {
+        // The id alone, so that scripts can take it.
+        context.print(&case.id);
+    }
+    Ok(0)
+}
+
+fn list(args: &CaseListArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    let filter = Filter { unclosed: !args.all, text: args.text.clone(), limit: args.limit, ..Filter::default() };
+    let cases = desk(context, Access::Read)?.list(&filter, Sort::NextClock)?;
+    if context.common.json {
+        context.print_json(&CaseListDocument { schema: "faultscope/1".into(), cases })?;
+    } else {
+        let text = show::case_list(&cases, context)?;
+        context.print(&text);
+    }
+    Ok(0)
+}
+
+fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    let measure = match args.measure.as_str() {
+        "auto" => Measure::Auto,
+        "none" => Measure::Nothing,
+        "spurs" => Measure::By("spurs"),
+        "ripple" => Measure::By("ripple"),
+        other => return Err(Error::usage(format!("'{other}' is no measurement"), "--measure auto, none, spurs or ripple")),
+    };
+    let packs = args.limits.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;
+    let request = Request { open: OpenOptions::from(&args.captures.open), settings: Settings::default(), packs, lang: context.lang()? };
+    let mut desk = desk(context, Access::Write)?;
+    desk.case(&args.id)?;
+    let inputs = inputs::expand(&args.captures.captures, context.stdin())?;
+    let mut results = Vec::new();
+    for file in &inputs.files {
+        let watch = context.watch("attach");
+        let (files, result) = cases::examine(file, measure, &request, watch.as_ref())?;
+        drop(watch);
+        desk.attach(&args.id, &files, result.as_ref(), args.role.clone())?;
+        results.extend(result);
+    }
+    let case = desk.case(&args.id)?;
+    desk.close()?;
+    report_attached(context, case, &results)
+}
+
+fn report_attached(context: &mut Context<'_>, case: Case, results: &[CaptureResult]) -> Result<u8, Error> {
+    let verdict = Verdict::worst(results.iter().filter_map(CaptureResult::verdict));
+    if context.common.json {
+        context.print_json(&CaseDocument::new(case))?;
+    } else {
+        for result in results {
+            show::result(result, true, context)?;
+        }
+        context.say(&format!("attached to {}", case.id));
+    }
+    Ok(match verdict {
+        Some(Verdict::Fail) => 1,
+        Some(Verdict::Invalid | Verdict::NotEvaluated) => 3,
+        _ => 0,
+    })
+}
+
+fn change(context: &mut Context<'_>, id: &str, kind: EventKind) -> Result<u8, Error> {
+    let mut desk = desk(context, Access::Write)?;
+    let case = desk.append(id, None, kind)?;
+    desk.close()?;
+    if context.common.json {
+        context.print_json(&CaseDocument::new(case))?;
+    } else {
+        context.say(&format!("noted in {}", case.id));
+    }
+    Ok(0)
+}
+
+fn close(args: &CaseCloseArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    let closed = Closed {
+        root_cause: args.root_cause.clone(),
+        closure: Closure {
+            code: args.code,
+            remedy: args.remedy.clone(),
+            confirmed_by: args.confirmed_by.clone(),
+            satisfaction: None,
+        },
+    };
+    let mut desk = desk(context, Access::Write)?;
+    let case = desk.close_case(&args.id, closed)?;
+    desk.close()?;
+    if context.common.json {
+        context.print_json(&CaseDocument::new(case))?;
+    } else {
+        context.say(&format!("closed {}", case.id));
+    }
+    Ok(0)
+}
+
+fn verify(id: &str, context: &mut Context<'_>) -> Result<u8, Error> {
+    let verification = desk(context, Access::Read)?.verify(id)?;
+    let intact = verification.is_intact();
+    if context.common.json {
+        context.print_json(&VerifyDocument { schema: "faultscope/1".into(), verified: vec![verification] })?;
+    } else if intact {
+        context.print(&format!("{id}: chain and digests are consistent"));
+    } else {
+        for difference in &verification.differences {
+            context.print(&format!("{id}: {}", difference.what));
+        }
+    }
+    Ok(if intact { 0 } else { 6 })
+}
+
+fn print(context: &mut Context<'_>, case: Case) -> Result<u8, Error> {
+    if context.common.json {
+        context.print_json(&CaseDocument::new(case))?;
+    } else {
+        let text = show::case(&case, context)?;
+        context.print(&text);
+    }
+    Ok(0)
+}

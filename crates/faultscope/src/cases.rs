@@ -1,0 +1,280 @@
+//! The verb "attach", and what else is done to cases: the store by name, events with time and actor filled in.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+pub use faultscope_case::{
+    Access, Attached, Case, Closed, Closure, ClosureCode, Equipment, Event, EventKind, Evidence, Filter, Opened, Priority,
+    Sort, Summary, Verification,
+};
+use faultscope_case::{NewEvent, Profile, SqliteStore, Store, StoreError};
+use faultscope_signal::{Kind, Unit};
+use serde::{Deserialize, Serialize};
+
+use crate::{CaptureResult, Class, Error, Request, Watch, analyse};
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let class = match error.exit_code() {
+            2 => Class::Usage,
+            3 => Class::Input,
+            6 => Class::Integrity,
+            75 => Class::Conflict,
+            _ => Class::Storage,
+        };
+        Self::new(class, error.kind(), error.to_string(), error.hint())
+    }
+}
+
+/// The JSON document of the commands that print one case.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CaseDocument {
+    /// Always `faultscope/1`.
+    pub schema: String,
+    /// The case.
+    pub case: Case,
+}
+
+/// The JSON document of `case list`.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CaseListDocument {
+    /// Always `faultscope/1`.
+    pub schema: String,
+    /// The cases.
+    pub cases: Vec<Summary>,
+}
+
+/// The JSON document of `case verify`.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct VerifyDocument {
+    /// Always `faultscope/1`.
+    pub schema: String,
+    /// One answer a case.
+    pub verified: Vec<Verification>,
+}
+
+impl CaseDocument {
+    /// Wraps a case.
+    #[must_use]
+    pub fn new(case: Case) -> Self {
+        Self { schema: "faultscope/1".into(), case }
+    }
+}
+
+/// The folder of the default store, in the user's data directory.
+///
+/// # Errors
+/// When the system names no such directory.
+pub fn default_store() -> Result<PathBuf, Error> {
+    directories::ProjectDirs::from("", "", "faultscope").map(|dirs| dirs.data_dir().join("store")).ok_or_else(|| {
+        Error::new(Class::Storage, "no_store", "the system names no data directory for this user", "name a folder with --store")
+    })
+}
+
+/// A store and who works on it.
+pub struct Desk {
+    store: SqliteStore,
+    actor: String,
+}
+
+impl Desk {
+    /// Opens the store `place` (a folder; the default one when not given) for `actor`.
+    ///
+    /// # Errors
+    /// When there is no store and `access` does not create one, or the disk says no.
+    pub fn open(place: Option<&str>, access: Access, actor: &str) -> Result<Self, Error> {
+        let dir = match place {
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                return Err(Error::usage(
+                    "a PostgreSQL store is not supported by this version",
+                    "name a folder with --store; a team store is planned",
+                ));
+            }
+            Some(folder) => PathBuf::from(folder),
+            None => default_store()?,
+        };
+        Ok(Self { store: SqliteStore::open(&dir, access)?, actor: actor.to_owned() })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.store.dir()
+    }
+
+    fn event(&self, kind: EventKind) -> NewEvent {
+        NewEvent {
+            at: crate::now(),
+            actor: self.actor.clone(),
+            tool: format!("faultscope {}", crate::VERSION),
+            kind,
+        }
+    }
+
+    /// Opens a case; its clocks are those of the shipped service profile.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub fn create(&mut self, mut opened: Opened) -> Result<Case, Error> {
+        let profile = Profile::shipped().map_err(|e| Error::usage(e.to_string(), ""))?;
+        opened.terms = Some(profile.terms(opened.priority));
+        let event = self.event(EventKind::Opened(Box::new(opened)));
+        let opened = self.store.create(event)?;
+        self.case(&opened.case_id)
+    }
+
+    /// A case as it stands now.
+    ///
+    /// # Errors
+    /// Unknown case, or a store that cannot be read.
+    pub fn case(&self, id: &str) -> Result<Case, Error> {
+        Ok(self.store.case(id, &crate::now())?)
+    }
+
+    /// The events of a case.
+    ///
+    /// # Errors
+    /// Unknown case, or a store that cannot be read.
+    pub fn events(&self, id: &str) -> Result<Vec<Event>, Error> {
+        Ok(self.store.events(id)?)
+    }
+
+    /// The cases that match, the next clock to run out first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn list(&self, filter: &Filter, sort: Sort) -> Result<Vec<Summary>, Error> {
+        Ok(self.store.list(filter, sort, &crate::now())?)
+    }
+
+    /// Appends one event; `seen` is the version the decision was made on.
+    ///
+    /// # Errors
+    /// Unknown case, conflict, refusal by the workflow, or a store that cannot be written.
+    pub fn append(&mut self, id: &str, seen: Option<u64>, kind: EventKind) -> Result<Case, Error> {
+        let event = self.event(kind);
+        self.store.append(id, seen, vec![event])?;
+        self.case(id)
+    }
+
+    /// Closes a case.
+    ///
+    /// # Errors
+    /// As for [`Desk::append`].
+    pub fn close_case(&mut self, id: &str, closed: Closed) -> Result<Case, Error> {
+        self.append(id, None, EventKind::Closed(Box::new(closed)))
+    }
+
+    /// Stores files as evidence and attaches them, with the result of their analysis, in one event.
+    ///
+    /// # Errors
+    /// When a file cannot be read or the store cannot be written; then nothing is attached.
+    pub fn attach(
+        &mut self,
+        id: &str,
+        files: &[PathBuf],
+        result: Option<&CaptureResult>,
+        role: Option<String>,
+    ) -> Result<(Case, Vec<Evidence>), Error> {
+        // An unknown case is found out before anything is copied.
+        self.store.events(id)?;
+        let evidence = files.iter().map(|file| self.put(file)).collect::<Result<Vec<_>, _>>()?;
+        let value = result.map(serde_json::to_value).transpose().map_err(|e| Error::usage(e.to_string(), ""))?;
+        let attached = Attached {
+            evidence: evidence.clone(),
+            result: value.unwrap_or_default(),
+            findings: result.map(|r| r.findings.clone()).unwrap_or_default(),
+            role,
+        };
+        let case = self.append(id, None, EventKind::Attached(Box::new(attached)))?;
+        Ok((case, evidence))
+    }
+
+    fn put(&mut self, file: &Path) -> Result<Evidence, Error> {
+        let trouble = |e: std::io::Error| Error::from(faultscope_capture::CaptureError::io(file, e));
+        if file.is_dir() {
+            return Err(trouble(std::io::ErrorKind::IsADirectory.into()));
+        }
+        let mut bytes = File::open(file).map_err(trouble)?;
+        let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(self.store.put_evidence(&name, media_type(file), &mut bytes)?)
+    }
+
+    /// Checks the chain of events and every digest of a case.
+    ///
+    /// # Errors
+    /// Unknown case, or a store that cannot be read at all.
+    pub fn verify(&self, id: &str) -> Result<Verification, Error> {
+        Ok(self.store.verify(id)?)
+    }
+
+    /// Where a stored file lies.
+    #[must_use]
+    pub fn evidence_path(&self, sha256: &str) -> Option<PathBuf> {
+        self.store.evidence_path(sha256)
+    }
+
+    /// Leaves the store such that it can be copied.
+    ///
+    /// # Errors
+    /// When the last changes cannot be moved into place; they are durable all the same.
+    pub fn close(self) -> Result<(), Error> {
+        Ok(Box::new(self.store).close()?)
+    }
+}
+
+/// How evidence is to be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// By what it is: `ripple` for a record in volts, `spurs` for I/Q, nothing for other files.
+    Auto,
+    /// Not at all: the file is kept as it is.
+    Nothing,
+    /// By this measurement.
+    By(&'static str),
+}
+
+/// Measures a file that is to be evidence; returns the files that make it up and the result, if it was measured.
+///
+/// # Errors
+/// When it is to be measured and cannot be.
+pub fn examine(
+    file: &Path,
+    measure: Measure,
+    request: &Request,
+    watch: &dyn Watch,
+) -> Result<(Vec<PathBuf>, Option<CaptureResult>), Error> {
+    let opened = faultscope_capture::open(file, &request.open);
+    let (measurement, files) = match (measure, opened) {
+        (Measure::Nothing, Ok(capture)) => return Ok((capture.files, None)),
+        (Measure::Nothing, Err(_)) => return Ok((vec![file.to_owned()], None)),
+        // A photo or a log is evidence too; a file that is not there is an error in any case.
+        (Measure::Auto, Err(_)) if file.is_file() && request.packs.is_empty() => return Ok((vec![file.to_owned()], None)),
+        (_, Err(e)) => return Err(e.into()),
+        (Measure::By(id), Ok(capture)) => (id, capture.files),
+        (Measure::Auto, Ok(capture)) => match capture.main_trace().map(|t| (t.kind, t.unit)) {
+            Some((Kind::Iq, _)) => ("spurs", capture.files),
+            Some((Kind::Real, Unit::Volt)) => ("ripple", capture.files),
+            _ => return Ok((capture.files, None)),
+        },
+    };
+    let result = analyse::analyse(file, measurement, request, watch)?;
+    Ok((files, Some(result)))
+}
+
+fn media_type(file: &Path) -> &'static str {
+    let extension = file.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    match extension.as_str() {
+        "sigmf-meta" | "json" => "application/json",
+        "wav" => "audio/wav",
+        "csv" => "text/csv",
+        "txt" | "log" => "text/plain",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "svg" => "image/svg+xml",
+        "html" => "text/html",
+        "pdf" => "application/pdf",
+        "sigmf" => "application/x-tar",
+        _ => "application/octet-stream",
+    }
+}
