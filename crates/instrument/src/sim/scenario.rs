@@ -63,7 +63,7 @@ impl Scenario {
             bits: 0,
             switching_hz: 100e3,
             center_hz: 940e6,
-            carrier_offset_hz: 37.5e3,
+            carrier_offset_hz: 0.0,
             noise_dbfs_per_hz: -130.0,
             modulation: Modulation::Cw,
         }
@@ -84,7 +84,7 @@ impl Scenario {
     /// A transmitter at 940 MHz: 500 kS/s, 0.5 s of I/Q.
     #[must_use]
     pub const fn transmit() -> Self {
-        Self { rate_hz: 500e3, duration_s: 0.5, ..Self::supply() }
+        Self { rate_hz: 500e3, duration_s: 0.5, carrier_offset_hz: 37.5e3, ..Self::supply() }
     }
 
     /// The same with another severity.

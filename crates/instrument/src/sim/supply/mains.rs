@@ -17,7 +17,7 @@ const SMALLEST_V: f64 = 10e-6;
 /// A mains whose frequency is a little off and wanders slowly, as grids do.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::sim) struct Mains {
-    /// Mean frequency.
+    /// Frequency about which it wanders.
     pub frequency_hz: f64,
     start_turns: f64,
     wander_turns: f64,
@@ -72,16 +72,24 @@ impl Mains {
         sums.iter().map(|s| s.magnitude() * 2.0 / n as f64).collect()
     }
 
+    /// Mean frequency over a record, wander included.
+    fn mean_hz(&self, frames: usize, rate_hz: f64) -> f64 {
+        let length = frames.max(1) as f64 / rate_hz;
+        (self.turns(length) - self.turns(0.0)) / length
+    }
+
     /// The same as lines of the truth, those above 10 uV.
     pub(in crate::sim) fn lines(&self, volts: &[f64], rate_hz: f64) -> Vec<TruthLine> {
+        let fundamental_hz = self.mean_hz(volts.len(), rate_hz);
         let amplitudes = self.harmonics(volts, rate_hz);
         let strong = (1_u32..).zip(amplitudes).filter(|(_, a)| *a > SMALLEST_V);
-        strong.map(|(h, a)| line("mains", h, f64::from(h) * self.frequency_hz, a)).collect()
+        strong.map(|(h, a)| line("mains", h, f64::from(h) * fundamental_hz, a)).collect()
     }
 
     /// A rail with its mains lines and frequency in the truth.
     pub(super) fn rail(&self, clean: Vec<f64>, s: &Scenario) -> Rail {
         let lines = self.lines(&clean, s.rate_hz);
-        Rail { lines, ..Rail::new(clean) }.with("mains_hz", self.frequency_hz)
+        let mains_hz = self.mean_hz(clean.len(), s.rate_hz);
+        Rail { lines, ..Rail::new(clean) }.with("mains_hz", mains_hz)
     }
 }

@@ -1,7 +1,7 @@
 //! Three-phase six-pulse rectifiers with a choke and a capacitor: phase lost, diode open, unbalance, weak filter.
 //!
 //! The rectifier gives the highest of three phases less the lowest; a bad contact or diode is a voltage that its phase
-//! must overcome, so that the worst case (twice the phase amplitude) never conducts. The plant's slow regulation holds
+//! must overcome, so that the worst case never conducts. The plant's slow regulation holds
 //! the mean as far as a quarter more drive can.
 
 use super::mains::Mains;
@@ -19,6 +19,8 @@ const ESR_OHM: f64 = 0.005;
 const LOAD_OHM: f64 = 2.7;
 const SETTLE_S: f64 = 1.0;
 const STEPS_PER_S: f64 = 100e3;
+/// A phase lies at most 1.5 amplitudes beyond the next one: with this contact voltage it never conducts.
+const NEVER: f64 = 1.5;
 /// How far the plant's regulation can raise the drive.
 const REGULATION: f64 = 1.25;
 
@@ -27,9 +29,9 @@ const REGULATION: f64 = 1.25;
 pub(in crate::sim) struct SixPulse {
     /// Amplitude of the first phase.
     pub phase_a: f64,
-    /// Contact voltage of the first phase, both ways: 2 is a phase lost.
+    /// Contact voltage of the first phase, both ways: 1.5 is a phase lost.
     pub contact: f64,
-    /// Contact voltage of the first phase's upper diode: 2 is a diode open.
+    /// Contact voltage of the first phase's upper diode: 1.5 is a diode open.
     pub diode: f64,
     /// Filter capacitance.
     pub capacitance_f: f64,
@@ -117,7 +119,7 @@ pub(in crate::sim) static PHASE_LOST: Supply = Supply {
     describe: "three-phase rectifier with one phase bad, at the worst lost",
     cause: Some("R06"),
     defaults: Scenario::supply().at_severity(1.0),
-    build: |s| rail(&SixPulse { contact: 2.0 * s.severity, ..SixPulse::HEALTHY }, s),
+    build: |s| rail(&SixPulse { contact: NEVER * s.severity, ..SixPulse::HEALTHY }, s),
 };
 
 pub(in crate::sim) static DIODE_OPEN: Supply = Supply {
@@ -125,7 +127,7 @@ pub(in crate::sim) static DIODE_OPEN: Supply = Supply {
     describe: "three-phase rectifier with one diode bad, at the worst open",
     cause: Some("R07"),
     defaults: Scenario::supply().at_severity(1.0),
-    build: |s| rail(&SixPulse { diode: 2.0 * s.severity, ..SixPulse::HEALTHY }, s),
+    build: |s| rail(&SixPulse { diode: NEVER * s.severity, ..SixPulse::HEALTHY }, s),
 };
 
 pub(in crate::sim) static UNBALANCE: Supply = Supply {
@@ -147,8 +149,8 @@ mod tests {
         let h = SixPulse::HEALTHY;
         let rows = [
             ("healthy", h, 1.0, [0.0, 0.0, 0.0, 0.0, 5.71, 1.40]),
-            ("phase lost", SixPulse { contact: 2.0, ..h }, 0.667, [0.0, 66.7, 0.0, 13.3, 5.7, 1.4]),
-            ("diode open", SixPulse { diode: 2.0, ..h }, 0.833, [36.3, 26.7, 15.0, 5.3, 5.7, 1.4]),
+            ("phase lost", SixPulse { contact: NEVER, ..h }, 0.667, [0.0, 66.7, 0.0, 13.3, 5.7, 1.4]),
+            ("diode open", SixPulse { diode: NEVER, ..h }, 0.833, [36.3, 26.7, 15.0, 5.3, 5.7, 1.4]),
             ("-2 %", SixPulse { phase_a: 0.98, ..h }, 0.993, [0.0, 0.67, 0.0, 0.13, 5.7, 1.4]),
             ("-5 %", SixPulse { phase_a: 0.95, ..h }, 0.983, [0.0, 1.70, 0.0, 0.33, 5.7, 1.4]),
             ("-10 %", SixPulse { phase_a: 0.90, ..h }, 0.967, [0.0, 3.48, 0.0, 0.66, 5.7, 1.4]),

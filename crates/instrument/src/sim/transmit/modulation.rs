@@ -62,9 +62,8 @@ impl Baseband {
 /// A root-raised-cosine pulse over twice `REACH` symbols, scaled for mean power 1.
 fn pulse() -> Vec<f64> {
     let length = 2 * REACH * SAMPLES_PER_SYMBOL;
-    let taps: Vec<f64> = (0..length)
-        .map(|k| root_raised_cosine((k as f64 - 0.5 * length as f64) / SAMPLES_PER_SYMBOL as f64))
-        .collect();
+    let taps: Vec<f64> =
+        (0..length).map(|k| root_raised_cosine((k as f64 - 0.5 * length as f64) / SAMPLES_PER_SYMBOL as f64)).collect();
     let energy = taps.iter().map(|t| t * t).sum::<f64>() / SAMPLES_PER_SYMBOL as f64;
     taps.iter().map(|t| t / energy.sqrt()).collect()
 }
@@ -102,7 +101,8 @@ mod tests {
     #[test]
     fn the_pulse_fulfils_the_nyquist_criterion() {
         let p = pulse();
-        let overlap = |shift: usize| p.iter().zip(p.iter().skip(shift * SAMPLES_PER_SYMBOL)).map(|(a, b)| a * b).sum::<f64>();
+        let overlap =
+            |shift: usize| p.iter().zip(p.iter().skip(shift * SAMPLES_PER_SYMBOL)).map(|(a, b)| a * b).sum::<f64>();
         let peak = overlap(0);
         assert!((1..REACH).all(|k| (overlap(k) / peak).abs() < 0.01));
     }

@@ -75,35 +75,32 @@ pub(in crate::sim) static PUSHING_SIDEBANDS: Emitter = model(
     },
 );
 
-pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter = model(
-    "switching-sidebands",
-    "ripple of the unit's own converter modulates the carrier",
-    "S04",
-    |s, random| {
+pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter =
+    model("switching-sidebands", "ripple of the unit's own converter modulates the carrier", "S04", |s, random| {
         let chain = Chain::healthy(s, random);
         let hz = OWN_SWITCHING_HZ * random.between(0.97, 1.03);
         let depth = geometric(2e-4, 0.05, s.severity);
         let bias = [(1, 1.0), (2, 0.3), (3, 0.12)]
-            .map(|(order, share)| Ripple { hz: f64::from(order) * hz, index: depth * share, origin: "switching_sideband", order })
+            .map(|(order, share)| Ripple {
+                hz: f64::from(order) * hz,
+                index: depth * share,
+                origin: "switching_sideband",
+                order,
+            })
             .into_iter()
             .filter(|r| chain.carrier_hz.abs() + r.hz < 0.45 * s.rate_hz)
             .collect();
         Chain { bias, ..chain }.with("switching_hz", hz).with("am_depth_ratio", depth)
-    },
-);
+    });
 
-pub(in crate::sim) static IQ_IMBALANCE: Emitter = model(
-    "iq-imbalance",
-    "modulator out of balance: image, and carrier leakage with it",
-    "S05",
-    |s, random| {
+pub(in crate::sim) static IQ_IMBALANCE: Emitter =
+    model("iq-imbalance", "modulator out of balance: image, and carrier leakage with it", "S05", |s, random| {
         let chain = Chain::healthy(s, random);
         let (gain_db, phase_deg) = (chain.gain_db + s.severity, 5.0 * s.severity);
         Chain { gain_db, phase_deg, leak_dbc: linear(-73.0, -28.0, s.severity), ..chain }
             .with("gain_db", gain_db)
             .with("phase_deg", phase_deg)
-    },
-);
+    });
 
 pub(in crate::sim) static LO_LEAKAGE: Emitter = model(
     "lo-leakage",
@@ -122,7 +119,7 @@ pub(in crate::sim) static REFERENCE_SPURS: Emitter = model(
     |s, random| {
         let chain = Chain::healthy(s, random);
         let dbc = linear(-85.0, -40.0, s.severity);
-        // A fiftieth of the rate: 10 kHz in the default capture, a common channel raster.
+        // A tenth of the rate, 50 kHz in the default capture: three orders lie in the band.
         let spacing = 0.1 * s.rate_hz;
         let added = in_band(pairs(&chain, spacing, 3, dbc, 9.0, "clock"), s);
         Chain { added, ..chain }.with("comparison_hz", spacing).with("spur_dbc", dbc)
