@@ -114,6 +114,22 @@ mod tests {
     }
 
     #[test]
+    fn no_address_panics() {
+        let mut random = crate::random::Random::new(11, 0);
+        let alphabet: Vec<char> = "sim:?&=-+.eE019kMunaif\u{e9} rate".chars().collect();
+        for _ in 0..20_000 {
+            let length = (random.uniform() * 24.0) as usize;
+            let tail: String =
+                (0..length).map(|_| alphabet[(random.uniform() * alphabet.len() as f64) as usize]).collect();
+            for address in [tail.clone(), format!("sim:tx-healthy?{tail}"), format!("sim:tx-healthy?rate={tail}")] {
+                if let Ok(target) = parse(&address) {
+                    assert!(target.scenario.validate().is_ok(), "{address}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_bad_setting_says_which_and_what_is_allowed() {
         let cases = [
             ("usb:1", "not the address", "sim:MODEL"),

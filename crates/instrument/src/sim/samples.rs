@@ -57,7 +57,7 @@ pub static SAMPLES: &[Sample] = &[
     Sample {
         stem: "supply-switching",
         model: "edge-spikes",
-        scenario: Scenario::converter().at_severity(0.7).seeded(105),
+        scenario: Scenario::converter().at_severity(0.8).seeded(105),
         role: "supply",
     },
     Sample {

@@ -89,7 +89,7 @@ impl Stage {
 
     fn line(&self, halves: u32, amplitude_v: f64) -> TruthLine {
         let frequency_hz = 0.5 * self.frequency_hz * f64::from(halves);
-        if halves % 2 == 0 {
+        if halves.is_multiple_of(2) {
             line("switching", halves / 2, frequency_hz, amplitude_v)
         } else {
             line("subharmonic", halves, frequency_hz, amplitude_v)
@@ -218,7 +218,7 @@ pub(in crate::sim) static SUBHARMONIC: Supply = Supply {
     describe: "converter oscillates at half its switching frequency: slope compensation lost",
     cause: Some("R12"),
     defaults: Scenario::converter(),
-    build: |s| single(s, |stage| Stage { duty: 0.55, alternation: 0.25 * s.severity, ..stage }),
+    build: |s| single(s, |stage| Stage { duty: 0.55, alternation: 0.4 * s.severity, ..stage }),
 };
 
 pub(in crate::sim) static BEAT: Supply = Supply {

@@ -149,7 +149,7 @@ pub(in crate::sim) static ESR_UP: Supply = Supply {
     cause: Some("R02"),
     defaults: Scenario::supply(),
     build: |s| {
-        let esr_ohm = Bridge::HEALTHY.esr_ohm * geometric(1.0, 40.0, s.severity);
+        let esr_ohm = Bridge::HEALTHY.esr_ohm * geometric(1.0, 15.0, s.severity);
         rail(&Bridge { esr_ohm, ..Bridge::HEALTHY }, s)
     },
 };

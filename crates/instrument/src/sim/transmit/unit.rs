@@ -29,16 +29,16 @@ pub(in crate::sim) static PA_FAILING: Emitter = Emitter {
 /// about the carrier at another level, so that the pairs are not symmetrical.
 fn pa_failing(s: &Scenario, random: &mut Random) -> Chain {
     let healthy = Chain::healthy(s, random);
-    let lost_db = 4.5 * s.severity;
+    let lost_db = 5.5 * s.severity;
     let amplifier = Amplifier { saturation: geometric(3.0, 1.05, s.severity), sharpness: 2.0, turn: 0.03 };
     let deltas = [random.between(0.9, 1.1) * 0.1226 * s.rate_hz, random.between(0.9, 1.1) * -0.1678 * s.rate_hz];
     let tones: Vec<Tone> =
-        [(deltas[0], linear(-88.0, -44.0, s.severity)), (deltas[1], linear(-94.0, -49.0, s.severity))]
+        [(deltas[0], linear(-88.0, -39.5, s.severity)), (deltas[1], linear(-94.0, -43.0, s.severity))]
             .into_iter()
             .map(|(delta_hz, dbc)| Tone { delta_hz, dbc, turns: random.uniform() })
             .collect();
     let ripple =
-        Ripple { hz: 2.0 * s.mains_hz, index: geometric(2e-5, 3.5e-3, s.severity), origin: "mains_sideband", order: 2 };
+        Ripple { hz: 2.0 * s.mains_hz, index: geometric(2e-5, 1.5e-3, s.severity), origin: "mains_sideband", order: 2 };
     let carrier = healthy.carrier_hz;
     let product = |offset_hz: f64, order| Product { offset_hz, origin: "unknown", order, of: vec![carrier] };
     let products = deltas.iter().flat_map(|d| [product(carrier + d, None), product(carrier - d, Some(3))]).collect();
