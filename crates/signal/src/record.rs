@@ -120,7 +120,7 @@ impl Waveform {
     /// # Errors
     /// When the rate is not a finite number above zero, or an I has no Q.
     pub fn interleaved(data: Vec<f64>, sample_rate_hz: f64, center_hz: Option<f64>) -> Result<Self, RecordError> {
-        if data.len() % 2 != 0 {
+        if !data.len().is_multiple_of(2) {
             return Err(RecordError::new(format!("{} numbers do not make whole I/Q pairs", data.len())));
         }
         Self::new(Kind::Iq, data, sample_rate_hz, center_hz, Unit::FullScale)

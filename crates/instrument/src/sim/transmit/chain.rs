@@ -262,11 +262,17 @@ pub(in crate::sim) fn correlate(data: &[f64], turns: f64) -> f64 {
     sum.magnitude() / (n * TERMS[0])
 }
 
+/// Limits to the converter's codes.
+pub(in crate::sim) fn limit(data: &mut [f64]) {
+    data.iter_mut().for_each(|v| *v = v.clamp(-1.0, TOP));
+}
+
 /// Adds white noise of the scenario's density, raised by `rise_db`, and limits to the converter's codes.
 pub(in crate::sim) fn add_noise(data: &mut [f64], s: &Scenario, rise_db: f64, random: &mut Random) {
     // Half of the power in I, half in Q.
     let sigma = amplitude(s.noise_dbfs_per_hz + rise_db) * (0.5 * s.rate_hz).sqrt();
-    data.iter_mut().for_each(|v| *v = (*v + sigma * random.gaussian()).clamp(-1.0, TOP));
+    data.iter_mut().for_each(|v| *v += sigma * random.gaussian());
+    limit(data);
 }
 
 #[cfg(test)]

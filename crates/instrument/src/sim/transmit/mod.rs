@@ -58,7 +58,12 @@ impl Model for Emitter {
 
 fn finish(model: &Emitter, s: &Scenario, chain: Chain) -> Result<Simulated, SimError> {
     let mut data = chain.render(s, &mut Random::new(s.seed, SYMBOL_STREAM));
-    let carrier_dbfs = decibel(chain.carrier_amplitude());
+    chain::limit(&mut data);
+    // A carrier beyond full scale loses some of itself to its harmonics: only the record knows how much.
+    let clipped = chain.carrier_dbfs > 0.0;
+    let amplitude =
+        if clipped { chain::correlate(&data, chain.carrier_hz / s.rate_hz) } else { chain.carrier_amplitude() };
+    let carrier_dbfs = decibel(amplitude);
     let mut lines: Vec<TruthLine> =
         chain.expected(&data, s).into_iter().map(|e| truth_line(e, s.center_hz, carrier_dbfs)).collect();
     lines.sort_by(|a, b| b.level_dbfs.unwrap_or(f64::MIN).total_cmp(&a.level_dbfs.unwrap_or(f64::MIN)));

@@ -174,6 +174,16 @@ pub(in crate::sim) static CLIPPING: Emitter = Emitter {
     build: |s, random| {
         let healthy = Chain::healthy(s, random);
         let over_db = 14.0 * s.severity;
-        Chain { carrier_dbfs: healthy.carrier_dbfs + over_db, ..healthy }.with("drive_db", over_db)
+        let carrier = healthy.carrier_hz;
+        // I and Q are clipped each for itself, which turns the third harmonic round to the other side.
+        let products = [(-3.0, 3), (5.0, 5)].map(|(multiple, order)| Product {
+            offset_hz: multiple * carrier,
+            origin: "harmonic",
+            order: Some(order),
+            of: vec![carrier],
+        });
+        let carrier_dbfs = healthy.carrier_dbfs + over_db;
+        let products = if carrier_dbfs > 0.0 { products.to_vec() } else { Vec::new() };
+        Chain { carrier_dbfs, products, ..healthy }.with("drive_db", over_db)
     },
 };
