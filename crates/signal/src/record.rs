@@ -115,6 +115,17 @@ impl Waveform {
         Self::new(Kind::Iq, flat, sample_rate_hz, center_hz, Unit::FullScale)
     }
 
+    /// An I/Q waveform from numbers that are interleaved already: I, Q, I, Q ...
+    ///
+    /// # Errors
+    /// When the rate is not a finite number above zero, or an I has no Q.
+    pub fn interleaved(data: Vec<f64>, sample_rate_hz: f64, center_hz: Option<f64>) -> Result<Self, RecordError> {
+        if !data.len().is_multiple_of(2) {
+            return Err(RecordError::new(format!("{} numbers do not make whole I/Q pairs", data.len())));
+        }
+        Self::new(Kind::Iq, data, sample_rate_hz, center_hz, Unit::FullScale)
+    }
+
     fn new(
         kind: Kind,
         data: Vec<f64>,
@@ -195,6 +206,13 @@ mod tests {
         assert_eq!(&out[..2], &[3.0, 4.0]);
         assert_eq!(w.read_f64(9, &mut out).unwrap(), 0);
         assert!((w.duration_s() - 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn interleaved_numbers_are_pairs() {
+        let w = Waveform::interleaved(vec![1.0, 2.0, 3.0, 4.0], 10.0, Some(1e6)).unwrap();
+        assert_eq!((w.frames(), w.kind(), w.center_hz()), (2, Kind::Iq, Some(1e6)));
+        assert!(Waveform::interleaved(vec![1.0], 10.0, None).is_err());
     }
 
     #[test]

@@ -1,0 +1,162 @@
+//! Spurs of a transmitter: supply and switching sidebands, image, leakage, reference and fractional spurs, clock comb.
+
+use super::Emitter;
+use super::chain::{Added, Chain, Ripple};
+use crate::random::Random;
+use crate::sim::math::{geometric, linear};
+use crate::sim::{Domain, Scenario};
+
+/// The switching frequency of the unit's own converter: inside a narrow capture.
+const OWN_SWITCHING_HZ: f64 = 61.7e3;
+
+const fn model(
+    id: &'static str,
+    describe: &'static str,
+    cause: &'static str,
+    build: fn(&Scenario, &mut Random) -> Chain,
+) -> Emitter {
+    Emitter { id, describe, domain: Domain::Transmit, cause: Some(cause), defaults: Scenario::transmit(), build }
+}
+
+/// Lines at the carrier +- k x `spacing_hz`, falling by `fall_db` per order.
+fn pairs(chain: &Chain, spacing_hz: f64, orders: u32, dbc: f64, fall_db: f64, origin: &'static str) -> Vec<Added> {
+    let around = (1..=orders).flat_map(|k| [(k, -1.0), (k, 1.0)]);
+    around
+        .map(|(k, sign)| Added {
+            offset_hz: chain.carrier_hz + sign * f64::from(k) * spacing_hz,
+            dbc: dbc - fall_db * f64::from(k - 1),
+            turns: 0.21 * f64::from(k) * sign,
+            origin,
+            order: Some(k),
+        })
+        .collect()
+}
+
+/// Keeps what the capture's band can hold.
+fn in_band(mut lines: Vec<Added>, s: &Scenario) -> Vec<Added> {
+    lines.retain(|l| l.offset_hz.abs() < 0.45 * s.rate_hz);
+    lines
+}
+
+/// The three strongest lines of a rectifier: twice, four and six times the mains.
+fn mains_ripples(s: &Scenario, random: &mut Random, index: f64, fall: fn(f64) -> f64) -> (f64, Vec<Ripple>) {
+    let mains_hz = s.mains_hz + random.between(-0.1, 0.1);
+    let of_order = |(order, share): (u32, f64)| Ripple {
+        hz: f64::from(order) * mains_hz,
+        index: index * share * fall(f64::from(order) / 2.0),
+        origin: "mains_sideband",
+        order,
+    };
+    (mains_hz, [(2, 1.0), (4, 0.40), (6, 0.175)].map(of_order).to_vec())
+}
+
+pub(in crate::sim) static SUPPLY_SIDEBANDS: Emitter = model(
+    "supply-sidebands",
+    "supply ripple modulates the amplifier's bias: sidebands at multiples of twice the mains",
+    "S03",
+    |s, random| {
+        let chain = Chain::healthy(s, random);
+        let depth = geometric(2e-4, 0.1, s.severity);
+        let (mains_hz, bias) = mains_ripples(s, random, depth, |_| 1.0);
+        Chain { bias, ..chain }.with("am_depth_ratio", depth).with("mains_hz", mains_hz)
+    },
+);
+
+pub(in crate::sim) static PUSHING_SIDEBANDS: Emitter = model(
+    "pushing-sidebands",
+    "supply ripple pushes the oscillator: FM sidebands that fall with the ripple's frequency",
+    "S03",
+    |s, random| {
+        let chain = Chain::healthy(s, random);
+        // The deviation stays the same, so the index falls as one over the frequency.
+        let index = geometric(2e-4, 0.1, s.severity);
+        let (mains_hz, pushing) = mains_ripples(s, random, index, |ratio| 1.0 / ratio);
+        Chain { pushing, ..chain }.with("pm_index_rad", index).with("mains_hz", mains_hz)
+    },
+);
+
+pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter =
+    model("switching-sidebands", "ripple of the unit's own converter modulates the carrier", "S04", |s, random| {
+        let chain = Chain::healthy(s, random);
+        let hz = OWN_SWITCHING_HZ * random.between(0.97, 1.03);
+        let depth = geometric(2e-4, 0.05, s.severity);
+        let bias = [(1, 1.0), (2, 0.3), (3, 0.12)]
+            .map(|(order, share)| Ripple {
+                hz: f64::from(order) * hz,
+                index: depth * share,
+                origin: "switching_sideband",
+                order,
+            })
+            .into_iter()
+            .filter(|r| chain.carrier_hz.abs() + r.hz < 0.45 * s.rate_hz)
+            .collect();
+        Chain { bias, ..chain }.with("switching_hz", hz).with("am_depth_ratio", depth)
+    });
+
+pub(in crate::sim) static IQ_IMBALANCE: Emitter =
+    model("iq-imbalance", "modulator out of balance: image, and carrier leakage with it", "S05", |s, random| {
+        let chain = Chain::healthy(s, random);
+        let (gain_db, phase_deg) = (chain.gain_db + s.severity, 5.0 * s.severity);
+        Chain { gain_db, phase_deg, leak_dbc: linear(-73.0, -28.0, s.severity), ..chain }
+            .with("gain_db", gain_db)
+            .with("phase_deg", phase_deg)
+    });
+
+pub(in crate::sim) static LO_LEAKAGE: Emitter = model(
+    "lo-leakage",
+    "carrier leakage of the modulator: a line at the centre of the transmit band",
+    "S06",
+    |s, random| {
+        let leak_dbc = linear(-73.0, -20.0, s.severity);
+        Chain { leak_dbc, ..Chain::healthy(s, random) }.with("leak_dbc", leak_dbc)
+    },
+);
+
+pub(in crate::sim) static REFERENCE_SPURS: Emitter = model(
+    "reference-spurs",
+    "synthesizer's reference leaks: lines at the carrier +- multiples of the comparison frequency",
+    "S07",
+    |s, random| {
+        let chain = Chain::healthy(s, random);
+        let dbc = linear(-85.0, -40.0, s.severity);
+        // A tenth of the rate, 50 kHz in the default capture: three orders lie in the band.
+        let spacing = 0.1 * s.rate_hz;
+        let added = in_band(pairs(&chain, spacing, 3, dbc, 9.0, "clock"), s);
+        Chain { added, ..chain }.with("comparison_hz", spacing).with("spur_dbc", dbc)
+    },
+);
+
+pub(in crate::sim) static FRACTIONAL_SPUR: Emitter = model(
+    "fractional-spur",
+    "fractional-N synthesizer near an integer boundary: a close pair of lines",
+    "S08",
+    |s, random| {
+        let chain = Chain::healthy(s, random);
+        let dbc = linear(-82.0, -38.0, s.severity);
+        let distance = 0.0137 * s.rate_hz * random.between(0.9, 1.1);
+        let added = in_band(pairs(&chain, distance, 2, dbc, 14.0, "unknown"), s);
+        Chain { added, ..chain }.with("boundary_hz", distance).with("spur_dbc", dbc)
+    },
+);
+
+pub(in crate::sim) static CLOCK_COMB: Emitter = model(
+    "clock-comb",
+    "digital clock leaks through a lost shield: equidistant lines fixed in frequency",
+    "S10",
+    |s, random| {
+        let chain = Chain::healthy(s, random);
+        let dbc = linear(-88.0, -45.0, s.severity);
+        let spacing = 0.0768 * s.rate_hz;
+        let first = ((s.center_hz - 0.45 * s.rate_hz) / spacing).ceil();
+        let comb = (0..16).map(|k| first + f64::from(k)).map(|n| Added {
+            offset_hz: n * spacing - s.center_hz,
+            dbc: dbc + random.between(-3.0, 3.0),
+            turns: random.uniform(),
+            origin: "clock",
+            order: None,
+        });
+        let mut added = in_band(comb.collect(), s);
+        added.retain(|l| (l.offset_hz - chain.carrier_hz).abs() > 0.004 * s.rate_hz);
+        Chain { added, ..chain }.with("clock_hz", spacing).with("comb_dbc", dbc)
+    },
+);
