@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use faultscope_door::report::table::Style;
-use faultscope_door::report::words::Lang;
+use faultscope_door::paper::table::Style;
+use faultscope_door::paper::words::Lang;
 use faultscope_door::{Error, Unwatched, Watch};
 use serde_json::Value;
 
@@ -82,7 +82,9 @@ impl<'a> Context<'a> {
     /// The language of words: --lang, else the locale's, else English.
     pub(crate) fn lang(&self) -> Result<Lang, Error> {
         if let Some(asked) = &self.common.lang {
-            return asked.parse().map_err(|_| Error::usage(format!("'{asked}' is no language"), "--lang en or --lang zh-CN"));
+            return asked
+                .parse()
+                .map_err(|_| Error::usage(format!("'{asked}' is no language"), "--lang en or --lang zh-CN"));
         }
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| self.env(name));
         Ok(locale.and_then(|l| l.parse().ok()).unwrap_or_default())

@@ -95,7 +95,9 @@ pub(crate) fn spectrum(args: &SpectrumArgs, context: &mut Context<'_>) -> Result
     });
     let outcomes: Vec<_> = outcomes.collect();
     drop(watch);
-    if let Some(error) = outcomes.iter().filter_map(|o: &Result<_, Error>| o.as_ref().err()).find(|e| e.class == Class::Storage) {
+    if let Some(error) =
+        outcomes.iter().filter_map(|o: &Result<_, Error>| o.as_ref().err()).find(|e| e.class == Class::Storage)
+    {
         return Err(error.clone());
     }
     finish("spectrum", &inputs.files, outcomes, context)

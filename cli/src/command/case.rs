@@ -2,8 +2,8 @@
 
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
-    self, Access, Case, CaseDocument, CaseListDocument, Closed, Closure, Desk, Equipment, EventKind, Filter, Measure, Opened,
-    Sort, VerifyDocument,
+    self, Access, Case, CaseDocument, CaseListDocument, Closed, Closure, Desk, Equipment, EventKind, Filter, Measure,
+    Opened, Sort, VerifyDocument,
 };
 use faultscope_door::diagnose::{Settings, Verdict};
 use faultscope_door::{CaptureResult, Error, Request, inputs, limits};
@@ -85,10 +85,17 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         "none" => Measure::Nothing,
         "spurs" => Measure::By("spurs"),
         "ripple" => Measure::By("ripple"),
-        other => return Err(Error::usage(format!("'{other}' is no measurement"), "--measure auto, none, spurs or ripple")),
+        other => {
+            return Err(Error::usage(format!("'{other}' is no measurement"), "--measure auto, none, spurs or ripple"));
+        }
     };
     let packs = args.limits.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;
-    let request = Request { open: OpenOptions::from(&args.captures.open), settings: Settings::default(), packs, lang: context.lang()? };
+    let request = Request {
+        open: OpenOptions::from(&args.captures.open),
+        settings: Settings::default(),
+        packs,
+        lang: context.lang()?,
+    };
     let mut desk = desk(context, Access::Write)?;
     desk.case(&args.id)?;
     let inputs = inputs::expand(&args.captures.captures, context.stdin())?;

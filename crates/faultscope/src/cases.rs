@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 pub use faultscope_case::{
-    Access, Attached, Case, Closed, Closure, ClosureCode, Equipment, Event, EventKind, Evidence, Filter, Opened, Priority,
-    Sort, Summary, Verification,
+    Access, Attached, Case, Closed, Closure, ClosureCode, Equipment, Event, EventKind, Evidence, Filter, Opened,
+    Priority, Sort, Summary, Verification,
 };
 use faultscope_case::{NewEvent, Profile, SqliteStore, Store, StoreError};
 use faultscope_signal::{Kind, Unit};
@@ -67,7 +67,12 @@ impl CaseDocument {
 /// When the system names no such directory.
 pub fn default_store() -> Result<PathBuf, Error> {
     directories::ProjectDirs::from("", "", "faultscope").map(|dirs| dirs.data_dir().join("store")).ok_or_else(|| {
-        Error::new(Class::Storage, "no_store", "the system names no data directory for this user", "name a folder with --store")
+        Error::new(
+            Class::Storage,
+            "no_store",
+            "the system names no data directory for this user",
+            "name a folder with --store",
+        )
     })
 }
 
@@ -103,12 +108,7 @@ impl Desk {
     }
 
     fn event(&self, kind: EventKind) -> NewEvent {
-        NewEvent {
-            at: crate::now(),
-            actor: self.actor.clone(),
-            tool: format!("faultscope {}", crate::VERSION),
-            kind,
-        }
+        NewEvent { at: crate::now(), actor: self.actor.clone(), tool: format!("faultscope {}", crate::VERSION), kind }
     }
 
     /// Opens a case; its clocks are those of the shipped service profile.
@@ -249,7 +249,9 @@ pub fn examine(
         (Measure::Nothing, Ok(capture)) => return Ok((capture.files, None)),
         (Measure::Nothing, Err(_)) => return Ok((vec![file.to_owned()], None)),
         // A photo or a log is evidence too; a file that is not there is an error in any case.
-        (Measure::Auto, Err(_)) if file.is_file() && request.packs.is_empty() => return Ok((vec![file.to_owned()], None)),
+        (Measure::Auto, Err(_)) if file.is_file() && request.packs.is_empty() => {
+            return Ok((vec![file.to_owned()], None));
+        }
         (_, Err(e)) => return Err(e.into()),
         (Measure::By(id), Ok(capture)) => (id, capture.files),
         (Measure::Auto, Ok(capture)) => match capture.main_trace().map(|t| (t.kind, t.unit)) {

@@ -2,10 +2,12 @@
 
 pub mod analyse;
 mod batch;
-mod error;
 pub mod cases;
+mod error;
 pub mod inputs;
 pub mod limits;
+pub mod picture;
+pub mod report;
 pub mod result;
 pub mod schema;
 pub mod simulate;
@@ -19,7 +21,7 @@ pub use watch::{Unwatched, Watch};
 
 pub use faultscope_capture as capture;
 pub use faultscope_diagnose as diagnose;
-pub use faultscope_report as report;
+pub use faultscope_report as paper;
 pub use faultscope_signal as signal;
 
 /// Version of the program, as in every result.

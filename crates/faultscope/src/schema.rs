@@ -139,9 +139,16 @@ mod tests {
     #[test]
     fn the_schema_names_every_field_of_the_contract() {
         let text = document().to_string();
-        for field in
-            ["captures", "sha256", "quality", "findings", "false_alarm_probability", "psophometric_v", "energy_balance", "clocks"]
-        {
+        for field in [
+            "captures",
+            "sha256",
+            "quality",
+            "findings",
+            "false_alarm_probability",
+            "psophometric_v",
+            "energy_balance",
+            "clocks",
+        ] {
             assert!(text.contains(&format!("\"{field}\"")), "{field}");
         }
     }

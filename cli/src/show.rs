@@ -1,0 +1,139 @@
+//! Results as text for people: tables of the report room, with the facts around them.
+
+use faultscope_door::cases::{Case, Summary};
+use faultscope_door::diagnose::GateState;
+use faultscope_door::paper::table::{self, Style};
+use faultscope_door::paper::words;
+use faultscope_door::signal::{Quantity, Unit};
+use faultscope_door::{CaptureResult, Error};
+
+use crate::context::Context;
+
+/// Longest list of spurs on a terminal; the JSON output holds all.
+const MOST_SPURS: usize = 30;
+
+/// Prints one capture's result; `named` puts the file name first, for batches.
+pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<'_>) -> Result<(), Error> {
+    let style = context.style()?;
+    if let Some(error) = &result.error {
+        context.complain(&Error::usage(error.message.clone(), error.hint.clone()));
+        return Ok(());
+    }
+    if named {
+        context.print(&format!("{}:", result.file));
+    }
+    if !result.channels.is_empty() {
+        return info(result, style, context);
+    }
+    doubts(result, style, context);
+    if let Some(spectrum) = &result.spectrum {
+        let level =
+            spectrum.peak.level_db.map_or_else(|| "-".into(), |v| Quantity::new(v, spectrum.level_unit).to_string());
+        context.print(&format!(
+            "{} points, {} window, {} averages, RBW {}; strongest {} at {}",
+            spectrum.fft,
+            spectrum.window,
+            spectrum.segments,
+            hertz(spectrum.rbw_hz),
+            level,
+            hertz(spectrum.peak.frequency_hz),
+        ));
+    }
+    if let Some(detail) = &result.spurs {
+        context.print(&table::spurs(detail, MOST_SPURS, style));
+        context.print(&table::readings(&summary_readings(result), style));
+    }
+    if let Some(detail) = &result.ripple {
+        context.print(&table::ripple(detail, style));
+    }
+    if context.common.verbose {
+        context.print(&table::readings(&result.readings, style));
+    }
+    findings(result, style, context);
+    Ok(())
+}
+
+/// The readings of a spurs result that are not in its table.
+fn summary_readings(result: &CaptureResult) -> Vec<faultscope_door::diagnose::Reading> {
+    result.readings.iter().filter(|r| r.id != "spur_level").cloned().collect()
+}
+
+fn findings(result: &CaptureResult, style: Style, context: &mut Context<'_>) {
+    if result.findings.is_empty() {
+        return;
+    }
+    context.print(&table::findings(&result.findings, style));
+    let mut told: Vec<&str> = Vec::new();
+    for cause in result.findings.iter().flat_map(|f| &f.causes) {
+        if !told.contains(&cause.rule.as_str()) {
+            told.push(&cause.rule);
+            context.print(&format!(
+                "{}: {} ({:.0} %)\n  {}: {}",
+                words::word(style.lang, "cause.probable"),
+                cause.cause,
+                cause.confidence * 100.0,
+                words::word(style.lang, "cause.next_check"),
+                cause.next_check
+            ));
+        }
+    }
+}
+
+/// Gates that are not open, said before any figure.
+fn doubts(result: &CaptureResult, style: Style, context: &mut Context<'_>) {
+    for gate in result.quality.iter().filter(|g| g.state != GateState::Ok || context.common.verbose) {
+        let state = words::gate_state(style.lang, gate.state);
+        let line = format!("{state}: {}: {}", words::gate(style.lang, &gate.gate), gate.detail);
+        context.print(&line);
+    }
+}
+
+fn info(result: &CaptureResult, style: Style, context: &mut Context<'_>) -> Result<(), Error> {
+    let origin =
+        |field: &str| result.origins.iter().find(|o| o.field == field).map(|o| o.origin.clone()).unwrap_or_default();
+    let mut fields = vec![("file".to_owned(), result.file.clone(), String::new())];
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            fields.push((name.to_owned(), value, origin(name)));
+        }
+    };
+    add("format", result.format.clone());
+    add("sample_rate_hz", result.sample_rate_hz.map(hertz));
+    add("center_hz", result.center_hz.map(hertz));
+    add("samples", result.samples.map(|n| n.to_string()));
+    add("duration_s", result.duration_s.map(|s| Quantity::new(s, Unit::Second).to_string()));
+    add("unit", result.unit.clone());
+    if let Some(p) = &result.provenance {
+        add("start_time", p.start_time.clone());
+        add("instrument", p.instrument.clone());
+        add("description", p.description.clone());
+    }
+    add("sha256", result.sha256.as_ref().map(ToString::to_string));
+    for channel in &result.channels {
+        let range = match (channel.min, channel.max) {
+            (Some(min), Some(max)) => format!("{min:.6} .. {max:.6} {}", channel.unit),
+            _ => "no samples".into(),
+        };
+        fields.push((format!("channel {}", channel.name), format!("{} {range}", channel.kind), String::new()));
+    }
+    context.print(&table::info(&fields, &result.quality, style));
+    Ok(())
+}
+
+fn hertz(value: f64) -> String {
+    Quantity::new(value, Unit::Hertz).to_string()
+}
+
+/// One case as text.
+pub(crate) fn case(case: &Case, context: &Context<'_>) -> Result<String, Error> {
+    Ok(table::case_show(&json(case)?, context.style()?))
+}
+
+/// A list of cases as text.
+pub(crate) fn case_list(cases: &[Summary], context: &Context<'_>) -> Result<String, Error> {
+    Ok(table::case_list(&json(&cases)?, context.style()?))
+}
+
+fn json(value: &impl serde::Serialize) -> Result<serde_json::Value, Error> {
+    serde_json::to_value(value).map_err(|e| Error::usage(format!("the case cannot be shown: {e}"), ""))
+}

@@ -1,0 +1,148 @@
+//! The report of a case: its events, and pictures drawn again from the evidence.
+
+use std::path::{Path, PathBuf};
+
+use faultscope_capture::Capture;
+use faultscope_diagnose::Detail;
+use faultscope_report::picture::{Chart as _, Size};
+use faultscope_report::words::{Lang, fill};
+use faultscope_report::{CaptureFacts, Figure, ReportInput, Section, printer, write_file};
+use faultscope_signal::SpectrumSettings;
+use faultscope_signal::{Kind, Window, spectrum as spectra};
+use serde::Deserialize as _;
+use serde_json::json;
+
+use crate::cases::{Attached, Desk, EventKind};
+use crate::{CaptureResult, Class, Error, picture};
+
+/// Writes the report of a case to a file whose extension names a printer (`.html`).
+///
+/// # Errors
+/// Unknown case, an extension that names no printer, or a file that cannot be written.
+pub fn write(desk: &Desk, id: &str, output: &Path, lang: Lang) -> Result<PathBuf, Error> {
+    let extension = output.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
+    let printer = printer::by_extension(&extension).ok_or_else(|| {
+        Error::usage(
+            format!("a report cannot be written as '{extension}': {}", output.display()),
+            "end the name in .html; a browser prints it to PDF",
+        )
+    })?;
+    let input = input(desk, id, lang)?;
+    write_file(output, &printer.print(&input)?)?;
+    Ok(output.to_owned())
+}
+
+fn input(desk: &Desk, id: &str, lang: Lang) -> Result<ReportInput, Error> {
+    let case = desk.case(id)?;
+    let attached: Vec<Attached> = desk
+        .events(id)?
+        .into_iter()
+        .filter_map(|e| if let EventKind::Attached(a) = e.kind { Some(*a) } else { None })
+        .filter(|a| !a.result.is_null())
+        .collect();
+    let sections = attached.iter().map(|a| section(desk, a, lang)).collect::<Result<_, _>>()?;
+    Ok(ReportInput {
+        lang,
+        case: Some(serde_json::to_value(case).map_err(|e| Error::usage(e.to_string(), ""))?),
+        sections,
+        tool: format!("faultscope {}", crate::VERSION),
+        generated_at: crate::now(),
+    })
+}
+
+fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Error> {
+    let result = CaptureResult::deserialize(&attached.result).map_err(|e| {
+        Error::new(
+            Class::Integrity,
+            "damaged",
+            format!("an attached result cannot be read: {e}"),
+            "case verify shows what differs",
+        )
+    })?;
+    let (pictures, error) = match pictures(desk, attached, &result, lang) {
+        Ok(pictures) => (pictures, String::new()),
+        // A report without a picture is better than no report; it says why.
+        Err(e) => (Vec::new(), e.message),
+    };
+    let measurement = if result.ripple.is_some() { "ripple" } else { "spurs" };
+    Ok(Section {
+        title: format!("{}: {}", faultscope_report::words::measurement(lang, measurement), base_name(&result.file)),
+        role: attached.role.clone().unwrap_or_default(),
+        capture: facts(&result),
+        gates: result.quality.clone(),
+        readings: result.readings.clone(),
+        findings: attached.findings.clone(),
+        detail: result.ripple.clone().map(Detail::Ripple).or_else(|| result.spurs.clone().map(Detail::Spurs)),
+        pictures,
+        settings: json!(result.settings),
+        error,
+    })
+}
+
+fn facts(result: &CaptureResult) -> CaptureFacts {
+    CaptureFacts {
+        file: base_name(&result.file),
+        sha256: result.sha256.as_ref().map(ToString::to_string).unwrap_or_default(),
+        format: result.format.clone().unwrap_or_default(),
+        sample_rate_hz: result.sample_rate_hz,
+        center_hz: result.center_hz,
+        samples: result.samples,
+        duration_s: result.duration_s,
+        unit: result.unit.clone().unwrap_or_default(),
+        start_time: result.provenance.as_ref().and_then(|p| p.start_time.clone()),
+    }
+}
+
+fn base_name(file: &str) -> String {
+    file.rsplit(['/', '\\']).next().unwrap_or(file).to_owned()
+}
+
+fn pictures(desk: &Desk, attached: &Attached, result: &CaptureResult, lang: Lang) -> Result<Vec<Figure>, Error> {
+    let (_folder, capture) = reopen(desk, attached, result)?;
+    let Some(trace) = capture.main_trace() else { return Ok(Vec::new()) };
+    let name = base_name(&result.file);
+    let size = Size::default();
+    let mut figures = Vec::new();
+    if trace.kind == Kind::Real {
+        let chart = picture::waveform_chart(trace, &name, lang)?;
+        figures.push(Figure { caption: fill(lang, "figure.waveform", &[("name", &name)]), svg: chart.svg(size)? });
+    }
+    if let Some(bars) = result.ripple.as_ref().and_then(|d| picture::ripple_bars(d, &name, trace.unit, lang)) {
+        figures.push(Figure { caption: fill(lang, "figure.lines", &[("name", &name)]), svg: bars.svg(size)? });
+    }
+    if let Some(detail) = &result.spurs {
+        let fft = 8192.min(usize::try_from(trace.frames).unwrap_or(8192));
+        let settings = SpectrumSettings { fft, window: Window::BlackmanHarris, overlap: 0.5 };
+        let spectrum = spectra::average(trace, settings).map_err(|e| Error::new(Class::Input, "io", e.message, ""))?;
+        let chart = picture::spurs_chart(&spectrum, detail, &attached.findings, &name, lang);
+        figures.push(Figure { caption: fill(lang, "figure.spectrum", &[("name", &name)]), svg: chart.svg(size)? });
+    }
+    Ok(figures)
+}
+
+/// Opens the evidence of an event again, under its own names in a temporary folder, as it was opened the first time.
+fn reopen(desk: &Desk, attached: &Attached, result: &CaptureResult) -> Result<(tempfile::TempDir, Capture), Error> {
+    let trouble = |e: std::io::Error| {
+        Error::new(
+            Class::Storage,
+            "io",
+            format!("the evidence cannot be laid out: {e}"),
+            "make room in the temporary folder",
+        )
+    };
+    let folder = tempfile::tempdir().map_err(trouble)?;
+    for file in &attached.evidence {
+        let stored = desk.evidence_path(&file.sha256).filter(|p| p.is_file()).ok_or_else(|| {
+            let message = format!("the evidence {} is not in the store", file.name);
+            Error::new(Class::Integrity, "damaged", message, "case verify shows what differs")
+        })?;
+        let place = folder.path().join(base_name(&file.name));
+        // A link costs nothing; where that is not possible (another disk), a copy does.
+        if std::fs::hard_link(&stored, &place).is_err() {
+            std::fs::copy(&stored, &place).map_err(trouble)?;
+        }
+    }
+    let first = attached.evidence.first().map(|e| base_name(&e.name)).unwrap_or_default();
+    let capture = faultscope_capture::open(&folder.path().join(first), &result.settings.open)?;
+    Ok((folder, capture))
+}
