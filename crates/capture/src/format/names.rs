@@ -61,9 +61,15 @@ pub(super) fn raw(name: &str) -> NameFacts {
 pub(super) fn wav(name: &str) -> NameFacts {
     let (stem, _) = split(name);
     let lower = stem.to_ascii_lowercase();
-    let programs = ["hdsdr_", "sdrsharp_", "sdruno_", "baseband_", "gqrx_"];
+    let start_time = utc(stem, true);
+    // The same programs save what they demodulate: two channels of sound, not I and Q.
+    if words(&lower).any(|w| matches!(w, "af" | "audio")) {
+        return NameFacts { start_time, ..NameFacts::default() };
+    }
+    // gqrx is not among them: its WAV files are always sound.
+    let programs = ["hdsdr_", "sdrsharp_", "sdruno_", "baseband_"];
     let iq = programs.iter().any(|p| lower.starts_with(p)) || words(&lower).any(|w| w == "iq");
-    let mut facts = NameFacts { iq, start_time: utc(stem, true), ..NameFacts::default() };
+    let mut facts = NameFacts { iq, start_time, ..NameFacts::default() };
     let hertz: Vec<Token> = tokens(stem).into_iter().filter(|t| t.role == Role::Frequency).collect();
     facts.center_hz = one(&hertz, "centre frequency", &mut facts.doubts);
     facts
@@ -304,6 +310,9 @@ mod tests {
 
     use super::*;
 
+    /// Name; format, rate and centre that it gives.
+    type RawCase = (&'static str, Option<&'static str>, Option<f64>, Option<f64>);
+
     fn values(facts: &NameFacts) -> (Option<String>, Option<f64>, Option<f64>) {
         (
             facts.format.as_ref().map(|(f, _)| f.to_string()),
@@ -314,7 +323,7 @@ mod tests {
 
     #[test]
     fn names_of_raw_files() {
-        let cases: &[(&str, Option<&str>, Option<f64>, Option<f64>)] = &[
+        let cases: &[RawCase] = &[
             ("g001_433.92M_250k.cu8", Some("cu8"), Some(250e3), Some(433.92e6)),
             ("rtlsdr_868.950M_1M6_samples2.cu8", Some("cu8"), Some(1.6e6), Some(868.95e6)),
             ("x_2M048_100.1M.CS16", Some("cs16"), Some(2.048e6), Some(100.1e6)),
@@ -345,6 +354,8 @@ mod tests {
             ("HDSDR_20191104_141530Z_7100kHz_RF.wav", true, Some(7.1e6), Some("2019-11-04T14:15:30Z")),
             ("SDRuno_20200907_184033Z_88110kHz.wav", true, Some(88.11e6), Some("2020-09-07T18:40:33Z")),
             ("baseband_437500000Hz_12-30-15_31-12-2024.wav", true, Some(437.5e6), None),
+            ("HDSDR_20191104_141530Z_7100kHz_AF.wav", false, None, Some("2019-11-04T14:15:30Z")),
+            ("gqrx_20191104_141530_7100000.wav", false, None, None),
             ("speech.wav", false, None, None),
             ("unique.wav", false, None, None),
         ];

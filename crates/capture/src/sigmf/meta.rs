@@ -12,6 +12,9 @@ use crate::{CaptureError, Caveat, CaveatKind};
 const KNOWN_EXTENSIONS: [&str; 7] =
     ["core", "faultscope", "antenna", "capture_details", "signal", "spatial", "traceability"];
 
+/// Values that a metadata file may hold; a hundred thousand annotations have about a million.
+const MAX_VALUES: usize = 2_000_000;
+
 /// Caveats of an earlier recording that are taken over at most.
 const MAX_CAVEATS: usize = 1000;
 
@@ -49,9 +52,14 @@ impl Metadata {
     /// Parses the JSON text and checks its outline.
     ///
     /// # Errors
-    /// `Malformed` when it is not JSON or has no `global` object.
+    /// `Malformed` when it is not JSON or has no `global` object, `Unsupported` when it has millions of values.
     pub(crate) fn parse(text: &[u8], path: &Path, caveats: &mut Vec<Caveat>) -> Result<Self, CaptureError> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        // Parsed values take up to fifty times the room of `0,`: counted before, they cannot fill the memory.
+        if text.iter().filter(|b| matches!(b, b',' | b'[' | b'{')).count() > MAX_VALUES {
+            let what = format!("the SigMF metadata hold more than {MAX_VALUES} values");
+            return Err(CaptureError::unsupported(path, what, "split the recording, or remove annotations"));
+        }
         let root: Value = serde_json::from_slice(text).map_err(|e| {
             let what = format!("the SigMF metadata are not valid JSON ({e})");
             CaptureError::malformed(path, what, "mend the file at that place, or copy it again")
@@ -227,7 +235,7 @@ fn whole(value: &Value) -> Option<u64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     value.as_u64().or_else(|| {
         let float = value.as_f64()?;
-        (float >= 0.0 && float <= EXACT && float.fract() == 0.0).then_some(float as u64)
+        ((0.0..=EXACT).contains(&float) && float.fract() == 0.0).then_some(float as u64)
     })
 }
 

@@ -139,6 +139,50 @@ impl Recording {
             overwrite: false,
         }
     }
+
+    /// Takes over what another recording said of the same samples: `metadata` is its whole SigMF object.
+    ///
+    /// Unknown keys, annotations and the first capture are kept; what this recording or the record itself says wins.
+    /// Positions are taken as they are, so the record must start where the other recording did.
+    pub fn keep(&mut self, metadata: &Value) {
+        // These follow from the record as it is now: scaled, swapped, in its own unit.
+        const DERIVED: [&str; 5] = [
+            "faultscope:unit",
+            "faultscope:full_scale",
+            "faultscope:full_scale_dbm",
+            "faultscope:bandwidth_limit_hz",
+            "faultscope:swap_iq",
+        ];
+        let global = metadata.get("global").and_then(Value::as_object);
+        let offset = global.and_then(|g| g.get("core:offset")).and_then(Value::as_u64).unwrap_or(0);
+        let kept =
+            global.into_iter().flatten().filter(|(key, _)| is_namespaced(key) && !DERIVED.contains(&key.as_str()));
+        for (key, value) in kept {
+            self.extra.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        let first = metadata.pointer("/captures/0").and_then(Value::as_object);
+        for (key, value) in first.into_iter().flatten() {
+            match (key.as_str(), value.as_str()) {
+                ("core:frequency" | "core:sample_start", _) => {}
+                ("core:datetime", time) => {
+                    self.datetime = self.datetime.take().or(time.filter(|t| is_utc(t)).map(str::to_owned));
+                }
+                _ if is_namespaced(key) => _ = self.capture_extra.entry(key.clone()).or_insert_with(|| value.clone()),
+                _ => {}
+            }
+        }
+        let marks = metadata.get("annotations").and_then(Value::as_array).into_iter().flatten();
+        self.annotations.extend(marks.filter_map(Value::as_object).map(|mark| Annotation::kept(mark, offset)));
+    }
+}
+
+impl Annotation {
+    /// A mark of another file, with all its keys.
+    fn kept(mark: &Map<String, Value>, offset: u64) -> Self {
+        let start = mark.get("core:sample_start").and_then(Value::as_u64).unwrap_or(offset);
+        let extra = mark.iter().filter(|(key, _)| is_namespaced(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        Self { sample_start: start.saturating_sub(offset), extra, ..Self::default() }
+    }
 }
 
 /// Writes `<base>.sigmf-data` and `<base>.sigmf-meta`; returns their paths in this order.

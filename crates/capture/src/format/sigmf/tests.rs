@@ -227,6 +227,8 @@ fn json_that_is_deep_doubled_or_huge_does_no_harm() {
     assert_eq!(plain(&path).unwrap().format, "sigmf/ci8");
     std::fs::write(&path, [b"\xef\xbb\xbf", text.as_bytes()].concat()).unwrap();
     assert!(plain(&path).is_ok());
+    std::fs::write(&path, format!("{{\"global\":[{}0]}}", "0,".repeat(2_000_001))).unwrap();
+    assert_eq!(plain(&path).unwrap_err().kind(), "unsupported");
     std::fs::File::create(&path).unwrap().set_len((64 << 20) + 1).unwrap();
     assert_eq!(plain(&path).unwrap_err().kind(), "unsupported");
 }

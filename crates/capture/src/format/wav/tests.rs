@@ -221,7 +221,7 @@ fn encodings_and_headers_that_cannot_be_read_are_refused() {
         (riff(&[fmt(3, 1, 8000, 16), data.clone()]), "unsupported"),
         (riff(&[fmt(1, 0, 8000, 16), data.clone()]), "malformed"),
         (riff(&[fmt(1, 1, 0, 16), data.clone()]), "malformed"),
-        (riff(&[data.clone()]), "malformed"),
+        (riff(std::slice::from_ref(&data)), "malformed"),
         (riff(&[fmt(1, 1, 8000, 16)]), "malformed"),
         (b"RIFX\0\0\0\0WAVE".to_vec(), "unsupported"),
         (b"not a wave file".to_vec(), "malformed"),

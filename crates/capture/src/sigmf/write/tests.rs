@@ -113,6 +113,36 @@ fn the_metadata_say_what_was_given_and_are_the_same_each_time() {
 }
 
 #[test]
+fn keys_marks_and_time_of_another_recording_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = json!({
+        "global": {"core:datatype": "ci8", "core:author": "A", "core:offset": 10, "core:sample_rate": 1,
+            "core:extensions": [{"name": "antenna", "version": "1.0.0", "optional": true}],
+            "antenna:model": "dish", "faultscope:swap_iq": true, "faultscope:unit": "V", "bad key": 1},
+        "captures": [{"core:sample_start": 10, "core:frequency": 5, "core:datetime": "2020-01-01T00:00:00Z",
+            "antenna:azimuth_angle": 137.5}],
+        "annotations": [{"core:sample_start": 12, "core:sample_count": 1, "core:label": "burst", "x:y": [1]}],
+    });
+    let record = iq();
+    let mut recording = Recording::of(&record);
+    recording.keep(&other);
+    let (_, path) = write(&folder.path().join("a"), &record, &recording).unwrap();
+    let meta = meta(&path);
+    let global = &meta["global"];
+    assert_eq!((&global["core:author"], &global["antenna:model"]), (&json!("A"), &json!("dish")));
+    assert_eq!((&global["core:datatype"], &global["core:sample_rate"]), (&json!("cf32_le"), &json!(2_400_000)));
+    assert_eq!(global["core:extensions"].as_array().unwrap().len(), 2);
+    for gone in ["faultscope:swap_iq", "faultscope:unit", "core:offset", "bad key"] {
+        assert_eq!(global.get(gone), None, "{gone}");
+    }
+    let capture = json!({"core:sample_start": 0, "core:frequency": 940_000_000, "core:datetime": "2020-01-01T00:00:00Z",
+        "antenna:azimuth_angle": 137.5});
+    assert_eq!(meta["captures"], json!([capture]));
+    let mark = json!({"core:sample_start": 2, "core:sample_count": 1, "core:label": "burst", "x:y": [1]});
+    assert_eq!(meta["annotations"], json!([mark]));
+}
+
+#[test]
 fn nothing_is_overwritten_unless_asked() {
     let folder = tempfile::tempdir().unwrap();
     let record = iq();
