@@ -2,6 +2,7 @@
 
 mod locate;
 mod meta;
+mod recording;
 mod write;
 
 use std::path::Path;
@@ -13,7 +14,8 @@ use crate::{CaptureError, Caveat};
 
 pub(crate) use locate::{Located, locate};
 pub(crate) use meta::{Metadata, Segment};
-pub use write::{Annotation, Datatype, Recording, write};
+pub use recording::{Annotation, Datatype, Recording};
+pub use write::write;
 
 /// Outcome of [`verify_sha512`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! What is written is read back, says what it must, and is never half there.
 
-use faultscope_signal::{RecordError, Waveform};
+use faultscope_signal::{Kind, RecordError, Unit, Waveform};
 use num_complex::Complex64;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::sigmf::{Checksum, verify_sha512};
+use crate::sigmf::{Annotation, Checksum, verify_sha512};
 use crate::{OpenOptions, open};
 
 fn iq() -> Waveform {
