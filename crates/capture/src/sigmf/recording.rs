@@ -50,7 +50,7 @@ impl Datatype {
         match self {
             Self::Ci16Le => Some((32_768.0, -32_768.0, 32_767.0)),
             Self::Ci8 => Some((128.0, -128.0, 127.0)),
-            // Codes less 127.5: the half that is added before rounding down makes 0 to 255 of it.
+            // Before 127.5 is added, which makes codes 0 to 255 of it.
             Self::Cu8 => Some((127.5, -127.5, 127.5)),
             Self::Cf32Le | Self::Rf32Le => None,
         }
