@@ -1,6 +1,8 @@
 //! Sample storage: positional, allocation-free reads of numbers that lie in a file or in memory.
 
+use std::cell::RefCell;
 use std::fs::File;
+use std::io;
 use std::sync::Arc;
 
 use faultscope_signal::RecordError;
@@ -36,6 +38,21 @@ impl Component {
             Self::I24Le => 3,
             Self::U32Le | Self::U32Be | Self::I32Le | Self::I32Be | Self::F32Le | Self::F32Be => 4,
             Self::F64Le | Self::F64Be => 8,
+        }
+    }
+
+    /// The normalised magnitude that both rails of an integer converter reach; nothing for floats, which have no rails.
+    ///
+    /// Two's complement reaches -1 and `(2^(n-1) - 1) / 2^(n-1)`: the smaller of the two is given.
+    #[must_use]
+    pub const fn full_scale(self) -> Option<f64> {
+        match self {
+            Self::U8 => Some(1.0),
+            Self::I8 => Some(127.0 / 128.0),
+            Self::U16Le | Self::U16Be | Self::I16Le | Self::I16Be => Some(32_767.0 / 32_768.0),
+            Self::I24Le => Some(8_388_607.0 / 8_388_608.0),
+            Self::U32Le | Self::U32Be | Self::I32Le | Self::I32Be => Some(2_147_483_647.0 / 2_147_483_648.0),
+            Self::F32Le | Self::F32Be | Self::F64Le | Self::F64Be => None,
         }
     }
 }
@@ -85,5 +102,336 @@ impl FileSamples {
     /// Numbers of `file` laid out as `layout` says; `name` is for messages.
     pub fn new(file: Arc<File>, name: impl Into<String>, layout: Layout) -> Self {
         Self { file, name: name.into(), layout }
+    }
+
+    /// Reads whole frames from `start` on.
+    fn read<T: Real>(&self, start: u64, out: &mut [T]) -> Result<usize, RecordError> {
+        let Layout { component, stride, components, frames, .. } = self.layout;
+        let components = components.max(1);
+        let left = usize::try_from(frames.saturating_sub(start)).unwrap_or(usize::MAX);
+        let n = left.min(out.len() / components);
+        let Some(out) = out.get_mut(..n * components).filter(|out| !out.is_empty()) else { return Ok(0) };
+        let position = start
+            .checked_mul(stride as u64)
+            .and_then(|p| p.checked_add(self.layout.offset))
+            .ok_or_else(|| RecordError::new(format!("{}: frame {start} lies beyond any file", self.name)))?;
+        let contiguous = stride == components * component.bytes();
+        if contiguous && component == T::STORED && cfg!(target_endian = "little") {
+            self.fill(position, bytemuck::cast_slice_mut(out))?;
+        } else if contiguous {
+            self.read_contiguous(position, out)?;
+        } else {
+            self.read_strided(position, components, out)?;
+        }
+        Ok(n)
+    }
+
+    fn read_contiguous<T: Real>(&self, mut position: u64, out: &mut [T]) -> Result<(), RecordError> {
+        let width = self.layout.component.bytes();
+        with_block(|block| {
+            for part in out.chunks_mut(BLOCK / width) {
+                let bytes = &mut block[..part.len() * width];
+                self.fill(position, bytes)?;
+                convert(self.layout.component, bytes, part);
+                position += bytes.len() as u64;
+            }
+            Ok(())
+        })
+    }
+
+    fn read_strided<T: Real>(&self, mut position: u64, components: usize, out: &mut [T]) -> Result<(), RecordError> {
+        let stride = self.layout.stride.max(1);
+        let own = components * self.layout.component.bytes();
+        with_block(|block| {
+            // The last frame of a block needs its own bytes only, so that even a stride above the block size works.
+            let frames_per_block = if own > BLOCK { return Err(self.too_wide()) } else { (BLOCK - own) / stride + 1 };
+            for part in out.chunks_mut(frames_per_block * components) {
+                let frames = part.len() / components;
+                let bytes = &mut block[..(frames - 1) * stride + own];
+                self.fill(position, bytes)?;
+                for (frame, values) in bytes.chunks(stride).zip(part.chunks_exact_mut(components)) {
+                    convert(self.layout.component, frame, values);
+                }
+                position = position.saturating_add((frames * stride) as u64);
+            }
+            Ok(())
+        })
+    }
+
+    /// Fills `bytes` from `position`, or says where the file ended.
+    fn fill(&self, position: u64, bytes: &mut [u8]) -> Result<(), RecordError> {
+        let mut done = 0;
+        while done < bytes.len() {
+            let at = position.saturating_add(done as u64);
+            match read_at(&self.file, &mut bytes[done..], at) {
+                Ok(0) => return Err(self.ended(at, position.saturating_add(bytes.len() as u64))),
+                Ok(n) => done += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(RecordError::new(format!("cannot read {} at byte {at}: {e}", self.name))),
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(&self, at: u64, wanted: u64) -> RecordError {
+        RecordError::new(format!(
+            "{} has become shorter since it was opened: it ends at byte {at}, samples up to byte {wanted} were there",
+            self.name
+        ))
+    }
+
+    fn too_wide(&self) -> RecordError {
+        RecordError::new(format!("{}: a frame of more than {BLOCK} bytes cannot be read", self.name))
+    }
+}
+
+impl Samples for FileSamples {
+    fn frames(&self) -> u64 {
+        self.layout.frames
+    }
+    fn read_f64(&self, start: u64, out: &mut [f64]) -> Result<usize, RecordError> {
+        self.read(start, out)
+    }
+    fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
+        self.read(start, out)
+    }
+}
+
+/// One positional read; fewer bytes than asked for is not an error, 0 is the end of the file.
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], position: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, bytes, position);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, bytes, position);
+}
+
+/// Reads as many of `bytes` as the file holds from `position` on; returns how many.
+pub(crate) fn read_up_to(file: &File, bytes: &mut [u8], position: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match read_at(file, &mut bytes[done..], position.saturating_add(done as u64)) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(done)
+}
+
+/// Bytes converted at a time: small enough to stay in the second-level cache between read and conversion.
+const BLOCK: usize = 128 * 1024;
+
+thread_local! {
+    /// One block per reading thread, so that a read allocates nothing after its thread's first.
+    static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn with_block<R>(use_block: impl FnOnce(&mut [u8]) -> R) -> R {
+    BYTES.with_borrow_mut(|bytes| {
+        bytes.resize(BLOCK, 0);
+        use_block(bytes)
+    })
+}
+
+/// The two precisions that samples are handed out in.
+trait Real: bytemuck::Pod {
+    /// The stored type that needs no conversion on a little-endian machine.
+    const STORED: Component;
+    /// An integer times a power of two: exact but for the rounding of a 32-bit integer to single precision.
+    fn scaled(value: i32, scale: f32) -> Self;
+    fn offset_binary(value: u8) -> Self;
+    fn single(value: f32) -> Self;
+    fn double(value: f64) -> Self;
+}
+
+impl Real for f32 {
+    const STORED: Component = Component::F32Le;
+    fn scaled(value: i32, scale: f32) -> Self {
+        value as f32 * scale
+    }
+    // A division, not a product with the reciprocal: codes 0 and 255 must give -1 and 1 exactly.
+    fn offset_binary(value: u8) -> Self {
+        (f32::from(value) - 127.5) / 127.5
+    }
+    fn single(value: f32) -> Self {
+        value
+    }
+    fn double(value: f64) -> Self {
+        value as f32
+    }
+}
+
+impl Real for f64 {
+    const STORED: Component = Component::F64Le;
+    fn scaled(value: i32, scale: f32) -> Self {
+        f64::from(value) * f64::from(scale)
+    }
+    fn offset_binary(value: u8) -> Self {
+        (f64::from(value) - 127.5) / 127.5
+    }
+    fn single(value: f32) -> Self {
+        f64::from(value)
+    }
+    fn double(value: f64) -> Self {
+        value
+    }
+}
+
+/// Converts the numbers at the head of `bytes` into all of `out`.
+fn convert<T: Real>(component: Component, bytes: &[u8], out: &mut [T]) {
+    const P7: f32 = 1.0 / 128.0;
+    const P15: f32 = 1.0 / 32_768.0;
+    const P31: f32 = 1.0 / 2_147_483_648.0;
+    const MSB: u32 = 0x8000_0000;
+    use Component as C;
+    match component {
+        C::U8 => each(bytes, out, |[b]| T::offset_binary(b)),
+        C::I8 => each(bytes, out, |[b]| T::scaled(i32::from(b.cast_signed()), P7)),
+        C::U16Le => each(bytes, out, |b| T::scaled(i32::from(u16::from_le_bytes(b)) - 32_768, P15)),
+        C::U16Be => each(bytes, out, |b| T::scaled(i32::from(u16::from_be_bytes(b)) - 32_768, P15)),
+        C::I16Le => each(bytes, out, |b| T::scaled(i32::from(i16::from_le_bytes(b)), P15)),
+        C::I16Be => each(bytes, out, |b| T::scaled(i32::from(i16::from_be_bytes(b)), P15)),
+        // The 24 bits go to the top of 32: the sign comes with them.
+        C::I24Le => each(bytes, out, |[a, b, c]| T::scaled(i32::from_le_bytes([0, a, b, c]), P31)),
+        C::U32Le => each(bytes, out, |b| T::scaled((u32::from_le_bytes(b) ^ MSB).cast_signed(), P31)),
+        C::U32Be => each(bytes, out, |b| T::scaled((u32::from_be_bytes(b) ^ MSB).cast_signed(), P31)),
+        C::I32Le => each(bytes, out, |b| T::scaled(i32::from_le_bytes(b), P31)),
+        C::I32Be => each(bytes, out, |b| T::scaled(i32::from_be_bytes(b), P31)),
+        C::F32Le => each(bytes, out, |b| T::single(f32::from_le_bytes(b))),
+        C::F32Be => each(bytes, out, |b| T::single(f32::from_be_bytes(b))),
+        C::F64Le => each(bytes, out, |b| T::double(f64::from_le_bytes(b))),
+        C::F64Be => each(bytes, out, |b| T::double(f64::from_be_bytes(b))),
+    }
+}
+
+#[inline(always)]
+fn each<const WIDTH: usize, T>(bytes: &[u8], out: &mut [T], number: impl Fn([u8; WIDTH]) -> T) {
+    for (value, stored) in out.iter_mut().zip(bytes.as_chunks::<WIDTH>().0) {
+        *value = number(*stored);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn stored(bytes: &[u8], component: Component, components: usize, stride: usize, offset: u64) -> FileSamples {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        let own = components * component.bytes();
+        let room = bytes.len() - offset as usize;
+        let frames = if room < own { 0 } else { ((room - own) / stride + 1) as u64 };
+        FileSamples::new(Arc::new(file), "test.bin", Layout { component, offset, stride, components, frames })
+    }
+
+    fn all(samples: &FileSamples) -> Vec<f64> {
+        let n = samples.frames() as usize * samples.layout.components;
+        let mut wide = vec![0.0; n];
+        let mut single = vec![0f32; n];
+        assert_eq!(samples.read_f64(0, &mut wide).unwrap() as u64, samples.frames());
+        assert_eq!(samples.read_f32(0, &mut single).unwrap() as u64, samples.frames());
+        for (a, b) in wide.iter().zip(&single) {
+            assert!(*a as f32 == *b || (a.is_nan() && b.is_nan()), "{a} as f64, {b} as f32");
+        }
+        wide
+    }
+
+    /// Lowest code, middle, highest code and one odd value of each integer type, written by hand.
+    #[test]
+    fn every_type_and_byte_order_is_normalised_as_documented() {
+        let cases: &[(Component, &[u8], &[f64])] = &[
+            (Component::U8, &[0, 255, 127, 128], &[-1.0, 1.0, -0.5 / 127.5, 0.5 / 127.5]),
+            (Component::I8, &[0x80, 0x7f, 0, 0xff], &[-1.0, 127.0 / 128.0, 0.0, -1.0 / 128.0]),
+            (Component::I16Le, &[0, 0x80, 0xff, 0x7f, 1, 0], &[-1.0, 32767.0 / 32768.0, 1.0 / 32768.0]),
+            (Component::I16Be, &[0x80, 0, 0x7f, 0xff, 0, 1], &[-1.0, 32767.0 / 32768.0, 1.0 / 32768.0]),
+            (Component::U16Le, &[0, 0, 0xff, 0xff, 0, 0x80], &[-1.0, 32767.0 / 32768.0, 0.0]),
+            (Component::U16Be, &[0, 0, 0xff, 0xff, 0x80, 0], &[-1.0, 32767.0 / 32768.0, 0.0]),
+            (Component::I24Le, &[0, 0, 0x80, 0xff, 0xff, 0x7f, 0, 0, 0x40], &[-1.0, 8388607.0 / 8388608.0, 0.5]),
+            (Component::I32Le, &[0, 0, 0, 0x80, 0, 0, 0, 0x40], &[-1.0, 0.5]),
+            (Component::I32Be, &[0x80, 0, 0, 0, 0x40, 0, 0, 0], &[-1.0, 0.5]),
+            (Component::U32Le, &[0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0xc0], &[-1.0, 0.0, 0.5]),
+            (Component::U32Be, &[0, 0, 0, 0, 0x80, 0, 0, 0, 0xc0, 0, 0, 0], &[-1.0, 0.0, 0.5]),
+            // IEEE 754: 1.5 = 0x3fc00000, -2 = 0xc0000000; in double 0x3ff8000000000000 and 0xc000000000000000.
+            (Component::F32Le, &[0, 0, 0xc0, 0x3f, 0, 0, 0, 0xc0], &[1.5, -2.0]),
+            (Component::F32Be, &[0x3f, 0xc0, 0, 0, 0xc0, 0, 0, 0], &[1.5, -2.0]),
+            (Component::F64Le, &[0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xc0], &[1.5, -2.0]),
+            (Component::F64Be, &[0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0], &[1.5, -2.0]),
+        ];
+        for (component, bytes, expected) in cases {
+            let samples = stored(bytes, *component, 1, component.bytes(), 0);
+            assert_eq!(all(&samples), *expected, "{component:?}");
+        }
+    }
+
+    #[test]
+    fn the_highest_code_reaches_the_stated_full_scale() {
+        for (component, highest) in [
+            (Component::U8, &[0xff][..]),
+            (Component::I8, &[0x7f]),
+            (Component::I16Le, &[0xff, 0x7f]),
+            (Component::U16Be, &[0xff, 0xff]),
+            (Component::I24Le, &[0xff, 0xff, 0x7f]),
+            (Component::I32Be, &[0x7f, 0xff, 0xff, 0xff]),
+            (Component::U32Le, &[0xff, 0xff, 0xff, 0xff]),
+        ] {
+            let value = all(&stored(highest, component, 1, component.bytes(), 0))[0];
+            assert_eq!(Some(value), component.full_scale(), "{component:?}");
+        }
+        assert_eq!(Component::F32Le.full_scale(), None);
+    }
+
+    #[test]
+    fn interleaved_channels_are_picked_out_by_stride() {
+        // Three channels of i8 pairs: channel 2 has 10k and 10k + 1 in frame k.
+        let bytes: Vec<u8> = (0..12u8).flat_map(|k| [99, 98, 10 * k, 10 * k + 1, 97, 96]).collect();
+        let got = all(&stored(&bytes, Component::I8, 2, 6, 2));
+        let expected: Vec<f64> =
+            (0..12u8).flat_map(|k| [10 * k, 10 * k + 1]).map(|v| f64::from(v.cast_signed()) / 128.0).collect();
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn reads_across_block_borders_and_at_any_start_give_the_same_numbers() {
+        let bytes: Vec<u8> = (0..3 * BLOCK + 10).map(|i| (i * 7 % 251) as u8).collect();
+        for (stride, components) in [(2, 1), (4, 2), (6, 2), (200_000, 1)] {
+            let samples = stored(&bytes, Component::I16Le, components, stride, 0);
+            let whole = all(&samples);
+            let at = |frame: usize, c: usize| {
+                let i = frame * stride + 2 * c;
+                f64::from(i16::from_le_bytes([bytes[i], bytes[i + 1]])) / 32768.0
+            };
+            for (i, value) in whole.iter().enumerate() {
+                assert_eq!(*value, at(i / components, i % components));
+            }
+            let mut some = vec![0.0; 5 * components];
+            let start = samples.frames() - 1;
+            assert_eq!(samples.read_f64(start, &mut some).unwrap(), 1);
+            assert_eq!(some[0], at(start as usize, 0));
+            assert_eq!(samples.read_f64(samples.frames(), &mut some).unwrap(), 0);
+            assert_eq!(samples.read_f64(u64::MAX, &mut some).unwrap(), 0);
+        }
+    }
+
+    #[test]
+    fn a_file_that_shrank_gives_an_error_with_name_and_offset() {
+        let samples = stored(&[0; 64], Component::F32Le, 2, 8, 0);
+        samples.file.set_len(20).unwrap();
+        let mut out = [0f32; 16];
+        let message = samples.read_f32(0, &mut out).unwrap_err().to_string();
+        assert!(message.contains("test.bin") && message.contains("byte 20"), "{message}");
+        assert_eq!(samples.read_f32(1, &mut out[..2]).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_layout_beyond_any_file_is_refused() {
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        let layout =
+            Layout { component: Component::U8, offset: u64::MAX, stride: usize::MAX, components: 1, frames: u64::MAX };
+        let samples = FileSamples::new(file, "x", layout);
+        assert!(samples.read_f32(3, &mut [0.0; 4]).is_err());
+        assert!(samples.read_f32(0, &mut [0.0; 4]).is_err());
     }
 }

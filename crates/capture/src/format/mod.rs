@@ -1,6 +1,8 @@
 //! The file formats: one plug per file; one more costs its file and two lines here.
 
 mod csv;
+mod frames;
+mod names;
 mod raw;
 mod sigmf;
 mod wav;
