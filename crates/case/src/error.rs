@@ -152,7 +152,9 @@ impl StoreError {
             Self::Full { .. } => "make room and do it again; what was stored before is intact".into(),
             Self::ReadOnly { .. } => "copy the folder to a place you may write to, and name that with --store".into(),
             Self::Locked { .. } => "wait for the other program, or close it, and do it again".into(),
-            Self::Io { .. } => "check the disk, the folder's owner and its mode; what was stored before is intact".into(),
+            Self::Io { .. } => {
+                "check the disk, the folder's owner and its mode; what was stored before is intact".into()
+            }
             Self::Source { .. } => "check the file and its mode".into(),
             Self::UnknownCase { near, .. } if near.is_empty() => "list the cases with `case list`".into(),
             Self::UnknownCase { near, .. } => format!("did you mean {}?", near.join(", ")),
@@ -197,7 +199,9 @@ impl StoreError {
             Some(ErrorCode::ReadOnly) => Self::ReadOnly { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
             Some(ErrorCode::NotADatabase) => Self::NotAStore { what: "the file is not a database".into(), path },
-            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { what: format!("the database is damaged ({error})"), path },
+            Some(ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged { what: format!("the database is damaged ({error})"), path }
+            }
             Some(ErrorCode::TooBig) => Self::Invalid { what: format!("{doing}: the event is too large to be stored") },
             _ => Self::Io { doing: doing.into(), reason: error.to_string(), path },
         }

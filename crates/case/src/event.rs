@@ -124,7 +124,15 @@ enum Known {
 }
 
 const KNOWN: [&str; 10] = [
-    "opened", "noted", "attached", "assigned", "priority_changed", "status_changed", "escalated", "action", "closed",
+    "opened",
+    "noted",
+    "attached",
+    "assigned",
+    "priority_changed",
+    "status_changed",
+    "escalated",
+    "action",
+    "closed",
     "reopened",
 ];
 

@@ -350,8 +350,7 @@ impl Case {
 
     fn collect_attached(&mut self, event: u64, attached: &Attached) {
         let role = attached.role.clone();
-        let capture =
-            attached.evidence.first().map(|e| CaptureRef { name: e.name.clone(), sha256: e.sha256.clone() });
+        let capture = attached.evidence.first().map(|e| CaptureRef { name: e.name.clone(), sha256: e.sha256.clone() });
         self.evidence.extend(attached.evidence.iter().cloned().map(|e| CaseEvidence {
             name: e.name,
             sha256: e.sha256,

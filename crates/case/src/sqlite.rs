@@ -32,7 +32,10 @@ pub struct SqliteStore {
 
 impl std::fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SqliteStore").field("dir", &self.dir).field("read_only", &self.read_only).finish_non_exhaustive()
+        f.debug_struct("SqliteStore")
+            .field("dir", &self.dir)
+            .field("read_only", &self.read_only)
+            .finish_non_exhaustive()
     }
 }
 
@@ -180,8 +183,8 @@ impl Store for SqliteStore {
         for mut new in events {
             workflow::check(&state, &new.kind).map_err(|why| StoreError::Refused { case: id.clone(), why })?;
             Self::check_evidence(&self.vault, &mut new.kind)?;
-            let event = Event::seal(new, &state.id, state.seq + 1, &state.head)
-                .map_err(|what| StoreError::Invalid { what })?;
+            let event =
+                Event::seal(new, &state.id, state.seq + 1, &state.head).map_err(|what| StoreError::Invalid { what })?;
             insert(&tx, no, &event).map_err(|e| failed(&e))?;
             state.apply(&event);
             sealed.push(event);
@@ -197,14 +200,12 @@ impl Store for SqliteStore {
             what: format!("event {seq} of {id} cannot be read ({why})"),
             path: self.dir.clone(),
         };
-        rows.into_iter()
-            .map(|row| Event::read(row.body, row.hash).map_err(|why| damaged(row.seq, why)))
-            .collect()
+        rows.into_iter().map(|row| Event::read(row.body, row.hash).map_err(|why| damaged(row.seq, why))).collect()
     }
 
     fn list(&self, filter: &Filter, sort: Sort, now: &str) -> Result<Vec<Summary>, StoreError> {
-        let now_ms = clock::parse_ms(now)
-            .ok_or_else(|| StoreError::Invalid { what: format!("`{now}` is no RFC 3339 time") })?;
+        let now_ms =
+            clock::parse_ms(now).ok_or_else(|| StoreError::Invalid { what: format!("`{now}` is no RFC 3339 time") })?;
         list::query(&self.connection, &self.dir, filter, sort, now_ms)
     }
 
@@ -240,8 +241,7 @@ impl Store for SqliteStore {
                 Ok(()) => out.evidence += 1,
                 Err(what) => {
                     let there = self.vault.path(&sha256).is_some_and(|p| p.exists());
-                    let kind =
-                        if there { DifferenceKind::EvidenceChanged } else { DifferenceKind::EvidenceMissing };
+                    let kind = if there { DifferenceKind::EvidenceChanged } else { DifferenceKind::EvidenceMissing };
                     out.differs(kind, format!("{name} {sha256}"), what);
                 }
             }

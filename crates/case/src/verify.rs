@@ -128,7 +128,11 @@ pub(crate) fn state(out: &mut Verification, events: &[Event], kept: &str) {
         out.differs(DifferenceKind::EventMissing, "end", missing);
     }
     if fold::state_of(events).as_ref() != Some(&kept) {
-        out.differs(DifferenceKind::SummaryChanged, "state", "the state kept beside the events does not follow from them");
+        out.differs(
+            DifferenceKind::SummaryChanged,
+            "state",
+            "the state kept beside the events does not follow from them",
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use faultscope_case::{
-    Access, Attached, Event, EventKind, EscalationLevel, NewEvent, Opened, SqliteStore, Status, Store, StoreError,
+    Access, Attached, EscalationLevel, Event, EventKind, NewEvent, Opened, SqliteStore, Status, Store, StoreError,
 };
 
 const CHILD: &str = "FAULTSCOPE_CASE_CHILD";
@@ -52,8 +52,12 @@ fn acks(child: &mut Child) -> impl Iterator<Item = String> + use<> {
 }
 
 fn ack(event: &Event) {
+    say(&event.id);
+}
+
+fn say(what: &str) {
     let mut out = std::io::stdout();
-    writeln!(out, "ack {}", event.id).unwrap();
+    writeln!(out, "ack {what}").unwrap();
     out.flush().unwrap();
 }
 
@@ -105,7 +109,7 @@ fn until_full(dir: &Path) {
     assert_eq!(error.exit_code(), 5, "{error}");
     let error = store.put_evidence("big.wav", "", &mut &vec![7u8; 2 << 20][..]).unwrap_err();
     assert_eq!((error.kind(), error.exit_code()), ("full", 5), "{error}");
-    writeln!(std::io::stdout(), "ack done").unwrap();
+    say("done");
 }
 
 fn read_only(dir: &Path) {
@@ -119,7 +123,7 @@ fn read_only(dir: &Path) {
     }
     let nowhere = dir.parent().unwrap().join("new store");
     assert_eq!(SqliteStore::open(&nowhere, Access::Create).unwrap_err().exit_code(), 5);
-    writeln!(std::io::stdout(), "ack done").unwrap();
+    say("done");
 }
 
 /// All notes of all actors are there, each actor's in the order they were written, numbered without gaps.

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use faultscope_case::{
-    Access, Case, Event, EventKind, Filter, NewEvent, Profile, SqliteStore, Sort, Status, Store, StoreError,
+    Access, Case, Event, EventKind, Filter, NewEvent, Profile, Sort, SqliteStore, Status, Store, StoreError,
 };
 use faultscope_diagnose::Finding;
 use serde_json::{Value, json};
@@ -50,14 +50,23 @@ fn told(dir: &Path) -> (SqliteStore, String, [String; 2]) {
         event("2026-03-01T08:05:00Z", "chen", "assigned", json!({"to": "wang"})),
         event("2026-03-01T08:10:00Z", "wang", "status_changed", json!({"to": "in_progress", "reason": "called back"})),
         event("2026-03-01T08:20:00Z", "chen", "action", json!({"action": "dispatched", "text": "van 3"})),
-        event("2026-03-01T10:40:00Z", "wang", "action",
-              json!({"action": "arrived", "text": "on site", "done_at": "2026-03-01T18:21:00+08:00"})),
+        event(
+            "2026-03-01T10:40:00Z",
+            "wang",
+            "action",
+            json!({"action": "arrived", "text": "on site", "done_at": "2026-03-01T18:21:00+08:00"}),
+        ),
     ];
     store.append(&id, Some(1), steps).unwrap();
     let before = attach(&mut store, &id, "2026-03-01T10:50:00Z", "before.wav", "supply before", &finding(0.9, "fail"));
     let part = json!({"name": "reservoir capacitor", "old_serial": "A", "new_serial": "B"});
     let steps = vec![
-        event("2026-03-01T11:30:00Z", "wang", "action", json!({"action": "part_replaced", "text": "C12 leaked", "part": part})),
+        event(
+            "2026-03-01T11:30:00Z",
+            "wang",
+            "action",
+            json!({"action": "part_replaced", "text": "C12 leaked", "part": part}),
+        ),
         event("2026-03-01T11:40:00Z", "wang", "noted", json!({"text": "starts again"})),
     ];
     store.append(&id, None, steps).unwrap();
@@ -95,12 +104,8 @@ fn the_story_adds_up_to_the_case() {
         found.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         found
     };
-    let file = |name: &str, sha256: &str, size: u64, role: &str, event: u64| {
-        json!({"name": name, "sha256": sha256, "size": size, "media_type": "audio/wav", "role": role, "event": event})
-    };
-    let line = |event: u64, at: &str, actor: &str, kind: &str, text: &str| {
-        json!({"event": event, "at": format!("2026-03-01T{at}Z"), "actor": actor, "kind": kind, "text": text})
-    };
+    let file = |name: &str, sha256: &str, size: u64, role: &str, event: u64| json!({"name": name, "sha256": sha256, "size": size, "media_type": "audio/wav", "role": role, "event": event});
+    let line = |event: u64, at: &str, actor: &str, kind: &str, text: &str| json!({"event": event, "at": format!("2026-03-01T{at}Z"), "actor": actor, "kind": kind, "text": text});
     let clock = |name: &str, due: &str, met: &str, state: &str| {
         let (due, met_at) = (format!("2026-03-01T{due}Z"), format!("2026-03-01T{met}Z"));
         json!({"name": name, "due": due, "met_at": met_at, "state": state, "round": 1})
@@ -160,7 +165,10 @@ fn reopening_starts_the_clocks_anew_and_keeps_the_old_ones() {
     assert_eq!((case.status, case.closure, case.root_cause), (Status::Assigned, None, None));
     let clocks = serde_json::to_value(&case.clocks).unwrap();
     assert_eq!(clocks.as_array().unwrap().len(), 7);
-    assert_eq!(clocks[4], json!({"name": "respond", "due": "2026-03-03T00:30:00Z", "met_at": null, "state": "late", "round": 2}));
+    assert_eq!(
+        clocks[4],
+        json!({"name": "respond", "due": "2026-03-03T00:30:00Z", "met_at": null, "state": "late", "round": 2})
+    );
     assert_eq!(clocks[6]["due"], json!("2026-03-03T04:00:00Z"));
 }
 
@@ -191,7 +199,8 @@ fn a_fault_that_comes_back_or_a_higher_priority_is_counted_from_the_call() {
 fn events_survive_json_whatever_kind_they_are() {
     let dir = tempfile::tempdir().unwrap();
     let (mut store, id, _) = told(dir.path());
-    let strange = event("2026-04-01T00:00:00.123Z", "li", "drone_sent", json!({"height_m": 0.30000000000000004, "z": [1, null]}));
+    let strange =
+        event("2026-04-01T00:00:00.123Z", "li", "drone_sent", json!({"height_m": 0.30000000000000004, "z": [1, null]}));
     store.append(&id, None, vec![strange]).unwrap();
     for stored in store.events(&id).unwrap() {
         let text = serde_json::to_string(&stored).unwrap();
@@ -244,7 +253,9 @@ fn lists_are_filtered_and_sorted() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = SqliteStore::open(dir.path(), Access::Create).unwrap();
     let profile = Profile::shipped().unwrap();
-    for (n, (priority, title)) in [("P4", "打印机故障"), ("P1", "Down"), ("P3", "Slow"), ("P1", "Dead 100%_")].iter().enumerate() {
+    for (n, (priority, title)) in
+        [("P4", "打印机故障"), ("P1", "Down"), ("P3", "Slow"), ("P1", "Dead 100%_")].iter().enumerate()
+    {
         let mut data = opening(&profile);
         let level = priority.parse().unwrap();
         data["title"] = json!(title);
@@ -322,7 +333,7 @@ fn an_unknown_case_names_those_that_look_like_it() {
     let error = store.append("completely else", None, Vec::new()).unwrap_err();
     assert!(matches!(&error, StoreError::UnknownCase { near, .. } if near.is_empty()));
     assert!(error.hint().contains("case list"));
-    assert_eq!(store.case_ids().unwrap(), [id.clone()]);
+    assert_eq!(store.case_ids().unwrap(), std::slice::from_ref(&id));
     let uuid = store.events(&id).unwrap()[0].id.clone();
     assert_eq!(store.events(&uuid).unwrap().len(), 11);
 }
@@ -373,4 +384,37 @@ fn a_store_opened_for_reading_refuses_to_write() {
     }
     assert!(store.verify(&id).unwrap().is_intact());
     assert!(Case::fold(&store.events(&id).unwrap(), "no time").is_none());
+}
+
+#[test]
+fn the_hash_is_sha256_over_sorted_compact_json() {
+    // Computed with Python: hashlib.sha256(json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).
+    let hash = "ab514cf89ce6e013c0c704abb35bea0390b19a75c2e2f541dfbc6480b46c06af";
+    let text = r#"{
+ "kind": "noted",
+ "data": {
+  "text": "纹波 0.9 V\n\"再测\"\t\u0001",
+  "z": [
+   1,
+   2.5,
+   0.1,
+   -3,
+   null,
+   true
+  ],
+  "a": {}
+ },
+ "id": "019ca869-5000-7beb-a147-c88e35fd938c",
+ "case_id": "FS-2026-0001",
+ "seq": 2,
+ "at": "2026-03-01T08:00:00Z",
+ "actor": "王",
+ "tool": "faultscope 0.1.0",
+ "prev_hash": "0000000000000000000000000000000000000000000000000000000000000000"
+}"#;
+    let mut value: Value = serde_json::from_str(text).unwrap();
+    value["hash"] = json!(hash);
+    assert!(serde_json::from_value::<Event>(value.clone()).unwrap().is_intact());
+    value["actor"] = json!("李");
+    assert!(!serde_json::from_value::<Event>(value).unwrap().is_intact());
 }

@@ -66,9 +66,7 @@ pub(super) fn insert(tx: &Transaction<'_>, year: i64, number: i64, state: &State
 
 /// Writes the state after new events.
 pub(super) fn update(tx: &Transaction<'_>, no: i64, state: &State) -> rusqlite::Result<()> {
-    let sql = format!(
-        "UPDATE fault_case SET (state, {COLUMNS}) = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) WHERE no = ?1"
-    );
+    let sql = format!("UPDATE fault_case SET (state, {COLUMNS}) = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) WHERE no = ?1");
     let mut values: Vec<Value> = vec![Value::Integer(no), Value::Text(json(state)?)];
     values.extend(columns(state));
     tx.execute(&sql, params_from_iter(values)).map(|_| ())

@@ -138,10 +138,12 @@ fn reading(dir: &Path, db: &Path) -> Result<Connection, StoreError> {
                 .and_then(|c| distrust(&c).map(|()| c))
                 .map_err(|e| StoreError::db("opening the store", dir, &e))?
         }
-        Err(error) if stuck(&error) => {
-            let doing = "reading a store that was not closed, from a place that cannot be written,".into();
-            return Err(StoreError::Io { doing, reason: error.to_string(), path: dir.to_owned() });
-        }
+        // A program was killed in the middle of a change; whoever opens for writing takes the half change back.
+        Err(error) if stuck(&error) => writing(dir, db).map_err(|_| StoreError::Io {
+            doing: "reading a store that was not closed, from a place that cannot be written,".into(),
+            reason: error.to_string(),
+            path: dir.to_owned(),
+        })?,
         Err(error) => return Err(StoreError::db("opening the store", db, &error)),
     };
     match version(&connection).map_err(|e| StoreError::db("opening the store", db, &e))? {
@@ -238,10 +240,9 @@ fn version(connection: &Connection) -> rusqlite::Result<Version> {
 fn known(found: Version, dir: &Path, db: &Path) -> Result<(), StoreError> {
     let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     match found {
-        Version::Foreign => Err(StoreError::NotAStore {
-            what: "this database belongs to another program".into(),
-            path: db.to_owned(),
-        }),
+        Version::Foreign => {
+            Err(StoreError::NotAStore { what: "this database belongs to another program".into(), path: db.to_owned() })
+        }
         Version::Ours(found) if found > newest => {
             Err(StoreError::NewerStore { found, known: newest, path: dir.to_owned() })
         }

@@ -172,7 +172,9 @@ fn one_changed_byte_in_any_evidence_file_is_named() {
         assert!(std::fs::metadata(&path).unwrap().permissions().readonly());
         let swap = |bytes: Option<&[u8]>| {
             std::fs::remove_file(&path).unwrap();
-            bytes.map(|b| std::fs::write(&path, b).unwrap());
+            if let Some(bytes) = bytes {
+                std::fs::write(&path, bytes).unwrap();
+            }
             let proof = store.verify(&id).unwrap();
             std::fs::write(&path, &good).unwrap();
             assert_eq!(proof.differences.len(), 1, "{proof:?}");
@@ -269,7 +271,7 @@ fn a_changed_byte_anywhere_in_the_database_file_is_seen_or_changes_nothing() {
     let good = std::fs::read(&db).unwrap();
     let mut random = 1u64;
     let mut seen = 0;
-    for _ in 0..400 {
+    for _ in 0..250 {
         // Knuth's MMIX generator: any will do.
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let place = usize::try_from(random >> 33).unwrap() % good.len();
@@ -285,7 +287,7 @@ fn a_changed_byte_anywhere_in_the_database_file_is_seen_or_changes_nothing() {
             let _ = std::fs::remove_file(dir.path().join(format!("faultscope.db{suffix}")));
         }
     }
-    assert!(seen > 50, "only {seen} of 400 hit anything");
+    assert!(seen > 30, "only {seen} of 250 hit anything");
 }
 
 #[test]
@@ -336,7 +338,11 @@ fn a_trigger_planted_in_a_store_does_not_run() {
 fn safety_settings_are_on() {
     let (_dir, store, _) = fresh();
     let text = |sql: &str| {
-        store.connection.query_row(sql, [], |r| r.get::<_, rusqlite::types::Value>(0)).map(|v| format!("{v:?}")).unwrap()
+        store
+            .connection
+            .query_row(sql, [], |r| r.get::<_, rusqlite::types::Value>(0))
+            .map(|v| format!("{v:?}"))
+            .unwrap()
     };
     assert_eq!(text("PRAGMA journal_mode"), "Text(\"wal\")");
     assert_eq!(text("PRAGMA synchronous"), "Integer(3)");
@@ -344,4 +350,29 @@ fn safety_settings_are_on() {
     assert_eq!(text("PRAGMA cell_size_check"), "Integer(1)");
     assert_eq!(text("PRAGMA busy_timeout"), "Integer(10000)");
     assert_eq!(text("PRAGMA application_id"), "Integer(1179861825)");
+}
+
+#[test]
+fn a_change_cut_off_in_the_middle_is_taken_back_even_by_a_reader() {
+    let (dir, store, id) = full_case();
+    let before = store.events(&id).unwrap();
+    Box::new(store).close().unwrap();
+    let raw = Connection::open(dir.path().join("faultscope.db")).unwrap();
+    // A cache of two pages writes to the file long before the end of the transaction.
+    raw.execute_batch(
+        "PRAGMA foreign_keys = OFF; PRAGMA cache_size = 2; BEGIN IMMEDIATE; DELETE FROM event; DELETE FROM fault_case",
+    )
+    .unwrap();
+    for n in 0..50 {
+        raw.execute("INSERT INTO event VALUES (9, ?1, ?2, 'x', ?3)", params![n, format!("{n}"), "y".repeat(5000)])
+            .unwrap();
+    }
+    for access in [Access::Read, Access::Write] {
+        let cut = tempfile::tempdir().unwrap();
+        for name in ["faultscope.db", "faultscope.db-journal"] {
+            assert!(std::fs::copy(dir.path().join(name), cut.path().join(name)).unwrap() > 0);
+        }
+        let store = SqliteStore::open(cut.path(), access).unwrap();
+        assert_eq!(store.events(&id).unwrap(), before, "{access:?}");
+    }
 }
