@@ -249,12 +249,13 @@ pub struct Event {
 
 impl Event {
     /// Gives a new event its place; refuses what could not be read back.
-    pub(crate) fn seal(new: NewEvent, case_id: &str, seq: u64, prev_hash: &str) -> Result<Self, String> {
+    pub(crate) fn seal(mut new: NewEvent, case_id: &str, seq: u64, prev_hash: &str) -> Result<Self, String> {
         let at: Timestamp = new.at.parse().map_err(|_| format!("`{}` is not an RFC 3339 time", printable(&new.at)))?;
         let actor = one_line(&new.actor);
         if actor.is_empty() {
             return Err("the event has no actor".into());
         }
+        tidy(&mut new.kind);
         let Value::Object(mut map) = new.kind.into_parts()? else { return Err("the event is not an object".into()) };
         for (key, value) in [
             ("id", event_id(at).into()),
@@ -360,6 +361,25 @@ fn event_id(at: Timestamp) -> String {
 /// Text of one line: control characters become spaces, the ends are trimmed, at most 400 characters stay.
 pub(crate) fn one_line(text: &str) -> String {
     printable(text).trim().to_owned()
+}
+
+/// Control characters of one-line fields become spaces: titles are shown in lists and on terminals.
+fn tidy(kind: &mut EventKind) {
+    let lines: Vec<&mut String> = match kind {
+        EventKind::Opened(opened) => {
+            let Opened { title, customer, site, contact, equipment, .. } = &mut **opened;
+            let Equipment { kind, model, serial, tag } = equipment;
+            vec![title, customer, site, contact, kind, model, serial, tag]
+        }
+        EventKind::Attached(attached) => {
+            attached.evidence.iter_mut().map(|e| &mut e.media_type).chain(attached.role.as_mut()).collect()
+        }
+        EventKind::Assigned { to: Some(to) } | EventKind::Escalated { to: Some(to), .. } => vec![to],
+        _ => Vec::new(),
+    };
+    for line in lines.into_iter().filter(|line| line.contains(char::is_control)) {
+        *line = line.replace(char::is_control, " ").trim().to_owned();
+    }
 }
 
 fn printable(text: &str) -> String {

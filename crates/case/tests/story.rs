@@ -313,6 +313,12 @@ fn what_cannot_be_stored_is_refused_and_says_why() {
     assert!(store.open_evidence("../../../../etc/passwd").is_err());
     let untitled = event(good, "li", "opened", json!({"title": " ", "priority": "P1"}));
     assert_eq!(store.create(untitled).unwrap_err().kind(), "invalid");
+    let coloured =
+        event(good, "li\u{1b}", "opened", json!({"title": "a\u{1b}[2Jb\n", "symptom": "one\ntwo", "priority": "P1"}));
+    let opened = store.create(coloured).unwrap();
+    assert_eq!(opened.actor, "li");
+    let case = store.case(&opened.case_id, good).unwrap();
+    assert_eq!((case.title.as_str(), case.symptom.as_str()), ("a [2Jb", "one\ntwo"));
     struct Broken;
     impl std::io::Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
