@@ -1,6 +1,7 @@
 //! A case from the call to the closing, as a scripted story: what the events add up to, field by field.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says no by panicking")]
 
+use std::io::Read as _;
 use std::path::Path;
 
 use faultscope_case::{
@@ -150,6 +151,10 @@ fn the_story_adds_up_to_the_case() {
         "closure": {"code": "solved", "remedy": "replaced", "confirmed_by": "Ms Li", "satisfaction": 5},
     });
     assert_eq!(shown, expected);
+    let store: Box<dyn Store> = Box::new(store);
+    let mut kept = String::new();
+    store.open_evidence(&after).unwrap().read_to_string(&mut kept).unwrap();
+    assert_eq!(kept, "after.wav");
     let proof = store.verify("fs-2026-1").unwrap();
     assert!(proof.is_intact(), "{proof:?}");
     assert_eq!((proof.evidence, proof.have), (2, events.into_iter().map(|e| e.id).collect::<Vec<_>>()));
