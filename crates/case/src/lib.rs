@@ -1,1 +1,27 @@
-//! Placeholder.
+//! The folder on the desk: the events of a fault in order, the clocks that run on it, its evidence, and the store they are kept in.
+//!
+//! State is never stored as truth: a [`Case`] is what [`Case::fold`] makes of its [`Event`]s. This room reads no clock and no
+//! environment; the time, the actor and the place of the store are handed to it. It knows no samples.
+
+mod canonical;
+pub mod clock;
+mod error;
+pub mod event;
+mod files;
+pub mod fold;
+mod sqlite;
+mod store;
+pub mod verify;
+pub mod workflow;
+
+pub use clock::{Clock, ClockState, Milestone, Priority, Profile, ProfileError, Terms};
+pub use error::StoreError;
+pub use event::{
+    Action, ActionKind, Attached, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event, EventKind, Evidence,
+    Field, NewEvent, Opened, PartReplaced,
+};
+pub use fold::Case;
+pub use sqlite::{Access, SqliteStore};
+pub use store::{Filter, ReadSeek, Sort, Store, Summary};
+pub use verify::{Difference, DifferenceKind, Verification};
+pub use workflow::Status;

@@ -1,0 +1,209 @@
+//! Why a store said no: what, where, what to do next, and the class of exit code it belongs to.
+
+use std::path::{Path, PathBuf};
+
+use crate::event::Field;
+
+/// The classes of refusal.
+///
+/// | variants | exit code |
+/// | --- | --- |
+/// | `UnknownCase`, `Refused`, `Invalid` | 2, wrong usage |
+/// | `Source` | 3, an input could not be read |
+/// | `NoStore`, `NotAStore`, `NewerStore`, `Full`, `ReadOnly`, `Locked`, `Io` | 5, storage |
+/// | `Damaged` | 6, integrity |
+/// | `Conflict` | 75, somebody else was first |
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no store at this place yet.
+    #[error("there is no fault-case store here: {path}", path = path.display())]
+    NoStore {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Something else is at this place.
+    #[error("{what}: {path}", path = path.display())]
+    NotAStore {
+        /// What is there instead.
+        what: String,
+        /// The place.
+        path: PathBuf,
+    },
+    /// A newer program made this store.
+    #[error("the store has version {found}, this program knows versions up to {known}: {path}", path = path.display())]
+    NewerStore {
+        /// Version of the store.
+        found: i64,
+        /// Newest version this program knows.
+        known: i64,
+        /// The store.
+        path: PathBuf,
+    },
+    /// No room left.
+    #[error("no room left while {doing}: {path}", path = path.display())]
+    Full {
+        /// What was being done.
+        doing: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Reading is possible, writing is not.
+    #[error("the store can be read but not written: {path}", path = path.display())]
+    ReadOnly {
+        /// The store.
+        path: PathBuf,
+    },
+    /// Another program holds the store.
+    #[error("the store stayed locked by another program: {path}", path = path.display())]
+    Locked {
+        /// The store.
+        path: PathBuf,
+    },
+    /// The file system or the database said no.
+    #[error("{doing} failed ({reason}): {path}", path = path.display())]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// The system's own words.
+        reason: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// The input of an attachment could not be read.
+    #[error("cannot read `{name}`: {reason}")]
+    Source {
+        /// Name of the input.
+        name: String,
+        /// The system's own words.
+        reason: String,
+    },
+    /// No case with this id.
+    #[error("no case `{id}` in this store")]
+    UnknownCase {
+        /// The id that was asked for.
+        id: String,
+        /// Ids that look like it, the likeliest first.
+        near: Vec<String>,
+    },
+    /// Somebody else changed the same field in the meantime; nothing was overwritten.
+    #[error("{case}: {who} changed the {field} at {when}", field = field.name())]
+    Conflict {
+        /// The case.
+        case: String,
+        /// The field.
+        field: Field,
+        /// Who changed it.
+        who: String,
+        /// When, RFC 3339.
+        when: String,
+    },
+    /// The workflow does not allow it.
+    #[error("{case}: {why}")]
+    Refused {
+        /// The case.
+        case: String,
+        /// Why not, and what would be possible.
+        why: String,
+    },
+    /// What was handed over cannot be stored.
+    #[error("{what}")]
+    Invalid {
+        /// What is wrong, and in which field.
+        what: String,
+    },
+    /// What is stored differs from what was stored.
+    #[error("{what}: {path}", path = path.display())]
+    Damaged {
+        /// What differs, and where.
+        what: String,
+        /// The store or the file.
+        path: PathBuf,
+    },
+}
+
+impl StoreError {
+    /// The machine-readable class: `error.kind` of the JSON output.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NoStore { .. } => "no_store",
+            Self::NotAStore { .. } => "not_a_store",
+            Self::NewerStore { .. } => "newer_store",
+            Self::Full { .. } => "full",
+            Self::ReadOnly { .. } => "read_only",
+            Self::Locked { .. } => "locked",
+            Self::Io { .. } => "storage",
+            Self::Source { .. } => "io",
+            Self::UnknownCase { .. } => "unknown_case",
+            Self::Conflict { .. } => "conflict",
+            Self::Refused { .. } => "refused",
+            Self::Invalid { .. } => "invalid",
+            Self::Damaged { .. } => "damaged",
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoStore { .. } => "open a case to create one, or name another place with --store".into(),
+            Self::NotAStore { .. } => "name a folder (new, empty or a store) with --store".into(),
+            Self::NewerStore { .. } => "use the newer program; this one leaves the store as it is".into(),
+            Self::Full { .. } => "make room and do it again; what was stored before is intact".into(),
+            Self::ReadOnly { .. } => "copy the folder to a place you may write to, and name that with --store".into(),
+            Self::Locked { .. } => "wait for the other program, or close it, and do it again".into(),
+            Self::Io { .. } => {
+                "check the disk, the folder's owner and its mode; what was stored before is intact".into()
+            }
+            Self::Source { .. } => "check the file and its mode".into(),
+            Self::UnknownCase { near, .. } if near.is_empty() => "list the cases with `case list`".into(),
+            Self::UnknownCase { near, .. } => format!("did you mean {}?", near.join(", ")),
+            Self::Conflict { .. } => "look at the case again and decide anew; nothing was overwritten".into(),
+            Self::Refused { .. } => "look at the case with `case show`".into(),
+            Self::Invalid { .. } => "correct it and do it again; nothing was stored".into(),
+            Self::Damaged { .. } => "run `case verify` to see all that differs; restore the folder from a copy".into(),
+        }
+    }
+
+    /// The exit code of its class.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::UnknownCase { .. } | Self::Refused { .. } | Self::Invalid { .. } => 2,
+            Self::Source { .. } => 3,
+            Self::Damaged { .. } => 6,
+            Self::Conflict { .. } => 75,
+            _ => 5,
+        }
+    }
+
+    /// Wraps an I/O error, telling a full disk and a read-only one apart from the rest.
+    pub(crate) fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let path = path.to_owned();
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                Self::Full { doing: doing.into(), path }
+            }
+            ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            _ => Self::Io { doing: doing.into(), reason: error.to_string(), path },
+        }
+    }
+
+    /// Wraps a database error.
+    pub(crate) fn db(doing: &str, path: &Path, error: &rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full { doing: doing.into(), path },
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
+            Some(ErrorCode::NotADatabase) => Self::NotAStore { what: "the file is not a database".into(), path },
+            Some(ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged { what: format!("the database is damaged ({error})"), path }
+            }
+            Some(ErrorCode::TooBig) => Self::Invalid { what: format!("{doing}: the event is too large to be stored") },
+            _ => Self::Io { doing: doing.into(), reason: error.to_string(), path },
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What the events carry.
+
+use faultscope_diagnose::Finding;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{Milestone, Priority, Terms};
+
+/// The equipment a case is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct Equipment {
+    /// What it is: `base station`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Maker's model.
+    pub model: String,
+    /// Serial number.
+    pub serial: String,
+    /// Asset or inspection tag.
+    pub tag: String,
+}
+
+/// The call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// One line.
+    pub title: String,
+    /// Whose equipment.
+    #[serde(default)]
+    pub customer: String,
+    /// Where.
+    #[serde(default)]
+    pub site: String,
+    /// Which.
+    #[serde(default)]
+    pub equipment: Equipment,
+    /// What is wrong, in the customer's words.
+    #[serde(default)]
+    pub symptom: String,
+    /// Whom to call back.
+    #[serde(default)]
+    pub contact: String,
+    /// How urgent.
+    pub priority: Priority,
+    /// The clocks promised: [`crate::Profile::terms`]. Without them no clock runs.
+    #[serde(default)]
+    pub terms: Option<Terms>,
+}
+
+/// A stored file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Evidence {
+    /// Name as received, without folders and control characters.
+    pub name: String,
+    /// SHA-256, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Media type: `application/octet-stream` when nothing better is known.
+    pub media_type: String,
+}
+
+/// Evidence and what was found in it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Attached {
+    /// The stored files; the first is the capture that the findings are about.
+    pub evidence: Vec<Evidence>,
+    /// The analysis as it was printed: one element of `captures`, with settings and readings; `null` for a plain file.
+    #[serde(default)]
+    pub result: serde_json::Value,
+    /// The findings.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// What it shows: `supply before`, `supply after`.
+    #[serde(default)]
+    pub role: Option<String>,
+}
+
+/// How far up a case was handed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EscalationLevel {
+    /// Another engineer.
+    Engineer,
+    /// A specialist.
+    Specialist,
+    /// The department manager.
+    Manager,
+    /// The maker or a dealer.
+    Maker,
+}
+
+impl EscalationLevel {
+    /// The JSON name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Engineer => "engineer",
+            Self::Specialist => "specialist",
+            Self::Manager => "manager",
+            Self::Maker => "maker",
+        }
+    }
+}
+
+/// What kind of thing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// The customer was called or called back.
+    Contact,
+    /// Looked at: housing, connectors, lamps.
+    Inspection,
+    /// Started, exercised.
+    FunctionTest,
+    /// Measured.
+    Measurement,
+    /// A fault code looked up.
+    CodeLookup,
+    /// Compared with a good unit.
+    Comparison,
+    /// A part replaced.
+    PartReplaced,
+    /// Adjusted from afar.
+    RemoteAdjustment,
+    /// A visit asked for.
+    VisitRequested,
+    /// Decided to send somebody.
+    Dispatched,
+    /// Arrived on site.
+    Arrived,
+    /// Left the site.
+    Left,
+    /// The customer mended it.
+    CustomerFixed,
+    /// The customer was asked once more whether it works.
+    Confirmed,
+    /// Asked for satisfaction after closing.
+    FollowUp,
+    /// Anything else.
+    Other,
+}
+
+impl ActionKind {
+    /// What it reaches on the service clocks.
+    pub(crate) const fn milestones(self) -> &'static [Milestone] {
+        match self {
+            Self::VisitRequested => &[Milestone::VisitRequested, Milestone::Responded],
+            Self::Dispatched => &[Milestone::Dispatched, Milestone::Responded],
+            Self::Arrived => &[Milestone::Arrived, Milestone::Responded],
+            Self::CustomerFixed => &[Milestone::CustomerFixed, Milestone::Responded],
+            Self::Confirmed => &[Milestone::Confirmed, Milestone::Responded],
+            Self::FollowUp => &[],
+            _ => &[Milestone::Responded],
+        }
+    }
+}
+
+/// A part and its successor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PartReplaced {
+    /// Name or part number.
+    pub name: String,
+    /// Serial of the part taken out.
+    #[serde(default)]
+    pub old_serial: String,
+    /// Serial of the part put in.
+    #[serde(default)]
+    pub new_serial: String,
+}
+
+/// Something that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Action {
+    /// What kind.
+    pub action: ActionKind,
+    /// In words.
+    pub text: String,
+    /// The part, for `part_replaced`.
+    #[serde(default)]
+    pub part: Option<PartReplaced>,
+    /// When it was done, RFC 3339, where that is known better than when it was written down.
+    #[serde(default)]
+    pub done_at: Option<String>,
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosureCode {
+    /// The cause was found and removed.
+    Solved,
+    /// Nothing wrong was found.
+    NoFaultFound,
+    /// Another case is about the same fault.
+    Duplicate,
+    /// The customer took it back.
+    Withdrawn,
+}
+
+/// The end of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Closure {
+    /// How it ended.
+    pub code: ClosureCode,
+    /// What removed the fault, or why there was nothing to remove.
+    #[serde(default)]
+    pub remedy: String,
+    /// Who of the customer's people confirmed it.
+    #[serde(default)]
+    pub confirmed_by: Option<String>,
+    /// 1 (bad) to 5 (good).
+    #[serde(default)]
+    pub satisfaction: Option<u8>,
+}
+
+/// The end of a case, with its cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// What was wrong; needed to close as `solved`.
+    pub root_cause: String,
+    /// How it ended.
+    pub closure: Closure,
+}

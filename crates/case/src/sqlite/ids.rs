@@ -1,0 +1,91 @@
+//! Case numbers: `FS-2026-0001`, given inside the transaction that opens the case, and found again in several spellings.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+/// The number as text.
+pub(super) fn text(year: i64, number: i64) -> String {
+    format!("FS-{year:04}-{number:04}")
+}
+
+/// The UTC year of an RFC 3339 time.
+pub(super) fn year(at: &str) -> Option<i64> {
+    let at: jiff::Timestamp = at.parse().ok()?;
+    Some(i64::from(at.to_zoned(jiff::tz::TimeZone::UTC).year()))
+}
+
+/// The next number of a year; call it with the write lock held.
+pub(super) fn next_number(connection: &Connection, year: i64) -> rusqlite::Result<i64> {
+    let sql = "SELECT coalesce(max(number), 0) + 1 FROM fault_case WHERE year = ?1";
+    connection.query_row(sql, [year], |row| row.get(0))
+}
+
+/// Row number and id of a case, by its number (`FS-2026-0001`, `fs-2026-1`, `2026-1`) or its UUID.
+pub(super) fn find(connection: &Connection, wanted: &str) -> rusqlite::Result<Option<(i64, String)>> {
+    let trimmed = wanted.trim();
+    let sql = "SELECT no, id FROM fault_case WHERE id = ?1 OR uuid = ?2";
+    connection
+        .query_row(sql, [spelled_out(trimmed), trimmed.to_ascii_lowercase()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+fn spelled_out(wanted: &str) -> String {
+    let upper = wanted.to_ascii_uppercase();
+    let bare = upper.strip_prefix("FS-").unwrap_or(&upper);
+    match bare.split_once('-').map(|(year, number)| (year.parse::<u16>(), number.parse::<u32>())) {
+        Some((Ok(year), Ok(number))) => text(i64::from(year), i64::from(number)),
+        _ => upper,
+    }
+}
+
+/// All ids, in order of opening.
+pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT id FROM fault_case ORDER BY no")?;
+    let ids = statement.query_map([], |row| row.get(0))?;
+    ids.collect()
+}
+
+/// Up to three of the latest ids that differ least from what was asked for.
+pub(super) fn near(connection: &Connection, wanted: &str) -> rusqlite::Result<Vec<String>> {
+    let wanted: String = spelled_out(wanted.trim()).chars().take(32).collect();
+    let mut statement = connection.prepare("SELECT id FROM fault_case ORDER BY no DESC LIMIT 2000")?;
+    let ids: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let mut ranked: Vec<_> = ids.into_iter().map(|id| (distance(&wanted, &id), id)).filter(|(d, _)| *d <= 3).collect();
+    ranked.sort();
+    Ok(ranked.into_iter().take(3).map(|(_, id)| id).collect())
+}
+
+/// Levenshtein distance: the fewest insertions, deletions and replacements that turn one text into the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut next = Vec::with_capacity(row.len());
+        next.push(i + 1);
+        for ((y, diagonal), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
+            let left = next.last().copied().unwrap_or(i);
+            next.push((diagonal + usize::from(x != *y)).min(above + 1).min(left + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_of_the_textbook_pairs() {
+        for (a, b, d) in [("kitten", "sitting", 3), ("", "abc", 3), ("flaw", "lawn", 2), ("same", "same", 0)] {
+            assert_eq!(distance(a, b), d, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_found_in_the_spellings_people_use() {
+        for spelling in ["FS-2026-0007", "fs-2026-7", "2026-7", "FS-2026-00007"] {
+            assert_eq!(spelled_out(spelling), "FS-2026-0007", "{spelling}");
+        }
+        assert_eq!(spelled_out("nonsense"), "NONSENSE");
+    }
+}

@@ -1,0 +1,191 @@
+//! The case table: the state of each case and the columns that lists are filtered and sorted by, all derived from the events.
+
+use std::path::Path;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params, params_from_iter};
+
+use crate::StoreError;
+use crate::clock::{self, Clock, ClockState};
+use crate::fold::State;
+use crate::store::{Filter, Sort, Summary};
+
+/// Columns beside the state, in the order of `COLUMNS`.
+type Columns = Vec<Value>;
+
+const COLUMNS: &str = "status, priority, assignee, words, opened_ms, updated_ms, next_due_ms, events";
+
+fn columns(state: &State) -> Columns {
+    let opened = &state.opened;
+    let words = [
+        &state.id,
+        &opened.title,
+        &opened.customer,
+        &opened.site,
+        &opened.symptom,
+        &opened.equipment.kind,
+        &opened.equipment.model,
+        &opened.equipment.serial,
+        &opened.equipment.tag,
+    ];
+    let words = words.map(|w| w.to_lowercase()).join("\n");
+    let time = |text: &str| Value::Integer(clock::parse_ms(text).unwrap_or(0));
+    vec![
+        Value::Text(state.status.name().into()),
+        Value::Text(state.priority.name().into()),
+        state.assignee.clone().map_or(Value::Null, Value::Text),
+        Value::Text(words),
+        time(&state.opened_at),
+        time(&state.updated_at),
+        state.next_due().map_or(Value::Null, |(_, due)| Value::Integer(due)),
+        Value::Integer(i64::try_from(state.seq).unwrap_or(i64::MAX)),
+    ]
+}
+
+fn json(state: &State) -> rusqlite::Result<String> {
+    serde_json::to_string(state).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+}
+
+/// A new row; its number.
+pub(super) fn insert(tx: &Transaction<'_>, year: i64, number: i64, state: &State) -> rusqlite::Result<i64> {
+    let sql = format!(
+        "INSERT INTO fault_case (id, uuid, year, number, state, {COLUMNS})
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+    );
+    let mut values: Vec<Value> = vec![
+        Value::Text(state.id.clone()),
+        Value::Text(state.uuid.clone()),
+        Value::Integer(year),
+        Value::Integer(number),
+        Value::Text(json(state)?),
+    ];
+    values.extend(columns(state));
+    tx.execute(&sql, params_from_iter(values))?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// Writes the state after new events.
+pub(super) fn update(tx: &Transaction<'_>, no: i64, state: &State) -> rusqlite::Result<()> {
+    let sql = format!("UPDATE fault_case SET (state, {COLUMNS}) = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) WHERE no = ?1");
+    let mut values: Vec<Value> = vec![Value::Integer(no), Value::Text(json(state)?)];
+    values.extend(columns(state));
+    tx.execute(&sql, params_from_iter(values)).map(|_| ())
+}
+
+/// The state of a case.
+pub(super) fn state(connection: &Connection, no: i64, dir: &Path) -> Result<State, StoreError> {
+    let text: Option<String> = connection
+        .query_row("SELECT state FROM fault_case WHERE no = ?1", [no], |row| row.get(0))
+        .optional()
+        .map_err(|e| StoreError::db("reading the case", dir, &e))?;
+    text.as_deref().and_then(|t| serde_json::from_str(t).ok()).ok_or_else(|| StoreError::Damaged {
+        what: format!("the state of case number {no} cannot be read"),
+        path: dir.to_owned(),
+    })
+}
+
+/// A row as it is kept, for `verify`.
+pub(super) struct Kept {
+    /// The state's JSON.
+    pub(super) state: String,
+    columns: Columns,
+    named: (String, String, i64, i64),
+}
+
+impl Kept {
+    /// Whether the columns are those of the state.
+    pub(super) fn columns_follow(&self) -> bool {
+        let Ok(state) = serde_json::from_str::<State>(&self.state) else { return false };
+        let (id, uuid, year, number) = &self.named;
+        columns(&state) == self.columns
+            && *id == state.id
+            && *uuid == state.uuid
+            && super::ids::text(*year, *number) == state.id
+    }
+}
+
+/// Reads a row as it is kept.
+pub(super) fn kept(connection: &Connection, no: i64) -> rusqlite::Result<Kept> {
+    let sql = format!("SELECT state, id, uuid, year, number, {COLUMNS} FROM fault_case WHERE no = ?1");
+    connection.query_row(&sql, params![no], |row| {
+        let columns = (5..13).map(|n| row.get(n)).collect::<rusqlite::Result<_>>()?;
+        Ok(Kept { state: row.get(0)?, columns, named: (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?) })
+    })
+}
+
+/// Lists cases.
+pub(super) fn query(
+    connection: &Connection,
+    dir: &Path,
+    filter: &Filter,
+    sort: Sort,
+    now_ms: i64,
+) -> Result<Vec<Summary>, StoreError> {
+    let failed = |e: rusqlite::Error| StoreError::db("listing the cases", dir, &e);
+    let (sql, values) = sql_of(filter, sort);
+    let mut statement = connection.prepare(&sql).map_err(failed)?;
+    let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(0)).map_err(failed)?;
+    rows.map(|text| {
+        let state: State = serde_json::from_str(&text.map_err(failed)?).map_err(|e| StoreError::Damaged {
+            what: format!("the state of a case cannot be read ({e})"),
+            path: dir.to_owned(),
+        })?;
+        Ok(summary(state, now_ms))
+    })
+    .collect()
+}
+
+fn sql_of(filter: &Filter, sort: Sort) -> (String, Vec<Value>) {
+    let mut values: Vec<Value> = Vec::new();
+    let mut conditions: Vec<String> = Vec::new();
+    if !filter.status.is_empty() {
+        conditions.push(format!("status IN ({})", vec!["?"; filter.status.len()].join(", ")));
+        values.extend(filter.status.iter().map(|s| Value::Text(s.name().into())));
+    }
+    if filter.unclosed {
+        conditions.push("status <> 'closed'".into());
+    }
+    if let Some(priority) = filter.priority {
+        conditions.push("priority = ?".into());
+        values.push(Value::Text(priority.name().into()));
+    }
+    if let Some(assignee) = &filter.assignee {
+        conditions.push("assignee = ?".into());
+        values.push(Value::Text(assignee.clone()));
+    }
+    for word in filter.text.iter().flat_map(|t| t.split_whitespace()) {
+        conditions.push("instr(words, ?) > 0".into());
+        values.push(Value::Text(word.to_lowercase()));
+    }
+    let condition = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    let order = match sort {
+        Sort::NextClock => "next_due_ms IS NULL, next_due_ms, no",
+        Sort::Updated => "updated_ms DESC, no DESC",
+        Sort::Opened => "opened_ms DESC, no DESC",
+        Sort::Priority => "priority, next_due_ms IS NULL, next_due_ms, no",
+        Sort::Id => "year, number",
+    };
+    let limit = filter.limit.map_or(String::new(), |n| format!("LIMIT {n}"));
+    (format!("SELECT state FROM fault_case {condition} ORDER BY {order} {limit}"), values)
+}
+
+fn summary(state: State, now_ms: i64) -> Summary {
+    let round = u32::try_from(state.rounds.len()).unwrap_or(u32::MAX);
+    let next_clock = state.next_due().map(|(name, due)| {
+        let state = if now_ms > due { ClockState::Late } else { ClockState::Running };
+        Clock { name, due: clock::text_ms(due), met_at: None, state, round }
+    });
+    Summary {
+        id: state.id,
+        title: state.opened.title,
+        customer: state.opened.customer,
+        site: state.opened.site,
+        priority: state.priority,
+        status: state.status,
+        assignee: state.assignee,
+        opened_at: state.opened_at,
+        updated_at: state.updated_at,
+        next_clock,
+        events: state.seq,
+    }
+}

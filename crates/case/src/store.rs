@@ -1,0 +1,146 @@
+//! What a store of cases can do, whatever it is built on.
+
+use std::io::{Read, Seek};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Priority;
+use crate::event::{Event, Evidence, NewEvent};
+use crate::fold::Case;
+use crate::verify::Verification;
+use crate::workflow::Status;
+use crate::{Clock, StoreError};
+
+/// Something that is read and moved about in.
+pub trait ReadSeek: Read + Seek {}
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// A store of cases.
+///
+/// Whatever a method has returned `Ok` for is durable: it survives the end of the process and a power cut. Whatever returned an
+/// error has changed nothing.
+pub trait Store: Send {
+    /// Opens a case; the event's kind is [`crate::EventKind::Opened`]. The answer carries the new case's id.
+    ///
+    /// # Errors
+    /// When the event is not an opening or cannot be stored.
+    fn create(&mut self, opened: NewEvent) -> Result<Event, StoreError>;
+
+    /// Appends events to a case, all or none, and gives them their places.
+    ///
+    /// `seen` is the [`Case::version`] on which the caller decided: when somebody else has set the same field since, nothing is
+    /// stored and [`StoreError::Conflict`] says who and when. Notes, attachments and actions never conflict. Without `seen`, only
+    /// the workflow is checked.
+    ///
+    /// # Errors
+    /// Unknown case, conflict, an event the workflow refuses, evidence that is not in the store, or a failing store.
+    fn append(&mut self, case_id: &str, seen: Option<u64>, events: Vec<NewEvent>) -> Result<Vec<Event>, StoreError>;
+
+    /// The events of a case, in order.
+    ///
+    /// # Errors
+    /// Unknown case, or a store that cannot be read.
+    fn events(&self, case_id: &str) -> Result<Vec<Event>, StoreError>;
+
+    /// The case as it stands at `now` (RFC 3339).
+    ///
+    /// # Errors
+    /// As for [`Store::events`]; also when `now` is not a time.
+    fn case(&self, case_id: &str, now: &str) -> Result<Case, StoreError> {
+        let events = self.events(case_id)?;
+        Case::fold(&events, now).ok_or_else(|| StoreError::Invalid {
+            what: format!("{case_id} cannot be shown: `{now}` is no time, or its first event does not open it"),
+        })
+    }
+
+    /// Cases that match, in the order asked for, clocks as they stand at `now` (RFC 3339).
+    ///
+    /// # Errors
+    /// When the store cannot be read, or `now` is not a time.
+    fn list(&self, filter: &Filter, sort: Sort, now: &str) -> Result<Vec<Summary>, StoreError>;
+
+    /// Stores the bytes of a file once, under their SHA-256, as they are read. Attach the answer to a case with
+    /// [`crate::EventKind::Attached`].
+    ///
+    /// # Errors
+    /// [`StoreError::Source`] when `bytes` cannot be read; otherwise when the store cannot be written.
+    fn put_evidence(&mut self, name: &str, media_type: &str, bytes: &mut dyn Read) -> Result<Evidence, StoreError>;
+
+    /// Opens a stored file by its SHA-256.
+    ///
+    /// # Errors
+    /// When there is no such file, or it cannot be read.
+    fn open_evidence(&self, sha256: &str) -> Result<Box<dyn ReadSeek + Send>, StoreError>;
+
+    /// Checks the chain of a case's events and every digest of its evidence.
+    ///
+    /// # Errors
+    /// Unknown case, or a store that cannot be read at all; differences are in the answer.
+    fn verify(&self, case_id: &str) -> Result<Verification, StoreError>;
+
+    /// Leaves the store such that it can be copied and read from a read-only medium.
+    ///
+    /// # Errors
+    /// When the last changes cannot be moved into place; they are durable all the same.
+    fn close(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// Which cases to list; what is not set matches all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Any of these; empty for all.
+    pub status: Vec<Status>,
+    /// Only what is not closed.
+    pub unclosed: bool,
+    /// Of this priority.
+    pub priority: Option<Priority>,
+    /// Of this person.
+    pub assignee: Option<String>,
+    /// With these words somewhere in id, title, customer, site, symptom, serial or tag.
+    pub text: Option<String>,
+    /// At most so many; all when not set.
+    pub limit: Option<u32>,
+}
+
+/// In which order to list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The clock that runs out next first, cases without a running clock last.
+    #[default]
+    NextClock,
+    /// The latest change first.
+    Updated,
+    /// The latest opening first.
+    Opened,
+    /// P1 first, then the next clock.
+    Priority,
+    /// By number.
+    Id,
+}
+
+/// A case in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Summary {
+    /// Short number.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// Whose equipment.
+    pub customer: String,
+    /// Where.
+    pub site: String,
+    /// `P1` to `P4`.
+    pub priority: Priority,
+    /// Where it stands.
+    pub status: Status,
+    /// Who works on it.
+    pub assignee: Option<String>,
+    /// RFC 3339, UTC.
+    pub opened_at: String,
+    /// RFC 3339, UTC.
+    pub updated_at: String,
+    /// The clock that runs out next, or ran out.
+    pub next_clock: Option<Clock>,
+    /// How many events it has.
+    pub events: u64,
+}
