@@ -182,6 +182,8 @@ pub(super) struct Heads {
     pub(super) units: Vec<Option<Measure>>,
     /// All of the units stood in brackets of their own row: the mark of PicoScope.
     pub(super) bracketed: bool,
+    /// The units have a row of their own.
+    pub(super) two_rows: bool,
 }
 
 impl Heads {
@@ -204,12 +206,13 @@ impl Heads {
             names: (0..width).map(|i| cell(&above, i)).collect(),
             units: (0..width).map(|i| unit::measure(bare(&cell(&cells, i)))).collect(),
             bracketed,
+            two_rows: true,
         }
     }
 
     fn combined(cells: &[&str]) -> Self {
         let (names, units) = cells.iter().map(|c| unit::split(c)).unzip();
-        Self { names, units, bracketed: false }
+        Self { names, units, bracketed: false, two_rows: false }
     }
 
     pub(super) fn unit(&self, column: usize) -> Option<Measure> {

@@ -13,13 +13,16 @@ const RATE_KEYS: [&str; 6] =
 /// Time is column 0 when its head says so, or when there is no header and it strictly increases.
 pub(super) fn classify(sheet: &Sheet) -> Classified {
     let rows = sheet.rows(1000);
-    let width = rows.iter().map(|r| r.iter().rposition(Option::is_some).map_or(0, |p| p + 1)).max().unwrap_or(0);
     let mut heads = Heads::of(sheet);
+    let filled = rows.first().and_then(|r| r.iter().rposition(Option::is_some)).map_or(0, |p| p + 1);
     // A line of prose above the table is no row of names.
-    if heads.names.len() < width.min(2) {
+    if heads.names.len() < filled.min(2) {
         heads = Heads::default();
     }
-    let headed = heads.names.iter().any(|n| !n.is_empty());
+    let named = heads.names.iter().rposition(|n| !n.is_empty()).map(|p| p + 1);
+    let headed = named.is_some();
+    // Rows that are wider than their header are refused when they are read.
+    let width = named.unwrap_or(filled);
     if unit::is_frequency(heads.name(0)) || heads.unit(0) == Some(Measure::Frequency) {
         return Err(Refusal::spectrum("its first column is a frequency"));
     }

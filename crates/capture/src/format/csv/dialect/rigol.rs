@@ -79,7 +79,7 @@ pub(super) fn ultrascope(sheet: &Sheet) -> Option<Classified> {
 /// `X,CH1,CH2,` or `,CH1,CH2` over `Second,Volt,Volt`; one line `X,CH 1 (V),CH 2 (V)`.
 pub(super) fn seconds(sheet: &Sheet) -> Option<Classified> {
     let heads = Heads::of(sheet);
-    let two_rows = heads.unit(0) == Some(Measure::Time(1.0));
+    let two_rows = heads.two_rows && heads.unit(0) == Some(Measure::Time(1.0));
     let in_one = heads.name(0) == "X" && heads.unit(1).is_some();
     let corner = matches!(heads.name(0), "X" | "");
     let channels = unit::channel_number(heads.name(1)).is_some() || heads.name(1).eq_ignore_ascii_case("MATH");
