@@ -1,4 +1,4 @@
-//! Columns of numbers parsed from text: in memory while small, in an unlinked temporary file beyond that.
+//! Columns of numbers parsed from text: in memory up to a limit, in an unlinked temporary file beyond that.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -25,7 +25,7 @@ pub struct ColumnWriter {
 }
 
 impl ColumnWriter {
-    /// Bytes of all columns together that are kept in memory before they move to a temporary file.
+    /// Bytes of all columns together that are kept in memory; what comes after goes to a temporary file.
     pub const MEMORY: usize = 64 << 20;
 
     /// A writer of `columns` columns (at least one).
@@ -77,22 +77,16 @@ impl ColumnWriter {
 
     fn flush(&mut self) -> io::Result<()> {
         self.filled = 0;
-        if self.file.is_none() && self.full.len() >= self.memory_chunks {
-            let mut file = tempfile::tempfile()?;
-            for chunk in self.full.drain(..) {
-                file.write_all(bytemuck::cast_slice(&chunk))?;
-            }
-            self.full = Vec::new();
-            self.file = Some(file);
+        if self.full.len() < self.memory_chunks {
+            let fresh = vec![0.0; self.current.len()];
+            self.full.push(std::mem::replace(&mut self.current, fresh));
+            return Ok(());
         }
-        match &mut self.file {
-            Some(file) => file.write_all(bytemuck::cast_slice(&self.current)),
-            None => {
-                let fresh = vec![0.0; self.current.len()];
-                self.full.push(std::mem::replace(&mut self.current, fresh));
-                Ok(())
-            }
-        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        file.write_all(bytemuck::cast_slice(&self.current))
     }
 
     /// Ends writing.
@@ -103,15 +97,9 @@ impl ColumnWriter {
         if self.filled > 0 {
             self.flush()?;
         }
-        let place = self.file.map_or(Place::Memory(self.full), Place::File);
-        Ok(ColumnStore { columns: self.columns, rows_per_chunk: self.rows_per_chunk, rows: self.rows, place })
+        let Self { columns, rows_per_chunk, rows, full, file, .. } = self;
+        Ok(ColumnStore { columns, rows_per_chunk, rows, memory: full, file })
     }
-}
-
-#[derive(Debug)]
-enum Place {
-    Memory(Vec<Vec<f64>>),
-    File(File),
 }
 
 /// Finished columns that can be read by position, from several threads at once.
@@ -120,7 +108,10 @@ pub struct ColumnStore {
     columns: usize,
     rows_per_chunk: usize,
     rows: u64,
-    place: Place,
+    /// The first chunks.
+    memory: Vec<Vec<f64>>,
+    /// All further ones.
+    file: Option<File>,
 }
 
 impl ColumnStore {
@@ -136,10 +127,10 @@ impl ColumnStore {
         self.rows
     }
 
-    /// Whether the numbers lie in a temporary file.
+    /// Whether some of the numbers lie in a temporary file.
     #[must_use]
     pub const fn is_spilled(&self) -> bool {
-        matches!(self.place, Place::File(_))
+        self.file.is_some()
     }
 
     /// One column as samples of a trace, or nothing when there is no such column.
@@ -153,22 +144,18 @@ impl ColumnStore {
         let per_chunk = self.rows_per_chunk as u64;
         let (chunk, inside) = (row / per_chunk, row % per_chunk);
         let within = column * self.rows_per_chunk + usize::try_from(inside).unwrap_or(usize::MAX);
-        match &self.place {
-            Place::Memory(chunks) => {
-                let from = usize::try_from(chunk)
-                    .ok()
-                    .and_then(|c| chunks.get(c))
-                    .and_then(|c| c.get(within..within.checked_add(out.len())?))
-                    .ok_or_else(|| RecordError::new(format!("row {row} is not in the column store")))?;
-                out.copy_from_slice(from);
-                Ok(())
-            }
-            Place::File(file) => {
-                let start = chunk * per_chunk * self.columns as u64 + within as u64;
-                read_at(file, bytemuck::cast_slice_mut(out), start * size_of::<f64>() as u64)
-                    .map_err(|e| RecordError::new(format!("the temporary copy of the columns cannot be read ({e})")))
-            }
-        }
+        let lost = || RecordError::new(format!("row {row} is not in the column store"));
+        let in_file = chunk.checked_sub(self.memory.len() as u64);
+        let Some(place) = in_file else {
+            let kept = usize::try_from(chunk).ok().and_then(|c| self.memory.get(c));
+            let run = kept.and_then(|c| c.get(within..within.checked_add(out.len())?)).ok_or_else(lost)?;
+            out.copy_from_slice(run);
+            return Ok(());
+        };
+        let file = self.file.as_ref().ok_or_else(lost)?;
+        let start = place * per_chunk * self.columns as u64 + within as u64;
+        read_at(file, bytemuck::cast_slice_mut(out), start * size_of::<f64>() as u64)
+            .map_err(|e| RecordError::new(format!("the temporary copy of the columns cannot be read ({e})")))
     }
 
     /// Rows that one `copy` may take from `row` on, at most `wanted`.

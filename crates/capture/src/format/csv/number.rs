@@ -6,6 +6,12 @@ const EXACT: [f64; 23] = [
     1e21, 1e22,
 ];
 
+/// Their reciprocals, rounded.
+const RECIPROCAL: [f64; 23] = [
+    1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16, 1e-17,
+    1e-18, 1e-19, 1e-20, 1e-21, 1e-22,
+];
+
 /// A number and the power of ten of its last printed digit (`4.96` -> -2, `2E-9` -> -9).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Number {
@@ -42,6 +48,10 @@ pub(super) fn scan(text: &[u8], at: usize, decimal: u8) -> Option<(Number, usize
     if text.get(p) == Some(&decimal) {
         p += 1;
         let from = p;
+        while let Some(block) = text.get(p..).and_then(<[u8]>::first_chunk).and_then(eight) {
+            mantissa = mantissa.wrapping_mul(100_000_000).wrapping_add(block);
+            p += 8;
+        }
         while let Some(d) = digit(text, p) {
             mantissa = mantissa.wrapping_mul(10).wrapping_add(d);
             p += 1;
@@ -69,9 +79,25 @@ pub(super) fn scan(text: &[u8], at: usize, decimal: u8) -> Option<(Number, usize
     Some((Number { value, last_digit }, p))
 }
 
+/// Eight digits at once: each step adds neighbours of one width into one of twice the width.
+#[inline]
+fn eight(block: &[u8; 8]) -> Option<u64> {
+    let bytes = u64::from_le_bytes(*block);
+    let high = bytes & 0xf0f0_f0f0_f0f0_f0f0;
+    let above_nine = bytes.wrapping_add(0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0;
+    if high != 0x3030_3030_3030_3030 || above_nine != 0x3030_3030_3030_3030 {
+        return None;
+    }
+    let ones = bytes & 0x0f0f_0f0f_0f0f_0f0f;
+    let tens = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let hundreds = (tens.wrapping_mul(100) + (tens >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((hundreds.wrapping_mul(10_000) + (hundreds >> 32)) & 0xffff_ffff)
+}
+
 #[inline]
 fn digit(text: &[u8], at: usize) -> Option<u64> {
-    let d = text.get(at)?.wrapping_sub(b'0');
+    // A byte beyond the end reads as no digit, which costs one branch instead of two.
+    let d = text.get(at).copied().unwrap_or(0).wrapping_sub(b'0');
     (d < 10).then_some(u64::from(d))
 }
 
@@ -133,12 +159,9 @@ fn special(text: &[u8]) -> Option<f64> {
 /// Ten to the power of the last printed digit, clamped to what a double holds.
 #[inline]
 pub(super) fn quantum(last_digit: i32) -> f64 {
-    let power = EXACT.get(last_digit.unsigned_abs() as usize).copied();
-    match power {
-        Some(power) if last_digit < 0 => 1.0 / power,
-        Some(power) => power,
-        None => 10f64.powi(last_digit.clamp(-300, 300)),
-    }
+    let table = if last_digit < 0 { &RECIPROCAL } else { &EXACT };
+    let power = table.get(last_digit.unsigned_abs() as usize).copied();
+    power.unwrap_or_else(|| 10f64.powi(last_digit.clamp(-300, 300)))
 }
 
 #[cfg(test)]
