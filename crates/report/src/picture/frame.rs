@@ -65,12 +65,12 @@ impl Frame {
     }
 
     fn title(&self, scene: &mut Scene, spec: &FrameSpec<'_>) {
-        let room = self.plot.x1 + spec.right - self.plot.x0;
+        let room = self.plot.width();
         let note = font::width(spec.note, theme::SMALL);
         let title = shorten(spec.title, theme::TITLE, room - note - 40.0);
         scene.text(title, (self.plot.x0, 34.0), theme::TITLE, theme::INK, Anchor::Start);
         if !spec.note.is_empty() {
-            let end = (self.plot.x1 + spec.right, 36.0);
+            let end = (self.plot.x1, 36.0);
             scene.text(spec.note, end, theme::SMALL, theme::SOFT_INK, Anchor::End);
         }
     }

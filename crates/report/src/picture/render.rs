@@ -208,7 +208,10 @@ impl<B: DrawingBackend> Brush<'_, B> {
         let ink = rgb(text.colour, 1.0);
         let style = desc.into_text_style(&(100, 100)).color(&ink);
         let style = style.pos(Pos::new(horizontal, VPos::Center));
-        self.backend.draw_text(&words, &style, fine((text.x, text.y))).map_err(failed)
+        // The bitmap backend centres the em box, which sits higher than the middle of the letters.
+        let drop = if self.vector { 0.0 } else { text.size * 0.14 };
+        let at = if text.upright { (text.x + drop, text.y) } else { (text.x, text.y + drop) };
+        self.backend.draw_text(&words, &style, fine(at)).map_err(failed)
     }
 
     fn image(&mut self, area: &Area, columns: u32, rows: u32, pixels: &[u8]) -> Result<(), ReportError> {

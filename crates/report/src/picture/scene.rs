@@ -147,6 +147,21 @@ impl Scene {
         self.shapes.push(Shape::Text(text));
     }
 
+    /// A text on a patch of paper, so that it can be read across a trace.
+    pub(super) fn text_on_paper(&mut self, text: &str, (x, y): (f64, f64), size: f64, colour: Colour, anchor: Anchor) {
+        let width = super::font::width(text, size);
+        let x0 = match anchor {
+            Anchor::Start => x,
+            Anchor::Middle => x - width / 2.0,
+            Anchor::End => x - width,
+        };
+        if width > 0.0 && x0.is_finite() && y.is_finite() {
+            let area = Area::new(x0 - 4.0, y - size * 0.6, x0 + width + 4.0, y + size * 0.6);
+            self.shapes.push(Shape::Rect { area, fill: super::theme::PAPER, opacity: 0.8 });
+        }
+        self.text(text, (x, y), size, colour, anchor);
+    }
+
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: Stroke) {
         self.shapes.push(Shape::Path { points: vec![from, to], stroke });
     }

@@ -166,10 +166,10 @@ impl SpectrumChart {
         let name = word(self.lang, "chart.frequency");
         let mut note = String::new();
         if let Some(center) = self.center_hz.filter(|_| !self.log_frequency) {
-            let span = frequency(range.1 - range.0);
+            let span = short_frequency(range.1 - range.0, 4);
             note = fill(self.lang, "chart.centre", &[("centre", &frequency(center)), ("span", &span)]);
         }
-        let rbw = self.rbw_hz.map(|r| format!("RBW {}", short_frequency(r)));
+        let rbw = self.rbw_hz.map(|r| format!("RBW {}", short_frequency(r, 3)));
         let notes: Vec<&str> = rbw.as_deref().into_iter().chain([self.note.as_str()]).filter(|s| !s.is_empty()).collect();
         Frame::draw(
             scene,
@@ -199,12 +199,23 @@ impl SpectrumChart {
         named.map(|(i, t)| (t.name.clone(), theme::trace(i), false)).collect()
     }
 
-    /// The parts of a line beyond any limit, drawn over it in red.
+    /// The parts of a line beyond any limit, drawn over it in red; a limit on spurs does not bind the carrier.
     fn beyond(&self, scene: &mut Scene, frame: &Frame, lines: &Lines) {
+        let carriers: Vec<f64> = self
+            .markers
+            .iter()
+            .filter(|m| m.class == MarkerClass::Carrier)
+            .map(|m| frame.x.place(m.frequency_hz))
+            .collect();
+        let wanted = |piece: &[(f64, f64)]| {
+            let ends = piece.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), p| (a.min(p.0), b.max(p.0)));
+            carriers.iter().any(|x| *x >= ends.0 - 3.0 && *x <= ends.1 + 3.0)
+        };
         for limit in self.limits.iter().filter(|l| l.failed) {
             let corners: Vec<_> = limit.points.iter().map(|(f, l)| (frame.x.place(*f), frame.y.place(*l))).collect();
             for line in lines {
-                for piece in pieces_beyond(line, &corners, limit.side) {
+                let pieces = pieces_beyond(line, &corners, limit.side);
+                for piece in pieces.into_iter().filter(|p| !wanted(p)) {
                     scene.path_in(&frame.plot, &piece, Stroke::new(theme::FAIL, 2.5));
                 }
             }
@@ -224,7 +235,7 @@ impl SpectrumChart {
         let Some(end) = inside.last().filter(|_| !limit.label.is_empty()) else { return };
         let text = shorten(&limit.label, theme::SMALL, frame.plot.width() * 0.6);
         let y = if end.1 - frame.plot.y0 > 30.0 { end.1 - 17.0 } else { end.1 + 19.0 };
-        scene.text(text, (end.0.min(frame.plot.x1) - 10.0, y), theme::SMALL, colour, Anchor::End);
+        scene.text_on_paper(&text, (end.0.min(frame.plot.x1) - 10.0, y), theme::SMALL, colour, Anchor::End);
     }
 
     fn markers(&self, scene: &mut Scene, frame: &Frame, lines: &[Lines]) {
@@ -243,13 +254,13 @@ impl SpectrumChart {
             lines.iter().flatten().map(|l| highest(l, x0, x1)).fold(frame.plot.y1, f64::min)
         };
         let places = label::place(&wishes, &frame.plot, &skyline);
-        for ((marker, point), area) in labelled.iter().zip(places) {
+        for (((marker, _), wish), area) in labelled.iter().zip(&wishes).zip(places) {
             let Some(area) = area else { continue };
             let colour = label_colour(marker.class);
-            let foot = (point.0.clamp(area.x0 + 6.0, area.x1 - 6.0), area.y1);
-            if (foot.1 - point.1).hypot(foot.0 - point.0) > 24.0 {
+            let (foot, tip) = label::leader(wish, &area);
+            if (foot.1 - tip.1).hypot(foot.0 - tip.0) > 10.0 {
                 let stroke = Stroke { colour, width: 1.0, opacity: 0.6 };
-                scene.line(foot, (point.0, point.1 - 14.0), stroke);
+                scene.line(foot, tip, stroke);
             }
             let middle = ((area.x0 + area.x1) / 2.0, (area.y0 + area.y1) / 2.0);
             scene.text(marker.label.as_str(), middle, theme::SMALL, colour, Anchor::Middle);
@@ -338,9 +349,9 @@ fn pieces_beyond(line: &[(f64, f64)], corners: &[(f64, f64)], side: Side) -> Vec
 }
 
 /// `1.46 kHz`: resolution bandwidths need no more digits.
-fn short_frequency(hz: f64) -> String {
+pub(super) fn short_frequency(hz: f64, digits: usize) -> String {
     let (factor, prefix) = crate::format::prefix_of(hz);
-    format!("{} {prefix}Hz", crate::format::plain(hz / factor, 3))
+    format!("{} {prefix}Hz", crate::format::plain(hz / factor, digits))
 }
 
 fn label_colour(class: MarkerClass) -> Colour {

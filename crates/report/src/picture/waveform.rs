@@ -143,7 +143,7 @@ impl WaveformChart {
         scene.dashes_in(&frame.plot, &ends, Stroke::new(colour, 2.0), (14.0, 7.0));
         let text = shorten(&level.label, theme::SMALL, frame.plot.width() / 2.0);
         let above = if y - frame.plot.y0 > 30.0 { y - 16.0 } else { y + 18.0 };
-        scene.text(text, (frame.plot.x1 - 10.0, above), theme::SMALL, colour, Anchor::End);
+        scene.text_on_paper(&text, (frame.plot.x1 - 10.0, above), theme::SMALL, colour, Anchor::End);
     }
 }
 
