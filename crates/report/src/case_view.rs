@@ -15,7 +15,9 @@ pub(crate) fn text_of(value: &Value) -> String {
         Value::Bool(_) | Value::Number(_) => value.to_string(),
         Value::Array(items) => items.iter().map(text_of).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(", "),
         Value::Object(fields) => {
-            let pair = |(name, value): (&String, &Value)| Some(text_of(value)).filter(|t| !t.is_empty()).map(|t| format!("{}: {t}", name.replace('_', " ")));
+            let pair = |(name, value): (&String, &Value)| {
+                Some(text_of(value)).filter(|t| !t.is_empty()).map(|t| format!("{}: {t}", name.replace('_', " ")))
+            };
             fields.iter().filter_map(pair).collect::<Vec<_>>().join("; ")
         }
     }
@@ -32,8 +34,11 @@ pub(crate) fn next_clock(case: &Value) -> Option<&Value> {
 
 /// Name and value of every fact that is there.
 pub(crate) fn facts(case: &Value, lang: Lang) -> Vec<(String, String)> {
-    let equipment: Vec<String> =
-        ["type", "model", "serial", "tag"].iter().map(|k| text_of(&case["equipment"][*k])).filter(|t| !t.is_empty()).collect();
+    let equipment: Vec<String> = ["type", "model", "serial", "tag"]
+        .iter()
+        .map(|k| text_of(&case["equipment"][*k]))
+        .filter(|t| !t.is_empty())
+        .collect();
     let priority = text_of(&case["priority"]);
     let meaning = words::find(lang, &format!("priority.{priority}")).map_or_else(String::new, |m| format!(" ({m})"));
     let all = [
@@ -58,7 +63,8 @@ pub(crate) fn tables(case: &Value, lang: Lang) -> Vec<DataTable> {
 }
 
 fn table(lang: Lang, title: &str, keys: &[&str], rows: impl Iterator<Item = Vec<Cell>>) -> DataTable {
-    let columns = keys.iter().map(|k| Column { name: words::find(lang, k).unwrap_or(k).into(), right: *k == "table.size" });
+    let columns =
+        keys.iter().map(|k| Column { name: words::find(lang, k).unwrap_or(k).into(), right: *k == "table.size" });
     DataTable { title: word(lang, title).into(), columns: columns.collect(), rows: rows.collect(), note: String::new() }
 }
 
@@ -76,9 +82,19 @@ pub(crate) fn clocks(case: &Value, lang: Lang) -> DataTable {
             _ => None,
         };
         let state = Cell { text: words::status(lang, &state), verdict };
-        vec![text_of(&c["name"]).into(), text_of(&c["due"]).into(), text_of(&c["met_at"]).into(), state]
+        vec![
+            words::clock(lang, &text_of(&c["name"])).into(),
+            text_of(&c["due"]).into(),
+            text_of(&c["met_at"]).into(),
+            state,
+        ]
     };
-    table(lang, "report.clocks", &["table.name", "table.due", "table.met_at", "table.state"], list(case, "clocks").map(row))
+    table(
+        lang,
+        "report.clocks",
+        &["table.name", "table.due", "table.met_at", "table.state"],
+        list(case, "clocks").map(row),
+    )
 }
 
 fn findings(case: &Value, lang: Lang) -> DataTable {
@@ -87,14 +103,25 @@ fn findings(case: &Value, lang: Lang) -> DataTable {
         let name = verdict.map_or_else(|| text_of(&f["verdict"]), |v| words::verdict(lang, v).to_owned());
         vec![Cell { text: name, verdict }, text_of(&f["role"]).into(), text_of(&f["summary"]).into()]
     };
-    table(lang, "report.findings", &["table.verdict", "report.capture", "table.detail"], list(case, "findings").map(row))
+    table(
+        lang,
+        "report.findings",
+        &["table.verdict", "report.capture", "table.detail"],
+        list(case, "findings").map(row),
+    )
 }
 
 /// Every file, with its digest.
 pub(crate) fn evidence(case: &Value, lang: Lang) -> DataTable {
     let row = |e: &Value| {
         let size = e["size"].as_f64().map_or_else(String::new, bytes);
-        vec![text_of(&e["name"]).into(), text_of(&e["role"]).into(), size.into(), text_of(&e["media_type"]).into(), text_of(&e["sha256"]).into()]
+        vec![
+            text_of(&e["name"]).into(),
+            text_of(&e["role"]).into(),
+            size.into(),
+            text_of(&e["media_type"]).into(),
+            text_of(&e["sha256"]).into(),
+        ]
     };
     let keys = ["table.name", "report.capture", "table.size", "table.type", "report.digest"];
     table(lang, "report.evidence", &keys, list(case, "evidence").map(row))
@@ -104,15 +131,35 @@ pub(crate) fn evidence(case: &Value, lang: Lang) -> DataTable {
 pub(crate) fn actions(case: &Value, lang: Lang) -> DataTable {
     let row = |a: &Value| {
         let what: Vec<String> = [&a["text"], &a["part"]].into_iter().map(text_of).filter(|t| !t.is_empty()).collect();
-        vec![text_of(&a["at"]).into(), text_of(&a["actor"]).into(), text_of(&a["action"]).replace('_', " ").into(), what.join("; ").into()]
+        vec![
+            text_of(&a["at"]).into(),
+            text_of(&a["actor"]).into(),
+            words::happened(lang, &text_of(&a["action"])).into(),
+            what.join("; ").into(),
+        ]
     };
-    table(lang, "report.actions", &["table.when", "table.who", "table.kind", "table.detail"], list(case, "actions").map(row))
+    table(
+        lang,
+        "report.actions",
+        &["table.when", "table.who", "table.kind", "table.detail"],
+        list(case, "actions").map(row),
+    )
 }
 
 /// Everything in order.
 pub(crate) fn timeline(case: &Value, lang: Lang) -> DataTable {
     let row = |e: &Value| {
-        vec![text_of(&e["at"]).into(), text_of(&e["actor"]).into(), text_of(&e["kind"]).replace('_', " ").into(), text_of(&e["text"]).into()]
+        vec![
+            text_of(&e["at"]).into(),
+            text_of(&e["actor"]).into(),
+            words::happened(lang, &text_of(&e["kind"])).into(),
+            text_of(&e["text"]).into(),
+        ]
     };
-    table(lang, "report.timeline", &["table.when", "table.who", "table.kind", "table.detail"], list(case, "timeline").map(row))
+    table(
+        lang,
+        "report.timeline",
+        &["table.when", "table.who", "table.kind", "table.detail"],
+        list(case, "timeline").map(row),
+    )
 }

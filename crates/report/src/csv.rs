@@ -87,7 +87,8 @@ pub fn number_cell(value: f64) -> String {
 /// `= + - @` tab or return gets an apostrophe, which spreadsheets show as plain text.
 #[must_use]
 pub fn text_cell(text: &str) -> String {
-    let risky = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let risky =
+        text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     let text = if risky { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r', ';', '\t', '\'']) {
         format!("\"{}\"", text.replace('"', "\"\""))

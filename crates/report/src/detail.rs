@@ -153,7 +153,8 @@ fn supply(d: &RippleDetail, lang: Lang) -> DataTable {
     }
     row("drift_rms", volts(d.drift.rms_v));
     row("random_rms", volts(d.random.rms_v));
-    let spikes = format!("{} ({}: {})", d.spikes.count, volts(d.spikes.largest_v), words::spike_lock(lang, d.spikes.locked_to));
+    let spikes =
+        format!("{} ({}: {})", d.spikes.count, volts(d.spikes.largest_v), words::spike_lock(lang, d.spikes.locked_to));
     table.row([word(lang, "table.spikes").into(), spikes.into()]);
     table
 }
@@ -191,7 +192,11 @@ fn bands(d: &RippleDetail, lang: Lang) -> DataTable {
     let mut table = DataTable::new(lang, word(lang, "table.band"), &columns);
     for band in &d.bands {
         let rms = band.rms_v.map_or_else(|| "-".into(), |v| format!("{:.3}", v * 1e3));
-        table.row([band.name.as_str().into(), rms.into(), word(lang, if band.covered { "table.yes" } else { "table.no" }).into()]);
+        table.row([
+            band.name.as_str().into(),
+            rms.into(),
+            word(lang, if band.covered { "table.yes" } else { "table.no" }).into(),
+        ]);
     }
     table
 }

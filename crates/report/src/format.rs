@@ -2,17 +2,8 @@
 
 use faultscope_signal::Unit;
 
-const PREFIXES: [(f64, &str); 9] = [
-    (1e12, "T"),
-    (1e9, "G"),
-    (1e6, "M"),
-    (1e3, "k"),
-    (1.0, ""),
-    (1e-3, "m"),
-    (1e-6, "u"),
-    (1e-9, "n"),
-    (1e-12, "p"),
-];
+const PREFIXES: [(f64, &str); 9] =
+    [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p")];
 
 /// Scale and prefix that make `magnitude` read between 1 and 1000.
 pub(crate) fn prefix_of(magnitude: f64) -> (f64, &'static str) {
@@ -39,8 +30,7 @@ pub fn plain(value: f64, digits: usize) -> String {
 }
 
 fn trim_zeros(text: String) -> String {
-    let text =
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text };
     if text == "-0" { "0".into() } else { text }
 }
 

@@ -2,8 +2,8 @@
 
 mod html;
 
-use crate::html::ReportInput;
 use crate::ReportError;
+use crate::html::ReportInput;
 
 /// Turns a report into the bytes of one file.
 pub trait Printer: Sync {

@@ -52,7 +52,8 @@ pub fn readings(readings: &[Reading], style: Style) -> String {
 #[must_use]
 pub fn info(fields: &[(String, String, String)], gates: &[Gate], style: Style) -> String {
     let row = |f: &(String, String, String)| vec![f.0.as_str().into(), f.1.as_str().into(), f.2.as_str().into()];
-    let table = plain_table(style.lang, &["table.field", "table.value", "table.origin"], fields.iter().map(row).collect());
+    let table =
+        plain_table(style.lang, &["table.field", "table.value", "table.origin"], fields.iter().map(row).collect());
     let mut out = print(&table, style);
     if !gates.is_empty() {
         out.push('\n');
@@ -77,7 +78,8 @@ pub fn case_list(cases: &Value, style: Style) -> String {
 fn list_row(case: &Value, lang: Lang) -> Vec<Cell> {
     let clock = case_view::next_clock(case);
     let late = clock.is_some_and(|c| text_of(&c["state"]) == "late");
-    let due = clock.map_or_else(String::new, |c| format!("{} {}", text_of(&c["name"]), text_of(&c["due"])));
+    let due = clock
+        .map_or_else(String::new, |c| format!("{} {}", words::clock(lang, &text_of(&c["name"])), text_of(&c["due"])));
     vec![
         text_of(&case["id"]).into(),
         text_of(&case["priority"]).into(),
@@ -93,7 +95,14 @@ fn list_row(case: &Value, lang: Lang) -> Vec<Cell> {
 pub fn case_show(case: &Value, style: Style) -> String {
     let lang = style.lang;
     let pair = |(name, value): (String, String)| vec![name.into(), value.into()];
-    let mut out = print(&plain_table(lang, &["table.field", "table.value"], case_view::facts(case, lang).into_iter().map(pair).collect()), style);
+    let mut out = print(
+        &plain_table(
+            lang,
+            &["table.field", "table.value"],
+            case_view::facts(case, lang).into_iter().map(pair).collect(),
+        ),
+        style,
+    );
     for table in case_view::tables(case, lang) {
         if !table.rows.is_empty() {
             out.push_str(&format!("\n{}\n{}", table.title, print(&table, style)));
@@ -129,7 +138,10 @@ const fn mark(verdict: Verdict) -> char {
 /// Text that may be anything becomes text that a terminal cannot be steered with: no control characters, no marks.
 fn safe(text: &str) -> String {
     text.chars()
-        .filter(|c| !MARKS.iter().any(|(m, _)| m == c) && !matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
+        .filter(|c| {
+            !MARKS.iter().any(|(m, _)| m == c)
+                && !matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        })
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
 }
@@ -139,7 +151,10 @@ fn print(data: &DataTable, style: Style) -> String {
         return format!("{}\n", data.note);
     }
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width.max(40));
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(style.width.max(40));
     table.set_header(data.columns.iter().map(|c| aligned(safe(&c.name), c.right)));
     for row in &data.rows {
         let cells = row.iter().zip(&data.columns).map(|(cell, column)| {

@@ -13,9 +13,9 @@ pub(super) fn tables(sections: &[Section], lang: Lang) -> Vec<DataTable> {
     let mut out = Vec::new();
     for before in sections {
         let Some((subject, Side::Before)) = side(before) else { continue };
-        let after = sections
-            .iter()
-            .find(|s| side(s).is_some_and(|(name, when)| when == Side::After && name == subject) && kind(s) == kind(before));
+        let after = sections.iter().find(|s| {
+            side(s).is_some_and(|(name, when)| when == Side::After && name == subject) && kind(s) == kind(before)
+        });
         if let Some(after) = after {
             out.push(table(&subject, before, after, lang));
         }
@@ -58,7 +58,9 @@ fn table(subject: &str, before: &Section, after: &Section, lang: Lang) -> DataTa
         column("table.verdict", false),
         column("table.change", true),
     ];
-    let same = |a: &Reading, b: &Reading| a.id == b.id && a.unit == b.unit && a.at.map(|p| (p.low_hz, p.high_hz)) == b.at.map(|p| (p.low_hz, p.high_hz));
+    let same = |a: &Reading, b: &Reading| {
+        a.id == b.id && a.unit == b.unit && a.at.map(|p| (p.low_hz, p.high_hz)) == b.at.map(|p| (p.low_hz, p.high_hz))
+    };
     let rows = before.readings.iter().filter_map(|b| after.readings.iter().find(|a| same(b, a)).map(|a| (b, a)));
     let row = |(b, a): (&Reading, &Reading)| -> Vec<Cell> {
         vec![

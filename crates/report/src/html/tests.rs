@@ -55,7 +55,10 @@ fn section(role: &str, value: f64, verdict: Verdict, lang: Lang) -> Section {
             ..CaptureFacts::default()
         },
         gates: vec![Gate::new("clipping", GateState::Ok, "0 of 20000 samples at full scale")],
-        readings: vec![Reading::new("vpp", value, Unit::Volt).uncertain(0.01), Reading::new("rms_ac", value / 2.8, Unit::Volt)],
+        readings: vec![
+            Reading::new("vpp", value, Unit::Volt).uncertain(0.01),
+            Reading::new("rms_ac", value / 2.8, Unit::Volt),
+        ],
         findings: vec![finding(value, verdict)],
         detail: None,
         pictures: vec![Figure { caption: format!("{role}: voltage"), svg: chart.svg(Size::default()).unwrap() }],
@@ -75,7 +78,11 @@ fn report(lang: Lang) -> ReportInput {
         next_check: "measure the capacitor's ESR, or put a known good one in parallel".into(),
         suspect_part: "bulk capacitor C1".into(),
     });
-    before.findings[0].alarm = Some(Alarm { probable_cause: "POWER_SUPPLY_FAILURE".into(), kind: "EQUIPMENT_ALARM".into(), severity: "MAJOR".into() });
+    before.findings[0].alarm = Some(Alarm {
+        probable_cause: "POWER_SUPPLY_FAILURE".into(),
+        kind: "EQUIPMENT_ALARM".into(),
+        severity: "MAJOR".into(),
+    });
     ReportInput {
         lang,
         case: Some(json!({
@@ -100,11 +107,32 @@ fn report(lang: Lang) -> ReportInput {
 fn the_report_says_everything_it_must() {
     let html = render(&report(Lang::En)).unwrap().replace("&#x2f;", "/");
     for needed in [
-        "FS-2026-0001", "P1", "in progress", "base station / BTS-900 / SN 4711 / H17-3", "2026-11-22T12:00:00Z", "late",
-        "Ripple p-p 1.52 V at 100 Hz exceeds 200 mV (YD/T 731-2018 5.9): fail", "&lt;= 200 mV", "-1.32 V",
-        "screening against YD/T 731-2018 5.9", "R: figure read in the source named", "Reservoir capacitor", "82 %",
-        "Would rule it out", "Next check", "bulk capacitor C1", "POWER_SUPPLY_FAILURE", "Before and after", "-1.48 V",
-        "<svg ", "SHA-256", "call received", "rectifier changed", "&quot;window&quot;", "not a conformance test", "39.1 KiB",
+        "FS-2026-0001",
+        "P1",
+        "in progress",
+        "base station / BTS-900 / SN 4711 / H17-3",
+        "2026-11-22T12:00:00Z",
+        "late",
+        "Ripple p-p 1.52 V at 100 Hz exceeds 200 mV (YD/T 731-2018 5.9): fail",
+        "≤ 200 mV",
+        "-1.32 V",
+        "screening against YD/T 731-2018 5.9",
+        "R: figure read in the source named",
+        "Reservoir capacitor",
+        "82 %",
+        "Would rule it out",
+        "Next check",
+        "bulk capacitor C1",
+        "POWER_SUPPLY_FAILURE",
+        "Before and after",
+        "-1.48 V",
+        "<svg ",
+        "SHA-256",
+        "call received",
+        "rectifier changed",
+        "&quot;window&quot;",
+        "not a conformance test",
+        "39.1 KiB",
     ] {
         assert!(html.contains(needed), "{needed} is missing");
     }
@@ -114,7 +142,9 @@ fn the_report_says_everything_it_must() {
 #[test]
 fn the_chinese_report_has_the_same_figures() {
     let html = render(&report(Lang::ZhCn)).unwrap();
-    for needed in ["lang=\"zh-CN\"", "故障报告", "不合格", "1.52 V", "200 mV", "-1.32 V", "维修前后对比", "筛查", "时间线"] {
+    for needed in
+        ["lang=\"zh-CN\"", "故障报告", "不合格", "1.52 V", "200 mV", "-1.32 V", "维修前后对比", "筛查", "时间线"]
+    {
         assert!(html.contains(needed), "{needed} is missing");
     }
     assert!(!html.contains(">?<"), "a word is missing");
@@ -132,7 +162,11 @@ fn a_report_of_nothing_is_not_a_pass() {
         let html = render(&empty).unwrap();
         assert!(html.contains("class=\"badge none\"") && !html.contains("class=\"badge pass\""));
         render(&ReportInput { case: Some(serde_json::Value::Null), ..ReportInput::default() }).unwrap();
-        render(&ReportInput { case: Some(json!({"clocks": 7, "timeline": "x", "equipment": []})), ..ReportInput::default() }).unwrap();
+        render(&ReportInput {
+            case: Some(json!({"clocks": 7, "timeline": "x", "equipment": []})),
+            ..ReportInput::default()
+        })
+        .unwrap();
     }
 }
 
@@ -155,17 +189,33 @@ fn hostile_text_anywhere_stays_text() {
     input.generated_at = evil.into();
     for s in &mut input.sections {
         (s.title, s.role, s.error) = (evil.into(), evil.into(), evil.into());
-        s.capture = CaptureFacts { file: evil.into(), sha256: evil.into(), format: evil.into(), unit: evil.into(), start_time: Some(evil.into()), ..CaptureFacts::default() };
+        s.capture = CaptureFacts {
+            file: evil.into(),
+            sha256: evil.into(),
+            format: evil.into(),
+            unit: evil.into(),
+            start_time: Some(evil.into()),
+            ..CaptureFacts::default()
+        };
         s.gates = vec![Gate::new(evil, GateState::Fail, evil)];
         s.readings[0].id = evil.into();
         s.settings = json!({ evil: evil });
         s.pictures[0].caption = evil.into();
         let f = &mut s.findings[0];
-        (f.id, f.reading, f.measurement, f.reason, f.verdict) = (evil.into(), evil.into(), evil.into(), evil.into(), Verdict::Invalid);
+        (f.id, f.reading, f.measurement, f.reason, f.verdict) =
+            (evil.into(), evil.into(), evil.into(), evil.into(), Verdict::Invalid);
         let l = f.limit.as_mut().unwrap();
         (l.clause, l.pack, l.confidence) = (evil.into(), evil.into(), evil.into());
         for c in &mut f.causes {
-            *c = Cause { rule: evil.into(), cause: evil.into(), confidence: f64::NAN, because: vec![evil.into()], rules_out: evil.into(), next_check: evil.into(), suspect_part: evil.into() };
+            *c = Cause {
+                rule: evil.into(),
+                cause: evil.into(),
+                confidence: f64::NAN,
+                because: vec![evil.into()],
+                rules_out: evil.into(),
+                next_check: evil.into(),
+                suspect_part: evil.into(),
+            };
         }
     }
     let html = render(&input).unwrap();
@@ -191,6 +241,7 @@ fn nothing_is_loaded_from_outside() {
 fn reports_to_look_at() {
     let folder = std::path::PathBuf::from(std::env::var("FAULTSCOPE_PICTURES").unwrap());
     for lang in [Lang::En, Lang::ZhCn] {
-        crate::write_file(&folder.join(format!("report-{lang}.html")), render(&report(lang)).unwrap().as_bytes()).unwrap();
+        crate::write_file(&folder.join(format!("report-{lang}.html")), render(&report(lang)).unwrap().as_bytes())
+            .unwrap();
     }
 }

@@ -36,6 +36,8 @@ pub(super) fn of(input: &ReportInput, style: &str) -> Value {
     let findings: Vec<&Finding> = input.sections.iter().flat_map(|s| &s.findings).collect();
     let worst = Verdict::worst(findings.iter().map(|f| f.verdict));
     let case = input.case.as_ref();
+    // The title is the page's heading already.
+    let unheard = |(name, _): &(String, String)| name != word(lang, "table.title");
     let heading = word(lang, if case.is_some() { "report.title" } else { "report.title_check" });
     map([
         ("lang", lang.tag().into()),
@@ -44,7 +46,10 @@ pub(super) fn of(input: &ReportInput, style: &str) -> Value {
         ("title", case.map_or_else(String::new, |c| case_view::text_of(&c["title"])).into()),
         ("case_id", case.map_or_else(String::new, |c| case_view::text_of(&c["id"])).into()),
         ("priority", case.map_or_else(String::new, |c| case_view::text_of(&c["priority"])).into()),
-        ("facts", case.map_or_else(Vec::new, |c| case_view::facts(c, lang)).into_iter().map(pair).collect()),
+        (
+            "facts",
+            case.map_or_else(Vec::new, |c| case_view::facts(c, lang)).into_iter().filter(unheard).map(pair).collect(),
+        ),
         ("clocks", case.map_or_else(|| Value::from(()), |c| filled(&case_view::clocks(c, lang)))),
         ("overall", verdict(worst, lang)),
         ("counts", counts(&findings, lang)),
@@ -78,14 +83,27 @@ fn counts(findings: &[&Finding], lang: Lang) -> Value {
     [Fail, Invalid, NotEvaluated, Margin, Pass].into_iter().filter(|v| count(*v) > 0).map(entry).collect()
 }
 
+/// Signs that terminals do without.
+fn typeset(text: &str) -> String {
+    for (plain, sign) in [("<= ", "≤ "), (">= ", "≥ "), ("+-", "±")] {
+        if let Some(rest) = text.strip_prefix(plain) {
+            return format!("{sign}{rest}");
+        }
+    }
+    text.to_owned()
+}
+
 fn cell(cell: &Cell) -> Value {
     let class = cell.verdict.map_or("", Verdict::name);
-    map([("text", cell.text.as_str().into()), ("verdict", class.into())])
+    map([("text", typeset(&cell.text).into()), ("verdict", class.into())])
 }
 
 fn table(data: &DataTable) -> Value {
     let row = |row: &Vec<Cell>| -> Value {
-        row.iter().zip(&data.columns).map(|(c, column)| map([("cell", cell(c)), ("right", column.right.into())])).collect()
+        row.iter()
+            .zip(&data.columns)
+            .map(|(c, column)| map([("cell", cell(c)), ("right", column.right.into())]))
+            .collect()
     };
     let columns = data.columns.iter().map(|c| map([("name", c.name.as_str().into()), ("right", c.right.into())]));
     map([
@@ -107,7 +125,11 @@ fn section(index: usize, s: &Section, lang: Lang) -> Value {
     let pictures = s.pictures.iter().map(|p| {
         map([("caption", p.caption.as_str().into()), ("svg", Value::from_safe_string(p.svg.as_str().to_owned()))])
     });
-    let settings = if s.settings.is_null() { String::new() } else { serde_json::to_string_pretty(&s.settings).unwrap_or_default() };
+    let settings = if s.settings.is_null() {
+        String::new()
+    } else {
+        serde_json::to_string_pretty(&s.settings).unwrap_or_default()
+    };
     map([
         ("title", fill(lang, "report.section_of", &[("number", &number), ("title", &s.title)]).into()),
         ("role", s.role.as_str().into()),
@@ -128,7 +150,15 @@ fn capture(c: &CaptureFacts, lang: Lang) -> Vec<(String, String)> {
     let all = [
         ("table.file", c.file.clone()),
         ("report.format", c.format.clone()),
-        ("report.sample_rate", c.sample_rate_hz.map_or_else(String::new, |v| format!("{} S/s", frequency(v).trim_end_matches("Hz").trim_end()).replace("k S/s", "kS/s").replace("M S/s", "MS/s").replace("G S/s", "GS/s"))),
+        (
+            "report.sample_rate",
+            c.sample_rate_hz.map_or_else(String::new, |v| {
+                format!("{} S/s", frequency(v).trim_end_matches("Hz").trim_end())
+                    .replace("k S/s", "kS/s")
+                    .replace("M S/s", "MS/s")
+                    .replace("G S/s", "GS/s")
+            }),
+        ),
         ("report.centre", c.center_hz.map_or_else(String::new, frequency)),
         ("report.samples", c.samples.map_or_else(String::new, |n| n.to_string())),
         ("report.duration", c.duration_s.map_or_else(String::new, |d| compact(d, Unit::Second))),
@@ -163,9 +193,10 @@ fn limit(f: &Finding, lang: Lang) -> Value {
     let Some(l) = &f.limit else { return Value::from(()) };
     let clause = if l.clause.is_empty() { &l.pack } else { &l.clause };
     let mark = words::find(lang, &format!("report.confidence_{}", l.confidence)).unwrap_or("");
-    let guard = if l.guard > 0.0 { fill(lang, "report.guard", &[("guard", &compact(l.guard, f.unit))]) } else { String::new() };
+    let guard =
+        if l.guard > 0.0 { fill(lang, "report.guard", &[("guard", &compact(l.guard, f.unit))]) } else { String::new() };
     map([
-        ("bounds", detail::bounds(l, f.unit).into()),
+        ("bounds", typeset(&detail::bounds(l, f.unit)).into()),
         ("against", fill(lang, "report.screening_against", &[("clause", clause)]).into()),
         ("pack", format!("{} {}", l.pack, l.pack_version).into()),
         ("confidence", l.confidence.as_str().into()),
@@ -176,7 +207,10 @@ fn limit(f: &Finding, lang: Lang) -> Value {
 
 fn cause(c: &faultscope_diagnose::Cause, all: &[Finding], lang: Lang) -> Value {
     // The sentence says more than an id; an id of another section stays an id.
-    let because = c.because.iter().map(|id| all.iter().find(|f| f.id == *id).map_or_else(|| id.clone(), |f| words::summary(f, lang)));
+    let because = c
+        .because
+        .iter()
+        .map(|id| all.iter().find(|f| f.id == *id).map_or_else(|| id.clone(), |f| words::summary(f, lang)));
     let percent = format!("{} %", plain((c.confidence * 100.0).round(), 3));
     map([
         ("rule", c.rule.as_str().into()),

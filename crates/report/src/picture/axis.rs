@@ -56,7 +56,16 @@ pub(super) struct Ticks {
 fn round_step(raw: f64) -> f64 {
     let power = 10f64.powf(raw.log10().floor());
     let lead = raw / power;
-    power * if lead <= 1.000_001 { 1.0 } else if lead <= 2.000_001 { 2.0 } else if lead <= 5.000_001 { 5.0 } else { 10.0 }
+    power
+        * if lead <= 1.000_001 {
+            1.0
+        } else if lead <= 2.000_001 {
+            2.0
+        } else if lead <= 5.000_001 {
+            5.0
+        } else {
+            10.0
+        }
 }
 
 /// At most about `most` ticks at round values; `prefixed` axes share one SI prefix.
@@ -79,7 +88,11 @@ pub(super) fn ticks(scale: &Scale, most: usize, prefixed: bool) -> Ticks {
     let decimals = (-(step / factor).log10().floor()).clamp(0.0, 12.0) as usize;
     let label = |v: f64| {
         let text = format!("{:.decimals$}", v / factor);
-        if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') { text.trim_start_matches('-').into() } else { text }
+        if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
+            text.trim_start_matches('-').into()
+        } else {
+            text
+        }
     };
     let slack = step * 1e-6;
     let first = ((low - slack) / step).ceil() as i64;
@@ -96,13 +109,17 @@ fn decades(scale: &Scale, most: usize, prefixed: bool) -> Ticks {
         let (factor, prefix) = if prefixed { prefix_of(v) } else { (1.0, "") };
         format!("{}{}{prefix}", plain(v / factor, 4), if prefix.is_empty() { "" } else { " " })
     };
-    let mut major: Vec<f64> = (first..=last).step_by(every.max(1) as usize).map(|d| 10f64.powi(d)).filter(inside).collect();
-    let minor: Vec<f64> = (first..=last)
-        .flat_map(|d| (2..10).map(move |m| f64::from(m) * 10f64.powi(d)))
-        .filter(inside)
-        .collect();
+    let mut major: Vec<f64> =
+        (first..=last).step_by(every.max(1) as usize).map(|d| 10f64.powi(d)).filter(inside).collect();
+    let minor: Vec<f64> =
+        (first..=last).flat_map(|d| (2..10).map(move |m| f64::from(m) * 10f64.powi(d))).filter(inside).collect();
     if major.len() < 2 {
-        major.extend(minor.iter().copied().filter(|v| matches!(plain(*v, 1).trim_start_matches(['0', '.']).chars().next(), Some('2' | '5'))));
+        major.extend(
+            minor
+                .iter()
+                .copied()
+                .filter(|v| matches!(plain(*v, 1).trim_start_matches(['0', '.']).chars().next(), Some('2' | '5'))),
+        );
         major.sort_by(f64::total_cmp);
     }
     Ticks { major: major.into_iter().map(|v| (v, label(v))).collect(), minor, prefix: "", origin: 0.0 }
@@ -120,7 +137,10 @@ mod tests {
     #[test]
     fn ticks_are_round_and_share_a_prefix() {
         assert_eq!(labels((938.8e6, 941.2e6), 8, false).0, ["939.0", "939.5", "940.0", "940.5", "941.0"]);
-        assert_eq!(labels((0.0, 1000.0), 6, false), (vec!["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"].into_iter().map(String::from).collect(), "k", 0.0));
+        assert_eq!(
+            labels((0.0, 1000.0), 6, false),
+            (vec!["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"].into_iter().map(String::from).collect(), "k", 0.0)
+        );
         assert_eq!(labels((-0.002, 0.002), 5, false).0, ["-2", "-1", "0", "1", "2"]);
         assert_eq!(labels((10.0, 1e6), 8, true).0, ["10", "100", "1 k", "10 k", "100 k", "1 M"]);
     }
@@ -135,10 +155,21 @@ mod tests {
 
     #[test]
     fn any_range_gives_finite_places_and_few_ticks() {
-        for range in [(0.0, 0.0), (5.0, 5.0), (f64::NAN, 1.0), (1.0, f64::INFINITY), (-1e300, 1e300), (3.0, -3.0), (1e-300, 2e-300)] {
+        for range in [
+            (0.0, 0.0),
+            (5.0, 5.0),
+            (f64::NAN, 1.0),
+            (1.0, f64::INFINITY),
+            (-1e300, 1e300),
+            (3.0, -3.0),
+            (1e-300, 2e-300),
+        ] {
             for log in [false, true] {
                 let scale = Scale::new(range, (0.0, 1000.0), log);
-                assert!(scale.place(scale.low).abs() < 1e-6 && (scale.place(scale.high) - 1000.0).abs() < 1e-6, "{range:?}");
+                assert!(
+                    scale.place(scale.low).abs() < 1e-6 && (scale.place(scale.high) - 1000.0).abs() < 1e-6,
+                    "{range:?}"
+                );
                 let t = ticks(&scale, 8, true);
                 assert!(t.major.len() <= 40, "{range:?} {}", t.major.len());
             }

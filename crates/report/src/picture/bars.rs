@@ -126,7 +126,16 @@ impl sealed::Layout for HarmonicBars {
             note: String::new(),
             ticks: true,
         };
-        let spec = FrameSpec { title: &self.title, note: &self.note, x, y, lang: self.lang, right: 0.0, legend: false, downwards: false };
+        let spec = FrameSpec {
+            title: &self.title,
+            note: &self.note,
+            x,
+            y,
+            lang: self.lang,
+            right: 0.0,
+            legend: false,
+            downwards: false,
+        };
         let frame = Frame::draw(&mut scene, &spec);
         if self.values().next().is_none() {
             frame.empty(&mut scene, self.lang);

@@ -203,7 +203,8 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_breaks_the_line() {
-        let points = [(0.0, 1.0), (1.0, 2.0), (2.0, f64::NAN), (3.0, 1.0), (4.0, f64::NEG_INFINITY), (5.0, 1.0), (6.0, 2.0)];
+        let points =
+            [(0.0, 1.0), (1.0, 2.0), (2.0, f64::NAN), (3.0, 1.0), (4.0, f64::NEG_INFINITY), (5.0, 1.0), (6.0, 2.0)];
         let lines = columns(points.into_iter(), &AREA);
         let starts: Vec<f64> = lines.iter().map(|l| l[0].0).collect();
         assert_eq!(starts, vec![0.0, 2.25, 5.0]);

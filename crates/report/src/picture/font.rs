@@ -31,8 +31,8 @@ const WIDE_PLACES: [&str; 12] = [
 
 /// Registers the built-in font once.
 pub(super) fn ready() -> Result<(), ReportError> {
-    let ok = PLAIN_READY
-        .get_or_init(|| register_font(PLAIN, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok());
+    let ok =
+        PLAIN_READY.get_or_init(|| register_font(PLAIN, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok());
     if *ok { Ok(()) } else { Err(ReportError::picture("the built-in font cannot be read")) }
 }
 

@@ -56,7 +56,8 @@ fn candidates(wish: &Wish, plot: &Area, skyline: &dyn Fn(f64, f64) -> f64) -> Ve
     let ((x, y), (w, h)) = (wish.point, wish.size);
     let mut out = Vec::new();
     for shift in [0.0, 0.3, -0.3, 0.55, -0.55, 0.8, -0.8, 1.1, -1.1, 1.8, -1.8] {
-        let middle = (x + shift * w).clamp(plot.x0 + w / 2.0 + 3.0, (plot.x1 - w / 2.0 - 3.0).max(plot.x0 + w / 2.0 + 3.0));
+        let middle =
+            (x + shift * w).clamp(plot.x0 + w / 2.0 + 3.0, (plot.x1 - w / 2.0 - 3.0).max(plot.x0 + w / 2.0 + 3.0));
         let (x0, x1) = (middle - w / 2.0, middle + w / 2.0);
         let floor = y.min(skyline(x0, x1)).min(plot.y1) - 16.0;
         let mut bottom = floor;

@@ -90,7 +90,8 @@ fn halve(fine: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
         let (upper, lower) = pair.split_at(stride);
         for (u, l) in upper.chunks_exact(6).zip(lower.chunks_exact(6)) {
             for channel in 0..3 {
-                let sum: u32 = [u, l].iter().flat_map(|p| p.iter().skip(channel).step_by(3)).map(|v| u32::from(*v)).sum();
+                let sum: u32 =
+                    [u, l].iter().flat_map(|p| p.iter().skip(channel).step_by(3)).map(|v| u32::from(*v)).sum();
                 out.push(((sum + 2) / 4) as u8);
             }
         }
@@ -196,8 +197,7 @@ impl<B: DrawingBackend> Brush<'_, B> {
     }
 
     fn text(&mut self, text: &Text) -> Result<(), ReportError> {
-        let (family, words) =
-            if self.vector { (font::PLAIN, text.text.clone()) } else { font::for_bitmap(&text.text) };
+        let (family, words) = if self.vector { (font::PLAIN, text.text.clone()) } else { font::for_bitmap(&text.text) };
         let horizontal = match text.anchor {
             Anchor::Start => HPos::Left,
             Anchor::Middle => HPos::Center,

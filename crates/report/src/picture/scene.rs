@@ -50,13 +50,34 @@ pub(super) struct Text {
 /// One thing drawn; later ones cover earlier ones. All coordinates are in scene units, y downwards.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Shape {
-    Path { points: Vec<(f64, f64)>, stroke: Stroke },
-    Rect { area: Area, fill: Colour, opacity: f64 },
-    Polygon { points: Vec<(f64, f64)>, fill: Colour, opacity: f64 },
-    Circle { x: f64, y: f64, r: f64, stroke: Stroke },
+    Path {
+        points: Vec<(f64, f64)>,
+        stroke: Stroke,
+    },
+    Rect {
+        area: Area,
+        fill: Colour,
+        opacity: f64,
+    },
+    Polygon {
+        points: Vec<(f64, f64)>,
+        fill: Colour,
+        opacity: f64,
+    },
+    Circle {
+        x: f64,
+        y: f64,
+        r: f64,
+        stroke: Stroke,
+    },
     Text(Text),
     /// `rgb` holds `columns` x `rows` pixels, top row first, stretched over `area`.
-    Image { area: Area, columns: u32, rows: u32, rgb: Vec<u8> },
+    Image {
+        area: Area,
+        columns: u32,
+        rows: u32,
+        rgb: Vec<u8>,
+    },
 }
 
 /// An upright rectangle.
@@ -142,7 +163,14 @@ impl Scene {
         Self { size: size.sane(), shapes: Vec::new() }
     }
 
-    pub(super) fn text(&mut self, text: impl Into<String>, (x, y): (f64, f64), size: f64, colour: Colour, anchor: Anchor) {
+    pub(super) fn text(
+        &mut self,
+        text: impl Into<String>,
+        (x, y): (f64, f64),
+        size: f64,
+        colour: Colour,
+        anchor: Anchor,
+    ) {
         let text = Text { text: text.into(), x, y, size, colour, anchor, upright: false };
         self.shapes.push(Shape::Text(text));
     }

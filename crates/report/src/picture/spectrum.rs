@@ -153,7 +153,11 @@ impl SpectrumChart {
         levels.sort_by(f64::total_cmp);
         let Some(highest) = levels.last().copied() else { return (-120.0, 0.0) };
         let floor = levels.get(levels.len() / 100).copied().unwrap_or(highest);
-        let tops = self.markers.iter().map(|m| m.level_db).chain(self.limits.iter().flat_map(|l| l.points.iter().map(|p| p.1)));
+        let tops = self
+            .markers
+            .iter()
+            .map(|m| m.level_db)
+            .chain(self.limits.iter().flat_map(|l| l.points.iter().map(|p| p.1)));
         let (low, high) = tops.filter(|v| v.is_finite()).fold((floor, highest), |(l, h), v| (l.min(v), h.max(v)));
         let span = (high - low).max(20.0);
         let room = if self.markers.iter().any(|m| !m.label.is_empty()) { 0.2 } else { 0.08 };
@@ -170,7 +174,8 @@ impl SpectrumChart {
             note = fill(self.lang, "chart.centre", &[("centre", &frequency(center)), ("span", &span)]);
         }
         let rbw = self.rbw_hz.map(|r| format!("RBW {}", short_frequency(r, 3)));
-        let notes: Vec<&str> = rbw.as_deref().into_iter().chain([self.note.as_str()]).filter(|s| !s.is_empty()).collect();
+        let notes: Vec<&str> =
+            rbw.as_deref().into_iter().chain([self.note.as_str()]).filter(|s| !s.is_empty()).collect();
         Frame::draw(
             scene,
             &FrameSpec {
@@ -231,7 +236,8 @@ impl SpectrumChart {
             .filter(|p| p.0.is_finite() && p.1.is_finite())
             .collect();
         scene.dashes_in(&frame.plot, &corners, Stroke::new(colour, 2.5), (14.0, 7.0));
-        let inside = corners.iter().copied().filter(|p| p.0 >= frame.plot.x0 && p.1 > frame.plot.y0 && p.1 < frame.plot.y1);
+        let inside =
+            corners.iter().copied().filter(|p| p.0 >= frame.plot.x0 && p.1 > frame.plot.y0 && p.1 < frame.plot.y1);
         let Some(end) = inside.last().filter(|_| !limit.label.is_empty()) else { return };
         let text = shorten(&limit.label, theme::SMALL, frame.plot.width() * 0.6);
         let y = if end.1 - frame.plot.y0 > 30.0 { end.1 - 17.0 } else { end.1 + 19.0 };
@@ -243,16 +249,17 @@ impl SpectrumChart {
             .markers
             .iter()
             .map(|m| (m, (frame.x.place(m.frequency_hz), frame.y.place(m.level_db))))
-            .filter(|(_, p)| p.0 >= frame.plot.x0 && p.0 <= frame.plot.x1 && p.1 >= frame.plot.y0 && p.1 <= frame.plot.y1)
+            .filter(|(_, p)| {
+                p.0 >= frame.plot.x0 && p.0 <= frame.plot.x1 && p.1 >= frame.plot.y0 && p.1 <= frame.plot.y1
+            })
             .collect();
         let labelled: Vec<_> = points.iter().filter(|(m, _)| !m.label.is_empty()).collect();
         let wishes: Vec<Wish> = labelled
             .iter()
             .map(|(m, point)| Wish { point: *point, size: (font::width(&m.label, theme::SMALL) + 8.0, 26.0) })
             .collect();
-        let skyline = |x0: f64, x1: f64| {
-            lines.iter().flatten().map(|l| highest(l, x0, x1)).fold(frame.plot.y1, f64::min)
-        };
+        let skyline =
+            |x0: f64, x1: f64| lines.iter().flatten().map(|l| highest(l, x0, x1)).fold(frame.plot.y1, f64::min);
         let places = label::place(&wishes, &frame.plot, &skyline);
         for (((marker, _), wish), area) in labelled.iter().zip(&wishes).zip(places) {
             let Some(area) = area else { continue };

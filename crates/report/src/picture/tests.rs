@@ -3,8 +3,8 @@
 use faultscope_diagnose::Verdict;
 use faultscope_signal::Unit;
 
-use super::sealed::Layout;
 use super::scene::{Scene, Shape};
+use super::sealed::Layout;
 use super::*;
 use crate::words::Lang;
 
@@ -26,12 +26,18 @@ pub(super) fn spectrum(bins: usize) -> SpectrumChart {
         (frequency_hz[k], level)
     };
     let carrier = put(0.5, -10.0);
-    let spurs = [put(0.55, -48.0), put(0.45, -50.0), put(0.60, -61.0), put(0.40, -63.0), put(0.552, -70.0), put(0.91, -72.0)];
+    let spurs =
+        [put(0.55, -48.0), put(0.45, -50.0), put(0.60, -61.0), put(0.40, -63.0), put(0.552, -70.0), put(0.91, -72.0)];
     let mut chart = SpectrumChart::new(Lang::En, "Transmitter after repair", Unit::Dbfs);
     chart.rbw_hz = Some(1465.0);
     chart.center_hz = Some(940e6);
     chart.note = "Blackman-Harris, 128 averages".into();
-    chart.markers.push(Marker { frequency_hz: carrier.0, level_db: carrier.1, label: "carrier -10.0 dBFS".into(), class: MarkerClass::Carrier });
+    chart.markers.push(Marker {
+        frequency_hz: carrier.0,
+        level_db: carrier.1,
+        label: "carrier -10.0 dBFS".into(),
+        class: MarkerClass::Carrier,
+    });
     for (i, (f, l)) in spurs.into_iter().enumerate() {
         let class = match i {
             0 | 1 => MarkerClass::Judged(Verdict::Fail),
@@ -39,7 +45,12 @@ pub(super) fn spectrum(bins: usize) -> SpectrumChart {
             3 => MarkerClass::Judged(Verdict::Pass),
             _ => MarkerClass::Named,
         };
-        chart.markers.push(Marker { frequency_hz: f, level_db: l, label: format!("{} {:.1} dBc", crate::frequency(f), l + 10.0), class });
+        chart.markers.push(Marker {
+            frequency_hz: f,
+            level_db: l,
+            label: format!("{} {:.1} dBc", crate::frequency(f), l + 10.0),
+            class,
+        });
     }
     chart.limits.push(LimitLine {
         points: vec![(938.8e6, -60.0), (941.2e6, -60.0)],
@@ -56,7 +67,9 @@ pub(super) fn ripple_wave() -> WaveformChart {
         .map(|i| f64::from(i) / 1e6)
         .map(|t| {
             let sag = if (0.12..0.14).contains(&t) { -0.9 } else { 0.0 };
-            11.8 + sag + 0.7 * (std::f64::consts::TAU * 100.0 * t).sin() + 0.05 * (std::f64::consts::TAU * 65_000.0 * t).sin()
+            11.8 + sag
+                + 0.7 * (std::f64::consts::TAU * 100.0 * t).sin()
+                + 0.05 * (std::f64::consts::TAU * 65_000.0 * t).sin()
         })
         .collect();
     let mut chart = WaveformChart::new(Lang::En, "Supply before repair", Unit::Volt, Envelope::of(&samples, 1e6));
@@ -67,7 +80,15 @@ pub(super) fn ripple_wave() -> WaveformChart {
 }
 
 pub(super) fn bars() -> HarmonicBars {
-    let values = [(50.0, 0.004), (100.0, 0.497), (150.0, 0.003), (200.0, 0.081), (300.0, 0.021), (400.0, 0.009), (65_000.0, 0.035)];
+    let values = [
+        (50.0, 0.004),
+        (100.0, 0.497),
+        (150.0, 0.003),
+        (200.0, 0.081),
+        (300.0, 0.021),
+        (400.0, 0.009),
+        (65_000.0, 0.035),
+    ];
     HarmonicBars {
         lang: Lang::En,
         title: "Ripple lines".into(),
@@ -81,7 +102,13 @@ pub(super) fn bars() -> HarmonicBars {
                 label: crate::frequency(f),
                 value,
                 limit: Some(0.05),
-                verdict: Some(if value > 0.05 { Verdict::Fail } else if value > 0.03 { Verdict::Margin } else { Verdict::Pass }),
+                verdict: Some(if value > 0.05 {
+                    Verdict::Fail
+                } else if value > 0.03 {
+                    Verdict::Margin
+                } else {
+                    Verdict::Pass
+                }),
                 badges: if value > 0.05 { "L".into() } else { String::new() },
             })
             .collect(),
@@ -97,7 +124,13 @@ pub(super) fn waterfall() -> WaterfallChart {
         .map(|(i, n)| {
             let (row, column) = (i / columns, i % columns);
             let drift = 512 + row / 6;
-            if column == drift { -20.0 } else if column == 200 && (row / 40) % 2 == 0 { -55.0 } else { n as f32 }
+            if column == drift {
+                -20.0
+            } else if column == 200 && (row / 40) % 2 == 0 {
+                -55.0
+            } else {
+                n as f32
+            }
         })
         .collect();
     WaterfallChart {
@@ -182,7 +215,11 @@ fn every_coordinate_is_finite_even_for_hostile_data() {
         }
     }
     chart.markers.push(Marker { frequency_hz: f64::NAN, level_db: 1.0, label: "x".into(), class: MarkerClass::Named });
-    chart.limits.push(LimitLine { points: vec![(f64::NAN, 0.0), (1.0, f64::INFINITY)], failed: true, ..LimitLine::default() });
+    chart.limits.push(LimitLine {
+        points: vec![(f64::NAN, 0.0), (1.0, f64::INFINITY)],
+        failed: true,
+        ..LimitLine::default()
+    });
     let mut wave = ripple_wave();
     wave.levels.push(Level { value: f64::NAN, ..Level::default() });
     wave.spans.push(Span { start_s: f64::NAN, end_s: f64::INFINITY, label: String::new() });
@@ -201,7 +238,9 @@ fn every_coordinate_is_finite_even_for_hostile_data() {
     for scene in [chart.scene(size), wave.scene(size), lines.scene(size), fall.scene(size), empty.scene(size)] {
         for shape in &scene.shapes {
             let numbers = match shape {
-                Shape::Path { points, .. } | Shape::Polygon { points, .. } => points.iter().flat_map(|p| [p.0, p.1]).collect(),
+                Shape::Path { points, .. } | Shape::Polygon { points, .. } => {
+                    points.iter().flat_map(|p| [p.0, p.1]).collect()
+                }
                 Shape::Rect { area, .. } | Shape::Image { area, .. } => vec![area.x0, area.y0, area.x1, area.y1],
                 Shape::Circle { x, y, r, .. } => vec![*x, *y, *r],
                 Shape::Text(t) => vec![t.x, t.y, t.size],
@@ -245,7 +284,8 @@ fn the_narrowest_line_reaches_its_height_in_the_picture() {
         })
         .flatten()
         .fold(f64::INFINITY, |a, p| a.min(p.1));
-    let carrier = scene.shapes.iter().find_map(|s| if let Shape::Circle { y, .. } = s { Some(*y) } else { None }).unwrap();
+    let carrier =
+        scene.shapes.iter().find_map(|s| if let Shape::Circle { y, .. } = s { Some(*y) } else { None }).unwrap();
     assert!((top - carrier).abs() < 0.01, "{top} {carrier}");
 }
 
@@ -266,7 +306,8 @@ fn pictures_to_look_at() {
     let folder = std::path::PathBuf::from(std::env::var("FAULTSCOPE_PICTURES").unwrap());
     for (name, scene) in every_chart() {
         std::fs::write(folder.join(format!("{name}.png")), render::png(&scene(Size::default())).unwrap()).unwrap();
-        std::fs::write(folder.join(format!("{name}.svg")), render::svg(&scene(Size::default())).unwrap().as_str()).unwrap();
+        std::fs::write(folder.join(format!("{name}.svg")), render::svg(&scene(Size::default())).unwrap().as_str())
+            .unwrap();
     }
     let mut chinese = spectrum(65_536);
     chinese.lang = Lang::ZhCn;

@@ -96,7 +96,8 @@ impl WaterfallChart {
     }
 
     fn spec(&self) -> FrameSpec<'_> {
-        let axis = |name, unit, range, note| AxisSpec { name, unit, range, log: false, prefixed: true, note, ticks: true };
+        let axis =
+            |name, unit, range, note| AxisSpec { name, unit, range, log: false, prefixed: true, note, ticks: true };
         let note = self.center_hz.map(|center| {
             let span = super::spectrum::short_frequency(self.range_hz.1 - self.range_hz.0, 4);
             fill(self.lang, "chart.centre", &[("centre", &frequency(center)), ("span", &span)])

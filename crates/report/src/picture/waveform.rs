@@ -115,7 +115,19 @@ impl WaveformChart {
         };
         let x = axis(word(self.lang, "chart.time"), "s", self.x_range());
         let legend = self.legend().len() > 1;
-        Frame::draw(scene, &FrameSpec { title: &self.title, note: &self.note, x, y, lang: self.lang, right: 0.0, legend, downwards: false })
+        Frame::draw(
+            scene,
+            &FrameSpec {
+                title: &self.title,
+                note: &self.note,
+                x,
+                y,
+                lang: self.lang,
+                right: 0.0,
+                legend,
+                downwards: false,
+            },
+        )
     }
 
     fn span(&self, scene: &mut Scene, frame: &Frame, span: &Span) {

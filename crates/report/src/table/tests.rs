@@ -51,7 +51,8 @@ fn every_line_fits_the_width_in_both_languages() {
 fn numbers_stand_to_the_right_also_under_chinese_headers() {
     for style in [EN, ZH] {
         let text = spurs(&spurs_detail(3), 20, style);
-        let line = |needle: &str| text.lines().find(|l| l.contains(needle)).unwrap_or_else(|| panic!("{needle}\n{text}"));
+        let line =
+            |needle: &str| text.lines().find(|l| l.contains(needle)).unwrap_or_else(|| panic!("{needle}\n{text}"));
         let end = |l: &str, needle: &str| columns(&l[..l.find(needle).unwrap() + needle.len()]);
         assert_eq!(end(line("(dBc)"), "(dBc)"), end(line("-41.0"), "-41.0"));
     }
@@ -110,7 +111,10 @@ fn cases_are_shown_whatever_is_missing() {
         "clocks": [{"name": "fix", "due": "2026-11-22T20:00:00Z", "met_at": null, "state": "late"}],
         "timeline": [{"at": "2026-11-22T16:00:00Z", "actor": "li", "kind": "note", "text": "on site"}]});
     let list = case_list(&json!([case, {}]), EN);
-    assert!(list.contains("FS-2026-0001") && list.contains("in progress") && list.contains("fix 2026-11-22T20:00:00Z"), "{list}");
+    assert!(
+        list.contains("FS-2026-0001") && list.contains("in progress") && list.contains("fix 2026-11-22T20:00:00Z"),
+        "{list}"
+    );
     let show = case_show(&case, ZH);
     assert!(show.contains("cell 3 down") && show.contains("on site") && show.contains("处理中"), "{show}");
     assert!(case_list(&json!([]), EN).contains("no cases"));

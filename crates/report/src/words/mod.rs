@@ -4,7 +4,10 @@ mod names;
 mod summary;
 mod table;
 
-pub use names::{event, gate, gate_state, measurement, origin, reading, severity, spike_lock, status, unit_name, verdict};
+pub use names::{
+    clock, event, gate, gate_state, happened, measurement, origin, reading, severity, spike_lock, status, unit_name,
+    verdict,
+};
 pub use summary::{place, summary};
 
 use table::WORDS;

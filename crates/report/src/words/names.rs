@@ -10,76 +10,94 @@ use super::{Lang, find, word};
 /// Name of a verdict.
 #[must_use]
 pub fn verdict(lang: Lang, verdict: Verdict) -> &'static str {
-    word(lang, match verdict {
-        Verdict::Pass => "verdict.pass",
-        Verdict::Margin => "verdict.margin",
-        Verdict::NotEvaluated => "verdict.not_evaluated",
-        Verdict::Invalid => "verdict.invalid",
-        Verdict::Fail => "verdict.fail",
-    })
+    word(
+        lang,
+        match verdict {
+            Verdict::Pass => "verdict.pass",
+            Verdict::Margin => "verdict.margin",
+            Verdict::NotEvaluated => "verdict.not_evaluated",
+            Verdict::Invalid => "verdict.invalid",
+            Verdict::Fail => "verdict.fail",
+        },
+    )
 }
 
 /// Name of a spur's origin.
 #[must_use]
 pub fn origin(lang: Lang, origin: Origin) -> &'static str {
-    word(lang, match origin {
-        Origin::Harmonic => "origin.harmonic",
-        Origin::Intermodulation => "origin.intermodulation",
-        Origin::MainsSideband => "origin.mains_sideband",
-        Origin::SwitchingSideband => "origin.switching_sideband",
-        Origin::Clock => "origin.clock",
-        Origin::Image => "origin.image",
-        Origin::Dc => "origin.dc",
-        Origin::Alias => "origin.alias",
-        Origin::Receiver => "origin.receiver",
-        Origin::Unknown => "origin.unknown",
-    })
+    word(
+        lang,
+        match origin {
+            Origin::Harmonic => "origin.harmonic",
+            Origin::Intermodulation => "origin.intermodulation",
+            Origin::MainsSideband => "origin.mains_sideband",
+            Origin::SwitchingSideband => "origin.switching_sideband",
+            Origin::Clock => "origin.clock",
+            Origin::Image => "origin.image",
+            Origin::Dc => "origin.dc",
+            Origin::Alias => "origin.alias",
+            Origin::Receiver => "origin.receiver",
+            Origin::Unknown => "origin.unknown",
+        },
+    )
 }
 
 /// Name of a severity.
 #[must_use]
 pub fn severity(lang: Lang, severity: Severity) -> &'static str {
-    word(lang, match severity {
-        Severity::Cleared => "severity.cleared",
-        Severity::Indeterminate => "severity.indeterminate",
-        Severity::Warning => "severity.warning",
-        Severity::Minor => "severity.minor",
-        Severity::Major => "severity.major",
-        Severity::Critical => "severity.critical",
-    })
+    word(
+        lang,
+        match severity {
+            Severity::Cleared => "severity.cleared",
+            Severity::Indeterminate => "severity.indeterminate",
+            Severity::Warning => "severity.warning",
+            Severity::Minor => "severity.minor",
+            Severity::Major => "severity.major",
+            Severity::Critical => "severity.critical",
+        },
+    )
 }
 
 /// Name of a gate's state.
 #[must_use]
 pub fn gate_state(lang: Lang, state: GateState) -> &'static str {
-    word(lang, match state {
-        GateState::Ok => "gate.state.ok",
-        GateState::Warn => "gate.state.warn",
-        GateState::Fail => "gate.state.fail",
-    })
+    word(
+        lang,
+        match state {
+            GateState::Ok => "gate.state.ok",
+            GateState::Warn => "gate.state.warn",
+            GateState::Fail => "gate.state.fail",
+        },
+    )
 }
 
 /// Name of an event in a supply record.
 #[must_use]
 pub fn event(lang: Lang, kind: EventKind) -> &'static str {
-    word(lang, match kind {
-        EventKind::Sag => "event.sag",
-        EventKind::Swell => "event.swell",
-        EventKind::Step => "event.step",
-        EventKind::Dropout => "event.dropout",
-        EventKind::TurnOn => "event.turn_on",
-        EventKind::TurnOff => "event.turn_off",
-    })
+    word(
+        lang,
+        match kind {
+            EventKind::Sag => "event.sag",
+            EventKind::Swell => "event.swell",
+            EventKind::Step => "event.step",
+            EventKind::Dropout => "event.dropout",
+            EventKind::TurnOn => "event.turn_on",
+            EventKind::TurnOff => "event.turn_off",
+        },
+    )
 }
 
 /// Name of what spikes are locked to.
 #[must_use]
 pub fn spike_lock(lang: Lang, lock: SpikeLock) -> &'static str {
-    word(lang, match lock {
-        SpikeLock::Mains => "spikes.mains",
-        SpikeLock::Switching => "spikes.switching",
-        SpikeLock::None => "spikes.none",
-    })
+    word(
+        lang,
+        match lock {
+            SpikeLock::Mains => "spikes.mains",
+            SpikeLock::Switching => "spikes.switching",
+            SpikeLock::None => "spikes.none",
+        },
+    )
 }
 
 fn named(lang: Lang, prefix: &str, id: &str) -> String {
@@ -123,4 +141,16 @@ pub fn unit_name(lang: Lang, unit: Unit) -> &'static str {
         Unit::One => "",
         other => other.symbol(),
     }
+}
+
+/// Name of a service clock; as written where the table does not know it.
+#[must_use]
+pub fn clock(lang: Lang, id: &str) -> String {
+    named(lang, "clock", id)
+}
+
+/// Name of a kind of event or action in a case; as written where the table does not know it.
+#[must_use]
+pub fn happened(lang: Lang, id: &str) -> String {
+    named(lang, "happened", id)
 }

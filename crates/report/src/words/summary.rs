@@ -66,11 +66,10 @@ pub fn place(at: &At, lang: Lang) -> String {
     if let Some(hz) = at.frequency_hz.or(at.offset_hz) {
         return fill(lang, "place.at_frequency", &[("place", &frequency(hz))]);
     }
-    at.start_s
-        .map_or_else(String::new, |s| fill(lang, "place.at_time", &[("place", &compact(s, Unit::Second))]))
+    at.start_s.map_or_else(String::new, |s| fill(lang, "place.at_time", &[("place", &compact(s, Unit::Second))]))
 }
 
 fn capitalised(sentence: &str) -> String {
-    let mut chars = sentence.chars();
+    let mut chars = sentence.trim().chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -44,7 +44,9 @@ fn every_key_in_the_sources_is_in_the_table() {
             let text = std::fs::read_to_string(&path).unwrap();
             for quoted in text.split(['"', '\'']) {
                 let Some((prefix, rest)) = quoted.split_once('.') else { continue };
-                let key_like = prefixes.contains(prefix) && !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+                let key_like = prefixes.contains(prefix)
+                    && !rest.is_empty()
+                    && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
                 let file_like = ["html", "rs", "css"].iter().any(|e| rest.ends_with(e));
                 if key_like && !file_like {
                     checked += 1;
@@ -58,7 +60,14 @@ fn every_key_in_the_sources_is_in_the_table() {
 
 #[test]
 fn languages_are_parsed_from_tags_and_locales() {
-    for (text, lang) in [("en", Lang::En), ("zh-CN", Lang::ZhCn), ("zh_CN.UTF-8", Lang::ZhCn), ("en_GB.UTF-8", Lang::En), ("C.UTF-8", Lang::En), ("ZH", Lang::ZhCn)] {
+    for (text, lang) in [
+        ("en", Lang::En),
+        ("zh-CN", Lang::ZhCn),
+        ("zh_CN.UTF-8", Lang::ZhCn),
+        ("en_GB.UTF-8", Lang::En),
+        ("C.UTF-8", Lang::En),
+        ("ZH", Lang::ZhCn),
+    ] {
         assert_eq!(text.parse::<Lang>().unwrap(), lang, "{text}");
     }
     assert!("de".parse::<Lang>().is_err());
@@ -98,7 +107,7 @@ fn finding(value: Option<f64>, upper: Option<f64>, lower: Option<f64>, verdict: 
 fn a_summary_names_reading_value_place_limit_clause_and_verdict() {
     let failed = finding(Some(1.52), Some(0.2), None, Verdict::Fail);
     assert_eq!(summary(&failed, Lang::En), "Ripple p-p 1.52 V at 100 Hz exceeds 200 mV (YD/T 731): fail");
-    assert_eq!(summary(&failed, Lang::ZhCn), "纹波峰峰值 1.52 V 100 Hz 处，超过 200 mV（YD/T 731）：不合格");
+    assert_eq!(summary(&failed, Lang::ZhCn), "100 Hz 处纹波峰峰值 1.52 V，超过 200 mV（YD/T 731）：不合格");
     let tight = finding(Some(0.195), Some(0.2), None, Verdict::Margin);
     assert!(summary(&tight, Lang::En).contains("by only 5 mV: margin"), "{}", summary(&tight, Lang::En));
     let low = finding(Some(11.0), Some(12.6), Some(11.4), Verdict::Fail);
