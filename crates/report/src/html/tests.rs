@@ -170,6 +170,19 @@ fn a_report_of_nothing_is_not_a_pass() {
     }
 }
 
+#[test]
+fn findings_of_the_case_count_even_without_their_capture() {
+    let mut input = report(Lang::En);
+    let failed = serde_json::to_value(finding(1.52, Verdict::Fail)).unwrap();
+    let other = serde_json::to_value(finding(0.7, Verdict::Fail)).unwrap();
+    input.case.as_mut().unwrap()["findings"] = json!([failed, other, {"id": "unreadable"}]);
+    let html = render(&input).unwrap();
+    assert!(html.contains("3 limits judged"), "the one that a section shows is not counted twice");
+    input.sections.clear();
+    let html = render(&input).unwrap();
+    assert!(html.contains("2 limits judged") && html.contains("badge fail") && html.contains("700 mV"));
+}
+
 /// Puts a hostile text into every string of a JSON value.
 fn poison(value: &mut serde_json::Value, text: &str) {
     match value {

@@ -33,7 +33,8 @@ impl Object for Fields {
 /// The whole report.
 pub(super) fn of(input: &ReportInput, style: &str) -> Value {
     let lang = input.lang;
-    let findings: Vec<&Finding> = input.sections.iter().flat_map(|s| &s.findings).collect();
+    let unshown = unshown(input);
+    let findings: Vec<&Finding> = input.sections.iter().flat_map(|s| &s.findings).chain(&unshown).collect();
     let worst = Verdict::worst(findings.iter().map(|f| f.verdict));
     let case = input.case.as_ref();
     // The title is the page's heading already.
@@ -56,9 +57,22 @@ pub(super) fn of(input: &ReportInput, style: &str) -> Value {
         ("judged", fill(lang, "report.verdict_counts", &[("count", &findings.len().to_string())]).into()),
         ("compared", compare::tables(&input.sections, lang).iter().map(table).collect()),
         ("sections", input.sections.iter().enumerate().map(|(i, s)| section(i, s, lang)).collect()),
+        ("unshown", filled(&detail::findings(&unshown, lang))),
         ("after", case.map_or_else(Vec::new, |c| after_tables(c, lang)).iter().map(table).collect()),
         ("generated", fill(lang, "report.generated", &[("when", &input.generated_at), ("tool", &input.tool)]).into()),
     ])
+}
+
+/// Findings of the case that no section shows, because their captures are not part of this report: they count all the
+/// same. The same limit can be answered by several captures, so the value tells them apart.
+fn unshown(input: &ReportInput) -> Vec<Finding> {
+    let all = input.case.as_ref().and_then(|c| c.get("findings")).and_then(serde_json::Value::as_array);
+    let read = |f: &serde_json::Value| serde_json::from_value::<Finding>(f.clone()).ok();
+    let shown = |f: &Finding| {
+        let mut listed = input.sections.iter().flat_map(|s| &s.findings);
+        listed.any(|s| s.id == f.id && s.value == f.value && s.verdict == f.verdict)
+    };
+    all.into_iter().flatten().filter_map(read).filter(|f| !shown(f)).collect()
 }
 
 fn after_tables(case: &serde_json::Value, lang: Lang) -> Vec<DataTable> {

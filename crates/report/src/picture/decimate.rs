@@ -92,7 +92,7 @@ pub(super) fn columns(points: impl Iterator<Item = (f64, f64)>, area: &Area) -> 
 }
 
 /// A single point between two gaps becomes a short dash, so that it is seen.
-fn lone_point(line: &mut Vec<(f64, f64)>) {
+pub(super) fn lone_point(line: &mut Vec<(f64, f64)>) {
     if let Some(&(x, y)) = line.first() {
         *line = vec![(x - 0.75, y), (x + 0.75, y)];
     }

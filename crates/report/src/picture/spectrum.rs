@@ -236,9 +236,9 @@ impl SpectrumChart {
             .filter(|p| p.0.is_finite() && p.1.is_finite())
             .collect();
         scene.dashes_in(&frame.plot, &corners, Stroke::new(colour, 2.5), (14.0, 7.0));
-        let inside =
+        let mut inside =
             corners.iter().copied().filter(|p| p.0 >= frame.plot.x0 && p.1 > frame.plot.y0 && p.1 < frame.plot.y1);
-        let Some(end) = inside.last().filter(|_| !limit.label.is_empty()) else { return };
+        let Some(end) = inside.next_back().filter(|_| !limit.label.is_empty()) else { return };
         let text = shorten(&limit.label, theme::SMALL, frame.plot.width() * 0.6);
         let y = if end.1 - frame.plot.y0 > 30.0 { end.1 - 17.0 } else { end.1 + 19.0 };
         scene.text_on_paper(&text, (end.0.min(frame.plot.x1) - 10.0, y), theme::SMALL, colour, Anchor::End);

@@ -147,7 +147,9 @@ pub(super) fn waterfall() -> WaterfallChart {
     }
 }
 
-fn every_chart() -> Vec<(&'static str, Box<dyn Fn(Size) -> Scene>)> {
+type Draw = Box<dyn Fn(Size) -> Scene>;
+
+fn every_chart() -> Vec<(&'static str, Draw)> {
     vec![
         ("spectrum", Box::new(|s| spectrum(65_536).scene(s))),
         ("waveform", Box::new(|s| ripple_wave().scene(s))),

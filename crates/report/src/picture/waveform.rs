@@ -2,7 +2,7 @@
 
 use faultscope_signal::Unit;
 
-use super::decimate::Envelope;
+use super::decimate::{self, Envelope};
 use super::frame::{AxisSpec, Frame, FrameSpec, shorten};
 use super::scene::{Anchor, Area, Colour, Scene, Shape, Size, Stroke};
 use super::{sealed, theme};
@@ -209,9 +209,6 @@ fn runs(envelope: &Envelope, frame: &Frame) -> Vec<Vec<(f64, f64)>> {
         }
     }
     out.retain(|r| !r.is_empty());
-    for run in out.iter_mut().filter(|r| r.len() == 1) {
-        let (x, y) = run[0];
-        *run = vec![(x - 0.75, y), (x + 0.75, y)];
-    }
+    out.iter_mut().filter(|r| r.len() == 1).for_each(decimate::lone_point);
     out
 }

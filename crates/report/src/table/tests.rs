@@ -120,3 +120,24 @@ fn cases_are_shown_whatever_is_missing() {
     assert!(case_list(&json!([]), EN).contains("no cases"));
     assert!(!case_show(&serde_json::Value::Null, EN).contains("null"));
 }
+
+#[test]
+#[ignore = "writes tables to look at into the folder named by FAULTSCOPE_PICTURES"]
+fn tables_to_look_at() {
+    let folder = std::path::PathBuf::from(std::env::var("FAULTSCOPE_PICTURES").unwrap());
+    let case = json!({"id": "FS-2026-0001", "title": "cell 3 down", "priority": "P1", "status": "in_progress", "site": "山顶 17",
+        "clocks": [{"name": "fix", "due": "2026-11-22T20:00:00Z", "met_at": null, "state": "late"}],
+        "timeline": [{"at": "2026-11-22T16:00:00Z", "actor": "li", "kind": "noted", "text": "on site"}]});
+    for style in [EN, ZH] {
+        let mut text = spurs(&spurs_detail(6), 4, style);
+        text += &findings(&[finding(Verdict::Fail), finding(Verdict::NotEvaluated)], style);
+        text += &case_list(&json!([case]), style);
+        text += &case_show(&case, style);
+        text += &info(
+            &[("rate".into(), "2.4 MS/s".into(), "header fmt".into())],
+            &[Gate::new("clipping", faultscope_diagnose::GateState::Warn, "x")],
+            style,
+        );
+        std::fs::write(folder.join(format!("tables-{}.txt", style.lang)), text).unwrap();
+    }
+}

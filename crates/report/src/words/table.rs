@@ -137,6 +137,11 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("report.equipment", "Equipment", "设备"),
     ("report.evidence", "Evidence", "证据"),
     ("report.findings", "Findings", "检测结论"),
+    (
+        "report.findings_elsewhere",
+        "Findings of captures that are not in this report",
+        "本报告未收录的采集文件的检测结论",
+    ),
     ("report.format", "Format", "格式"),
     ("report.generated", "Written {when} by {tool}", "{when} 由 {tool} 生成"),
     ("report.guard", "guard band {guard}", "保护带 {guard}"),
