@@ -1,0 +1,165 @@
+//! A case in the shape of the JSON output, as facts and tables; whatever is missing is left out, never an error.
+
+use faultscope_diagnose::Verdict;
+use serde_json::Value;
+
+use crate::detail::{Cell, Column, DataTable};
+use crate::format::bytes;
+use crate::words::{self, Lang, word};
+
+/// The text of a value: strings as they are, numbers and truths as written, null as nothing, objects as `name: value`.
+pub(crate) fn text_of(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(items) => items.iter().map(text_of).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            let pair = |(name, value): (&String, &Value)| {
+                Some(text_of(value)).filter(|t| !t.is_empty()).map(|t| format!("{}: {t}", name.replace('_', " ")))
+            };
+            fields.iter().filter_map(pair).collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+/// The running clock that runs out first; RFC 3339 times in UTC sort as text.
+pub(crate) fn next_clock(case: &Value) -> Option<&Value> {
+    if case["next_clock"].is_object() {
+        return Some(&case["next_clock"]);
+    }
+    let open = case["clocks"].as_array().into_iter().flatten().filter(|c| c["met_at"].is_null());
+    open.min_by_key(|c| text_of(&c["due"]))
+}
+
+/// Name and value of every fact that is there.
+pub(crate) fn facts(case: &Value, lang: Lang) -> Vec<(String, String)> {
+    let equipment: Vec<String> = ["type", "model", "serial", "tag"]
+        .iter()
+        .map(|k| text_of(&case["equipment"][*k]))
+        .filter(|t| !t.is_empty())
+        .collect();
+    let priority = text_of(&case["priority"]);
+    let meaning = words::find(lang, &format!("priority.{priority}")).map_or_else(String::new, |m| format!(" ({m})"));
+    let all = [
+        ("table.id", text_of(&case["id"])),
+        ("table.title", text_of(&case["title"])),
+        ("report.priority", format!("{priority}{meaning}")),
+        ("report.status", words::status(lang, &text_of(&case["status"]))),
+        ("report.customer", text_of(&case["customer"])),
+        ("report.site", text_of(&case["site"])),
+        ("report.equipment", equipment.join(" / ")),
+        ("report.symptom", text_of(&case["symptom"])),
+        ("report.assignee", text_of(&case["assignee"])),
+        ("report.root_cause", text_of(&case["root_cause"])),
+        ("report.closure", text_of(&case["closure"])),
+    ];
+    all.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (word(lang, k).to_owned(), v)).collect()
+}
+
+/// Clocks, findings, evidence, actions and timeline; tables without rows are left in place, so that they can be told apart.
+pub(crate) fn tables(case: &Value, lang: Lang) -> Vec<DataTable> {
+    vec![clocks(case, lang), findings(case, lang), evidence(case, lang), actions(case, lang), timeline(case, lang)]
+}
+
+fn table(lang: Lang, title: &str, keys: &[&str], rows: impl Iterator<Item = Vec<Cell>>) -> DataTable {
+    let columns =
+        keys.iter().map(|k| Column { name: words::find(lang, k).unwrap_or(k).into(), right: *k == "table.size" });
+    DataTable { title: word(lang, title).into(), columns: columns.collect(), rows: rows.collect(), note: String::new() }
+}
+
+fn list<'a>(case: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+    case.get(field).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The service clocks.
+pub(crate) fn clocks(case: &Value, lang: Lang) -> DataTable {
+    let row = |c: &Value| {
+        let state = text_of(&c["state"]);
+        let verdict = match state.as_str() {
+            "late" => Some(Verdict::Fail),
+            "met" => Some(Verdict::Pass),
+            _ => None,
+        };
+        let state = Cell { text: words::status(lang, &state), verdict };
+        vec![
+            words::clock(lang, &text_of(&c["name"])).into(),
+            text_of(&c["due"]).into(),
+            text_of(&c["met_at"]).into(),
+            state,
+        ]
+    };
+    table(
+        lang,
+        "report.clocks",
+        &["table.name", "table.due", "table.met_at", "table.state"],
+        list(case, "clocks").map(row),
+    )
+}
+
+fn findings(case: &Value, lang: Lang) -> DataTable {
+    let row = |f: &Value| {
+        let verdict: Option<Verdict> = serde_json::from_value(f["verdict"].clone()).ok();
+        let name = verdict.map_or_else(|| text_of(&f["verdict"]), |v| words::verdict(lang, v).to_owned());
+        vec![Cell { text: name, verdict }, text_of(&f["role"]).into(), text_of(&f["summary"]).into()]
+    };
+    table(
+        lang,
+        "report.findings",
+        &["table.verdict", "report.capture", "table.detail"],
+        list(case, "findings").map(row),
+    )
+}
+
+/// Every file, with its digest.
+pub(crate) fn evidence(case: &Value, lang: Lang) -> DataTable {
+    let row = |e: &Value| {
+        let size = e["size"].as_f64().map_or_else(String::new, bytes);
+        vec![
+            text_of(&e["name"]).into(),
+            text_of(&e["role"]).into(),
+            size.into(),
+            text_of(&e["media_type"]).into(),
+            text_of(&e["sha256"]).into(),
+        ]
+    };
+    let keys = ["table.name", "report.capture", "table.size", "table.type", "report.digest"];
+    table(lang, "report.evidence", &keys, list(case, "evidence").map(row))
+}
+
+/// What was done.
+pub(crate) fn actions(case: &Value, lang: Lang) -> DataTable {
+    let row = |a: &Value| {
+        let what: Vec<String> = [&a["text"], &a["part"]].into_iter().map(text_of).filter(|t| !t.is_empty()).collect();
+        vec![
+            text_of(&a["at"]).into(),
+            text_of(&a["actor"]).into(),
+            words::happened(lang, &text_of(&a["action"])).into(),
+            what.join("; ").into(),
+        ]
+    };
+    table(
+        lang,
+        "report.actions",
+        &["table.when", "table.who", "table.kind", "table.detail"],
+        list(case, "actions").map(row),
+    )
+}
+
+/// Everything in order.
+pub(crate) fn timeline(case: &Value, lang: Lang) -> DataTable {
+    let row = |e: &Value| {
+        vec![
+            text_of(&e["at"]).into(),
+            text_of(&e["actor"]).into(),
+            words::happened(lang, &text_of(&e["kind"])).into(),
+            text_of(&e["text"]).into(),
+        ]
+    };
+    table(
+        lang,
+        "report.timeline",
+        &["table.when", "table.who", "table.kind", "table.detail"],
+        list(case, "timeline").map(row),
+    )
+}

@@ -1,0 +1,111 @@
+//! Numbers as people read them: a few significant digits, SI prefixes, a true minus sign never (it breaks copy-paste).
+
+use faultscope_signal::Unit;
+
+const PREFIXES: [(f64, &str); 9] =
+    [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p")];
+
+/// Scale and prefix that make `magnitude` read between 1 and 1000.
+pub(crate) fn prefix_of(magnitude: f64) -> (f64, &'static str) {
+    let magnitude = magnitude.abs();
+    if magnitude == 0.0 || !magnitude.is_finite() {
+        return (1.0, "");
+    }
+    // A value that rounds up to 1000 of the smaller prefix belongs to the larger one.
+    PREFIXES.iter().copied().find(|(factor, _)| magnitude >= factor * 0.999_5).unwrap_or((1e-12, "p"))
+}
+
+/// `value` with `digits` significant digits at most, trailing zeros removed.
+#[must_use]
+pub fn plain(value: f64, digits: usize) -> String {
+    if !value.is_finite() {
+        return "-".into();
+    }
+    if value == 0.0 {
+        return "0".into();
+    }
+    let before = value.abs().log10().floor() as i64 + 1;
+    let decimals = usize::try_from(digits as i64 - before).unwrap_or(0).min(15);
+    trim_zeros(format!("{value:.decimals$}"))
+}
+
+fn trim_zeros(text: String) -> String {
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text };
+    if text == "-0" { "0".into() } else { text }
+}
+
+/// A value and its unit in the shortest form that is still exact enough: `1.52 V`, `200 mV`, `-62.1 dBc`.
+#[must_use]
+pub fn compact(value: f64, unit: Unit) -> String {
+    if !value.is_finite() {
+        return "-".into();
+    }
+    let number = match unit {
+        Unit::Count => return format!("{value:.0}"),
+        Unit::One => return plain(value, 4),
+        Unit::Hertz => return frequency(value),
+        _ if unit.takes_prefix() => {
+            let (factor, prefix) = prefix_of(value);
+            return format!("{} {prefix}{unit}", plain(value / factor, 3));
+        }
+        Unit::Db | Unit::Dbc | Unit::Dbfs | Unit::Dbm | Unit::Dbv | Unit::DbfsPerHz => decibel(value),
+        _ => plain(value, 4),
+    };
+    if unit == Unit::Percent { format!("{number} %") } else { format!("{number} {unit}") }
+}
+
+/// A level with one decimal.
+pub(crate) fn decibel(value: f64) -> String {
+    if !value.is_finite() {
+        return "-".into();
+    }
+    let text = format!("{value:.1}");
+    if text == "-0.0" { "0.0".into() } else { text }
+}
+
+/// A frequency with up to seven significant digits: `939.9125 MHz`, `100 Hz`, `12.5 kHz`.
+#[must_use]
+pub fn frequency(hz: f64) -> String {
+    if !hz.is_finite() {
+        return "-".into();
+    }
+    let (factor, prefix) = prefix_of(hz);
+    let (factor, prefix) = if factor < 1.0 && hz != 0.0 && hz.abs() >= 0.1 { (1.0, "") } else { (factor, prefix) };
+    let digits = if factor >= 1e6 { 7 } else { 5 };
+    format!("{} {prefix}Hz", plain(hz / factor, digits))
+}
+
+/// Bytes with a binary prefix.
+pub(crate) fn bytes(size: f64) -> String {
+    let (mut value, mut unit) = (size, "B");
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    format!("{} {unit}", plain(value, if unit == "B" { 6 } else { 3 }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        assert_eq!(compact(1.52, Unit::Volt), "1.52 V");
+        assert_eq!(compact(0.2, Unit::Volt), "200 mV");
+        assert_eq!(compact(0.9999, Unit::Volt), "1 V");
+        assert_eq!(compact(-62.14, Unit::Dbc), "-62.1 dBc");
+        assert_eq!(compact(-0.04, Unit::Db), "0.0 dB");
+        assert_eq!(compact(f64::NAN, Unit::Volt), "-");
+        assert_eq!(compact(3.0, Unit::Count), "3");
+        assert_eq!(compact(1500.0, Unit::Count), "1500");
+        assert_eq!(frequency(939_912_500.0), "939.9125 MHz");
+        assert_eq!(frequency(100.0), "100 Hz");
+        assert_eq!(frequency(0.5), "0.5 Hz");
+        assert_eq!(frequency(-12_500.0), "-12.5 kHz");
+        assert_eq!(bytes(1536.0), "1.5 KiB");
+    }
+}

@@ -1,0 +1,112 @@
+//! Before and after: sections whose roles differ only in those words, reading by reading.
+
+use crate::detail::{Cell, Column, DataTable, verdict_cell};
+use crate::format::compact;
+use crate::words::{self, Lang, word};
+use faultscope_diagnose::{Finding, Reading, Verdict};
+
+use super::Section;
+
+/// One table per pair, in the order of the sections before.
+pub(super) fn tables(sections: &[Section], lang: Lang) -> Vec<DataTable> {
+    let side = |s: &Section| split(&s.role);
+    let mut out = Vec::new();
+    for before in sections {
+        let Some((subject, Side::Before)) = side(before) else { continue };
+        let after = sections.iter().find(|s| {
+            side(s).is_some_and(|(name, when)| when == Side::After && name == subject) && kind(s) == kind(before)
+        });
+        if let Some(after) = after {
+            out.push(table(&subject, before, after, lang));
+        }
+    }
+    out
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
+
+/// Sections are compared when they hold the same measurement.
+fn kind(section: &Section) -> Option<&str> {
+    section.findings.first().map(|f| f.measurement.as_str()).or_else(|| section.readings.first().map(|r| r.id.as_str()))
+}
+
+/// `supply before` is (`supply`, before); a role without either word belongs to no pair.
+fn split(role: &str) -> Option<(String, Side)> {
+    let role = role.to_lowercase();
+    for (words, side) in [(["before", "维修前"], Side::Before), (["after", "维修后"], Side::After)] {
+        for word in words {
+            if role.contains(word) {
+                let rest = role.replacen(word, " ", 1).replace(['_', '-'], " ");
+                return Some((rest.split_whitespace().collect::<Vec<_>>().join(" "), side));
+            }
+        }
+    }
+    None
+}
+
+fn table(subject: &str, before: &Section, after: &Section, lang: Lang) -> DataTable {
+    let column = |name: &str, right| Column { name: word(lang, name).into(), right };
+    let columns = vec![
+        column("table.reading", false),
+        column("table.before", true),
+        column("table.verdict", false),
+        column("table.after", true),
+        column("table.verdict", false),
+        column("table.change", true),
+    ];
+    let same = |a: &Reading, b: &Reading| {
+        a.id == b.id && a.unit == b.unit && a.at.map(|p| (p.low_hz, p.high_hz)) == b.at.map(|p| (p.low_hz, p.high_hz))
+    };
+    let rows = before.readings.iter().filter_map(|b| after.readings.iter().find(|a| same(b, a)).map(|a| (b, a)));
+    let row = |(b, a): (&Reading, &Reading)| -> Vec<Cell> {
+        vec![
+            words::reading(lang, &b.id).into(),
+            compact(b.value, b.unit).into(),
+            verdict(&before.findings, b, lang),
+            compact(a.value, a.unit).into(),
+            verdict(&after.findings, a, lang),
+            change(b, a).into(),
+        ]
+    };
+    // A reading that comes more than once without a band, such as one per spur, has no counterpart to compare with.
+    let single = |(b, a): &(&Reading, &Reading)| {
+        [(*b, before), (*a, after)].iter().all(|(r, s)| s.readings.iter().filter(|other| same(r, other)).count() == 1)
+    };
+    DataTable { title: subject.to_owned(), columns, rows: rows.filter(single).map(row).collect(), note: String::new() }
+}
+
+/// The worst verdict on a reading; empty where no limit was set on it.
+fn verdict(findings: &[Finding], reading: &Reading, lang: Lang) -> Cell {
+    let all = findings.iter().filter(|f| f.reading == reading.id).map(|f| f.verdict);
+    Verdict::worst(all).map_or_else(Cell::default, |v| verdict_cell(lang, v))
+}
+
+/// The difference in the reading's own unit, with its sign.
+fn change(before: &Reading, after: &Reading) -> String {
+    let difference = after.value - before.value;
+    let sign = if difference > 0.0 { "+" } else { "" };
+    // Levels differ by dB whatever they are relative to.
+    let unit = match after.unit.symbol() {
+        s if s.starts_with("dB") => faultscope_signal::Unit::Db,
+        _ => after.unit,
+    };
+    format!("{sign}{}", compact(difference, unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_are_split_whatever_their_spelling() {
+        assert_eq!(split("supply before"), Some(("supply".into(), Side::Before)));
+        assert_eq!(split("After-Supply"), Some(("supply".into(), Side::After)));
+        assert_eq!(split("supply_after"), Some(("supply".into(), Side::After)));
+        assert_eq!(split("电源维修前"), Some(("电源".into(), Side::Before)));
+        assert_eq!(split("transmit"), None);
+    }
+}

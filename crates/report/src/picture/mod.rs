@@ -1,0 +1,65 @@
+//! Pictures: charts described by data alone, drawn as SVG text or PNG bytes.
+
+mod axis;
+mod bars;
+mod decimate;
+mod font;
+mod frame;
+mod label;
+mod render;
+mod scene;
+mod spectrum;
+mod theme;
+mod waterfall;
+mod waveform;
+
+pub use bars::{Bar, HarmonicBars};
+pub use decimate::{Envelope, EnvelopeBuilder};
+pub use font::use_wide_font;
+pub use render::Svg;
+pub use scene::Size;
+pub use spectrum::{LimitLine, Marker, MarkerClass, Side, SpectrumChart, Trace};
+pub use waterfall::WaterfallChart;
+pub use waveform::{Level, Span, WaveformChart, WaveformTrace};
+
+use crate::ReportError;
+
+mod sealed {
+    //! Keeps the list of charts inside this room, so that every `Svg` is one that it has drawn and escaped itself.
+
+    use super::scene::{Scene, Size};
+
+    /// A description that can be laid out.
+    pub trait Layout {
+        /// The shapes of the picture.
+        #[doc(hidden)]
+        #[allow(private_interfaces, reason = "sealed: only this room sees a scene")]
+        fn scene(&self, size: Size) -> Scene;
+    }
+}
+
+/// A picture described by data; sizes are held between 480 x 320 and 4096 x 4096 pixels.
+pub trait Chart: sealed::Layout {
+    /// Draws as SVG text; generic sans-serif fonts, no scripts, nothing from outside.
+    ///
+    /// # Errors
+    /// When the drawing library refuses.
+    fn svg(&self, size: Size) -> Result<Svg, ReportError> {
+        render::svg(&self.scene(size))
+    }
+
+    /// Draws as the bytes of a PNG file (8-bit RGB).
+    ///
+    /// Chinese text needs a font of the system (see [`use_wide_font`]); without one it is drawn as `?`.
+    ///
+    /// # Errors
+    /// When the drawing library refuses.
+    fn png(&self, size: Size) -> Result<Vec<u8>, ReportError> {
+        render::png(&self.scene(size))
+    }
+}
+
+impl<T: sealed::Layout> Chart for T {}
+
+#[cfg(test)]
+mod tests;

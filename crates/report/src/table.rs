@@ -1,0 +1,205 @@
+//! Terminal tables: compact, units in the header, numbers to the right, Chinese at its true width.
+//!
+//! Width and colour are handed in: this room does not look at the terminal.
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use faultscope_diagnose::measurement::{RippleDetail, SpursDetail};
+use faultscope_diagnose::{Finding, Gate, Reading, Verdict};
+use serde_json::Value;
+
+use crate::case_view::{self, text_of};
+use crate::detail::{self, Cell, Column, DataTable};
+use crate::words::{self, Lang, word};
+
+/// How tables are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Language.
+    pub lang: Lang,
+    /// Columns of the terminal; text wraps to fit.
+    pub width: u16,
+    /// Whether verdicts are coloured (ANSI).
+    pub color: bool,
+}
+
+/// The spurs table with the carrier in its first line; the strongest `most` spurs.
+#[must_use]
+pub fn spurs(detail: &SpursDetail, most: usize, style: Style) -> String {
+    print(&detail::spurs(detail, most, style.lang), style)
+}
+
+/// The ripple tables: supply, lines, bands, events.
+#[must_use]
+pub fn ripple(detail: &RippleDetail, style: Style) -> String {
+    let tables = detail::ripple(detail, style.lang);
+    tables.iter().map(|t| format!("{}\n{}", t.title, print(t, style))).collect::<Vec<_>>().join("\n")
+}
+
+/// The findings table.
+#[must_use]
+pub fn findings(findings: &[Finding], style: Style) -> String {
+    print(&detail::findings(findings, style.lang), style)
+}
+
+/// The readings table.
+#[must_use]
+pub fn readings(readings: &[Reading], style: Style) -> String {
+    print(&detail::readings(readings, style.lang), style)
+}
+
+/// What a capture is: fields with their origin, then the quality gates. `fields` are name, value and where it came from.
+#[must_use]
+pub fn info(fields: &[(String, String, String)], gates: &[Gate], style: Style) -> String {
+    let row = |f: &(String, String, String)| vec![f.0.as_str().into(), f.1.as_str().into(), f.2.as_str().into()];
+    let table =
+        plain_table(style.lang, &["table.field", "table.value", "table.origin"], fields.iter().map(row).collect());
+    let mut out = print(&table, style);
+    if !gates.is_empty() {
+        out.push('\n');
+        out.push_str(&print(&detail::gates(gates, style.lang), style));
+    }
+    out
+}
+
+/// One line per case; `cases` is an array of cases or of their summaries in the shape of the JSON output.
+#[must_use]
+pub fn case_list(cases: &Value, style: Style) -> String {
+    let lang = style.lang;
+    let rows: Vec<Vec<Cell>> = cases.as_array().into_iter().flatten().map(|case| list_row(case, lang)).collect();
+    let keys = ["table.id", "report.priority", "report.status", "table.next_clock", "report.site", "table.title"];
+    let mut table = plain_table(lang, &keys, rows);
+    if table.rows.is_empty() {
+        table.note = word(lang, "table.no_cases").into();
+    }
+    print(&table, style)
+}
+
+fn list_row(case: &Value, lang: Lang) -> Vec<Cell> {
+    let clock = case_view::next_clock(case);
+    let late = clock.is_some_and(|c| text_of(&c["state"]) == "late");
+    let due = clock
+        .map_or_else(String::new, |c| format!("{} {}", words::clock(lang, &text_of(&c["name"])), text_of(&c["due"])));
+    vec![
+        text_of(&case["id"]).into(),
+        text_of(&case["priority"]).into(),
+        words::status(lang, &text_of(&case["status"])).into(),
+        Cell { text: due, verdict: late.then_some(Verdict::Fail) },
+        text_of(&case["site"]).into(),
+        text_of(&case["title"]).into(),
+    ]
+}
+
+/// A whole case in the shape of the JSON output: facts, clocks, findings, evidence, actions, timeline.
+#[must_use]
+pub fn case_show(case: &Value, style: Style) -> String {
+    let lang = style.lang;
+    let pair = |(name, value): (String, String)| vec![name.into(), value.into()];
+    let mut out = print(
+        &plain_table(
+            lang,
+            &["table.field", "table.value"],
+            case_view::facts(case, lang).into_iter().map(pair).collect(),
+        ),
+        style,
+    );
+    for table in case_view::tables(case, lang) {
+        if !table.rows.is_empty() {
+            out.push_str(&format!("\n{}\n{}", table.title, print(&table, style)));
+        }
+    }
+    out
+}
+
+fn plain_table(lang: Lang, keys: &[&str], rows: Vec<Vec<Cell>>) -> DataTable {
+    let columns = keys.iter().map(|k| Column { name: word(lang, k).into(), right: false }).collect();
+    DataTable { columns, rows, ..DataTable::default() }
+}
+
+/// Marks of no width that stand for the start of each colour and its end until the table is laid out.
+const MARKS: [(char, &str); 5] = [
+    ('\u{2061}', "\u{1b}[32m"),
+    ('\u{2062}', "\u{1b}[33m"),
+    ('\u{2063}', "\u{1b}[1;31m"),
+    ('\u{2064}', "\u{1b}[35m"),
+    ('\u{2060}', "\u{1b}[0m"),
+];
+const END: char = '\u{2060}';
+
+const fn mark(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Pass => '\u{2061}',
+        Verdict::Margin => '\u{2062}',
+        Verdict::Fail => '\u{2063}',
+        Verdict::Invalid | Verdict::NotEvaluated => '\u{2064}',
+    }
+}
+
+/// Text that may be anything becomes text that a terminal cannot be steered with: no control characters, no marks.
+fn safe(text: &str) -> String {
+    text.chars()
+        .filter(|c| {
+            !MARKS.iter().any(|(m, _)| m == c)
+                && !matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        })
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+/// One line below the header and none between rows: more fits on a screen.
+const COMPACT: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+fn print(data: &DataTable, style: Style) -> String {
+    if data.rows.is_empty() {
+        return format!("{}\n", data.note);
+    }
+    let mut table = Table::new();
+    table.load_style(COMPACT).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width.max(40));
+    table.set_header(data.columns.iter().map(|c| aligned(safe(&c.name), c.right)));
+    for row in &data.rows {
+        let cells = row.iter().zip(&data.columns).map(|(cell, column)| {
+            let text = safe(&cell.text);
+            let text = match cell.verdict.filter(|_| style.color) {
+                Some(verdict) => format!("{}{text}{END}", mark(verdict)),
+                None => text,
+            };
+            aligned(text, column.right)
+        });
+        table.add_row(cells.collect::<Vec<_>>());
+    }
+    let mut out: String = table.lines().map(|line| coloured(line.trim_end()) + "\n").collect();
+    if !data.note.is_empty() {
+        out.push_str(&data.note);
+        out.push('\n');
+    }
+    out
+}
+
+fn aligned(text: String, right: bool) -> comfy_table::Cell {
+    comfy_table::Cell::new_owned(text).set_alignment(if right { CellAlignment::Right } else { CellAlignment::Left })
+}
+
+/// Marks become colours; a colour that a line break has cut off from its end, ends with its line.
+fn coloured(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut open = false;
+    for c in line.chars() {
+        match MARKS.iter().find(|(m, _)| *m == c) {
+            Some((END, code)) => {
+                open = false;
+                out.push_str(code);
+            }
+            Some((_, code)) => {
+                open = true;
+                out.push_str(code);
+            }
+            None => out.push(c),
+        }
+    }
+    if open {
+        out.push_str("\u{1b}[0m");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;
