@@ -4,7 +4,9 @@ pub mod quantity;
 pub mod record;
 pub mod spectrum;
 pub mod threads;
+pub mod waterfall;
 pub mod window;
+pub mod zoom;
 
 pub use quantity::{Quantity, Unit};
 pub use record::{Kind, Record, RecordError, Waveform};

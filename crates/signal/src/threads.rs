@@ -127,12 +127,7 @@ struct Tray<'a, P> {
 }
 
 impl<'a, P: Default> Desk<'a, P> {
-    fn new(
-        pieces: u64,
-        room: usize,
-        progress: &'a dyn Progress,
-        deliver: &'a mut (dyn FnMut(u64, &P) + Send),
-    ) -> Self {
+    fn new(pieces: u64, room: usize, progress: &'a dyn Progress, deliver: &'a mut (dyn FnMut(u64, &P) + Send)) -> Self {
         let tray = Tray { due: 0, early: BTreeMap::new(), spare: Vec::new(), stop: None, deliver };
         Self { pieces, room, progress, next_piece: AtomicU64::new(0), tray: Mutex::new(tray), moved: Condvar::new() }
     }
@@ -195,10 +190,17 @@ mod tests {
             *result = piece * 3;
             Ok(())
         };
-        in_order(pieces, threads, &Silent, || (), work, |piece, result| {
-            assert_eq!(*result, piece * 3);
-            seen.push(piece);
-        })
+        in_order(
+            pieces,
+            threads,
+            &Silent,
+            || (),
+            work,
+            |piece, result| {
+                assert_eq!(*result, piece * 3);
+                seen.push(piece);
+            },
+        )
         .unwrap();
         seen
     }

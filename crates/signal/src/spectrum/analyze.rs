@@ -6,9 +6,7 @@ use super::engine::{BlockSum, CellRule, Engine, Keep, Probe, Worker, merge_holds
 use super::kernel::Float;
 use super::levels::{Histogram, percentile_cell};
 use super::size::MAX_FFT;
-use super::{
-    LevelScale, Options, Persistence, Precision, Spectrum, SpectrumSettings, Traces, effective_averages, hop,
-};
+use super::{LevelScale, Options, Persistence, Precision, Spectrum, SpectrumSettings, Traces, effective_averages, hop};
 use crate::quantity::{db_from_power, power_from_db};
 use crate::record::{Kind, Record, RecordError};
 use crate::threads::{Progress, Silent, Stop, in_order};
@@ -112,7 +110,12 @@ fn check_traces(traces: &Traces) -> Result<(), Stop> {
         return Err(Stop::failed(format!("a percentile of {p} is not possible; choose 0 to 100")));
     }
     match traces.scale {
-        Some(s) if !((2..=256).contains(&s.cells) && s.cell_db > 0.0 && s.cell_db.is_finite() && s.bottom_db.is_finite()) => {
+        Some(s)
+            if !((2..=256).contains(&s.cells)
+                && s.cell_db > 0.0
+                && s.cell_db.is_finite()
+                && s.bottom_db.is_finite()) =>
+        {
             Err(Stop::failed(format!(
                 "a level scale of {} cells of {} dB from {} dB is not possible; choose 2 to 256 cells above 0 dB",
                 s.cells, s.cell_db, s.bottom_db
@@ -142,6 +145,15 @@ impl Total {
         self.segments += block.segments;
         self.skipped += block.skipped;
         self.non_finite += block.non_finite;
+    }
+
+    pub(crate) fn add_total(&mut self, other: &Self) {
+        for (sum, p) in self.power.iter_mut().zip(&other.power) {
+            *sum += p;
+        }
+        self.segments += other.segments;
+        self.skipped += other.skipped;
+        self.non_finite += other.non_finite;
     }
 
     pub(crate) fn clear(&mut self) {
@@ -240,17 +252,11 @@ impl<'a, T: Float> Start<'a, T> {
             return Err(all_skipped(&total));
         }
         let scale = self.scale();
-        let held = |values: Vec<T>| self.in_order(values.into_iter().map(|p| p.to_f64() * scale).collect());
-        let (max, min) = (held(max), held(min));
-        let mean = total.power.iter().map(|p| p * scale / total.segments as f64).collect();
-        let mut spectrum = Spectrum {
-            segments: total.segments,
-            skipped: total.skipped,
-            non_finite: total.non_finite,
-            effective_averages: effective_averages(&self.frame.settings, total.segments),
-            mean: self.in_order(mean),
-            ..self.frame
+        let held = |values: Vec<T>| {
+            in_display_order(self.frame.kind, values.into_iter().map(|p| p.to_f64() * scale).collect(), 1)
         };
+        let (max, min) = (held(max), held(min));
+        let mut spectrum = self.finish_mean(&total);
         if let Some((histogram, scale)) = histogram {
             let counts = in_display_order(spectrum.kind, histogram.into_counts(), scale.cells);
             spectrum.percentiles = traces
@@ -269,9 +275,18 @@ impl<'a, T: Float> Start<'a, T> {
         Ok(spectrum)
     }
 
-    /// From the order of the transform into the order of the spectrum.
-    pub(crate) fn in_order(&self, values: Vec<f64>) -> Vec<f64> {
-        in_display_order(self.frame.kind, values, 1)
+    /// The spectrum that holds the mean only.
+    pub(crate) fn finish_mean(self, total: &Total) -> Spectrum {
+        let scale = self.scale() / total.segments as f64;
+        let mean = total.power.iter().map(|p| p * scale).collect();
+        Spectrum {
+            segments: total.segments,
+            skipped: total.skipped,
+            non_finite: total.non_finite,
+            effective_averages: effective_averages(&self.frame.settings, total.segments),
+            mean: in_display_order(self.frame.kind, mean, 1),
+            ..self.frame
+        }
     }
 }
 

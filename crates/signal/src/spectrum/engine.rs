@@ -107,10 +107,7 @@ impl<'a, T: Float> Engine<'a, T> {
             n,
             hop,
             components,
-            window: coefficients
-                .iter()
-                .flat_map(|w| std::iter::repeat_n(T::of(w * scale), components))
-                .collect(),
+            window: coefficients.iter().flat_map(|w| std::iter::repeat_n(T::of(w * scale), components)).collect(),
             plan: Plan::new(record.kind(), n),
             offset_bins: offset_bins(settings, &coefficients, mean * scale),
             offset: T::of(if wide { 0.0 } else { mean }),
@@ -207,6 +204,10 @@ impl<'a, T: Float> Worker<'a, T> {
         }
         self.commit(start, sum);
         Ok(())
+    }
+
+    pub(crate) fn block_segments(&self) -> u64 {
+        self.engine.block_segments
     }
 
     fn read(&mut self, start: u64, frames: usize) -> Result<(), RecordError> {

@@ -15,14 +15,14 @@ use crate::quantity::{Unit, db_from_power};
 use crate::record::Kind;
 use crate::window::Window;
 
+pub(crate) use analyze::{Start, Total, all_skipped, check};
 pub use analyze::{analyze, average};
-pub(crate) use analyze::{Start, check};
-pub(crate) use engine::{BlockSum, Engine, Keep, Probe, Worker};
+pub(crate) use engine::{BlockSum, Keep, Worker};
 pub(crate) use kernel::Float;
 pub use levels::{LevelScale, Persistence};
 pub use options::{Options, Precision, Traces};
 pub use reference::reference;
-pub use size::{recommended_fft, rbw_to_fft};
+pub use size::{rbw_to_fft, recommended_fft};
 
 /// How to make a spectrum.
 #[derive(Debug, Clone, Copy, PartialEq)]

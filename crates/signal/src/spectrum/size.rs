@@ -85,7 +85,7 @@ mod tests {
             assert!(rbw_to_fft(rate, Window::Hann, rbw).is_err(), "{rate} {rbw}");
         }
         assert!(rbw_to_fft(1e6, Window::Hann, 1e-6).unwrap_err().message.contains("choose between"));
-        assert!(rbw_to_fft(1e6, Window::Hann, 1e6).is_err());
+        assert!(rbw_to_fft(1e6, Window::Hann, 2e6).is_err());
     }
 
     #[test]
