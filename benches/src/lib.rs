@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use faultscope_signal::{Kind, Record, RecordError, Unit};
@@ -102,7 +101,25 @@ impl Record for Cf32File {
     fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
         let frames = (out.len() as u64 / 2).min(self.frames.saturating_sub(start)) as usize;
         let bytes = bytemuck::cast_slice_mut(&mut out[..2 * frames]);
-        self.file.read_exact_at(bytes, start * 8).map_err(|e| RecordError::new(e.to_string()))?;
+        read_exact_at(&self.file, bytes, start * 8).map_err(|e| RecordError::new(e.to_string()))?;
         Ok(frames)
     }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let got = std::os::windows::fs::FileExt::seek_read(file, bytes, at)?;
+        if got == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes = &mut bytes[got..];
+        at += got as u64;
+    }
+    Ok(())
 }

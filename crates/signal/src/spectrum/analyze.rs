@@ -11,8 +11,8 @@ use crate::quantity::{db_from_power, power_from_db};
 use crate::record::{Kind, Record, RecordError};
 use crate::threads::{Progress, Silent, Stop, in_order};
 
-/// Counters that a histogram may have: 32 MiB of them.
-const MAX_COUNTERS: usize = 8 << 20;
+/// Counters that a histogram may have: 16 MiB of them, which exist twice while they are put in order.
+const MAX_COUNTERS: usize = 4 << 20;
 /// Range of the histogram when the caller names none.
 const RANGE_DB: f64 = 128.0;
 

@@ -33,7 +33,7 @@ pub fn reference(record: &dyn Record, settings: SpectrumSettings) -> Result<Spec
     mean.iter_mut().for_each(|p| *p *= scale);
     if record.kind() == Kind::Real {
         // One-sided: the power of both halves, except at 0 Hz and at half the rate, which have no twin.
-        let last = if n % 2 == 0 { mean.len() - 1 } else { mean.len() };
+        let last = if n.is_multiple_of(2) { mean.len() - 1 } else { mean.len() };
         mean[1..last].iter_mut().for_each(|p| *p *= 2.0);
     }
     Ok(Spectrum {
