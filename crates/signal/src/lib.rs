@@ -3,9 +3,13 @@
 pub mod quantity;
 pub mod record;
 pub mod spectrum;
+pub mod threads;
+pub mod waterfall;
 pub mod window;
+pub mod zoom;
 
 pub use quantity::{Quantity, Unit};
 pub use record::{Kind, Record, RecordError, Waveform};
 pub use spectrum::{Spectrum, SpectrumSettings};
+pub use threads::{Progress, Silent, Stop};
 pub use window::{Window, WindowFigures};
