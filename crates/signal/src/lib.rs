@@ -1,8 +1,12 @@
 //! What a record is, and the mathematics on it: no files, no devices, no clock, no limits.
 
+pub mod comb;
+pub mod lowpass;
 pub mod quantity;
 pub mod record;
+pub mod robust;
 pub mod spectrum;
+pub mod weighting;
 pub mod window;
 
 pub use quantity::{Quantity, Unit};
