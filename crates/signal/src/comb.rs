@@ -6,7 +6,8 @@
 
 use std::f64::consts::TAU;
 
-use num_complex::Complex64;
+pub use num_complex::Complex64;
+use realfft::RealFftPlanner;
 
 /// Weights of the samples in the fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,7 @@ pub struct Block {
     sum: f64,
     moment: f64,
     u2: f64,
+    energy: f64,
 }
 
 impl Block {
@@ -72,7 +74,28 @@ impl Block {
         let sum = weighted.iter().sum();
         let moment = weighted.iter().enumerate().map(|(i, v)| v * centered(i, n)).sum();
         let u2 = (0..n).map(|i| centered(i, n).powi(2) * weight(taper, centered(i, n), n)).sum();
-        Self { weighted, taper, sum, moment, u2 }
+        let energy: f64 = (0..n).map(|i| weight(taper, centered(i, n), n).powi(2)).sum();
+        Self { weighted, taper, sum, moment, u2, energy: energy.max(f64::MIN_POSITIVE) }
+    }
+
+    /// Power of the weighted samples on a fine grid of frequencies, bin `i` at `i / padded` cycles per sample; white
+    /// noise of unit variance has a mean of 1 in every bin. `padded` is at least the number of samples.
+    #[must_use]
+    pub fn periodogram(&self, padded: usize) -> Vec<f64> {
+        let padded = padded.max(self.len()).max(2);
+        let fft = RealFftPlanner::new().plan_fft_forward(padded);
+        let mut input = fft.make_input_vec();
+        input[..self.len()].copy_from_slice(&self.weighted);
+        let mut output = fft.make_output_vec();
+        // The lengths are the plan's own, so the transform cannot fail.
+        let _ = fft.process(&mut input, &mut output);
+        output.iter().map(|z| z.norm_sqr() / self.energy).collect()
+    }
+
+    /// The same at one frequency in cycles per sample.
+    #[must_use]
+    pub fn power(&self, f: f64) -> f64 {
+        self.project(f).0.norm_sqr() / self.energy
     }
 
     /// Number of samples.

@@ -1,6 +1,7 @@
 //! What a record is, and the mathematics on it: no files, no devices, no clock, no limits.
 
 pub mod comb;
+pub mod events;
 pub mod lowpass;
 pub mod quantity;
 pub mod record;
