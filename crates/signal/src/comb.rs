@@ -371,8 +371,7 @@ mod tests {
             for (i, v) in x.iter_mut().enumerate() {
                 *v += 5.0 + 0.002 * centered(i, n);
             }
-            let fit =
-                Block::new(&x, taper).fit(&lines.map(|(k, ..)| f64::from(k) * 0.0123), Trend::Line).unwrap();
+            let fit = Block::new(&x, taper).fit(&lines.map(|(k, ..)| f64::from(k) * 0.0123), Trend::Line).unwrap();
             assert!((fit.constant - 5.0).abs() < 1e-9 && (fit.slope - 0.002).abs() < 1e-8, "{fit:?}");
             for ((_, a, p), c) in lines.iter().zip(&fit.phasors) {
                 assert!((c - Complex64::from_polar(*a, *p)).norm() < 1e-6, "{c}");

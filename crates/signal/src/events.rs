@@ -45,8 +45,7 @@ pub fn changes(level: &[f64], window: usize, floor: f64) -> Vec<Change> {
     }
     let short = means(level, (w / 4).max(1));
     let sums = prefix(level);
-    let difference: Vec<f64> =
-        (w..=n - w).map(|j| (sums[j + w] - 2.0 * sums[j] + sums[j - w]) / w as f64).collect();
+    let difference: Vec<f64> = (w..=n - w).map(|j| (sums[j + w] - 2.0 * sums[j] + sums[j - w]) / w as f64).collect();
     let threshold = (THRESHOLD * spread(&difference)).max(floor).max(f64::MIN_POSITIVE);
     let noise = short_noise(&short, (w / 4).max(1));
     let edges = edges(&difference, w, threshold);
@@ -64,15 +63,7 @@ pub fn changes(level: &[f64], window: usize, floor: f64) -> Vec<Change> {
     found
 }
 
-fn follow(
-    level: &[f64],
-    short: &[f64],
-    edge: usize,
-    free_from: usize,
-    next: usize,
-    w: usize,
-    noise: f64,
-) -> Change {
+fn follow(level: &[f64], short: &[f64], edge: usize, free_from: usize, next: usize, w: usize, noise: f64) -> Change {
     let n = level.len();
     let from = edge.saturating_sub(8 * w).max(free_from.min(edge.saturating_sub(w)));
     let before = median(&mut level[from..edge.saturating_sub(w / 4).max(from + 1)].to_vec());

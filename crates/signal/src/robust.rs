@@ -75,7 +75,7 @@ impl Histogram {
         self.total += 1;
     }
 
-    /// The value below which the fraction `p` of the stream lies, interpolated inside its bin; NaN when empty.
+    /// The value below which the fraction `p` of the stream lies, interpolated between ranks; NaN when empty.
     ///
     /// Resolution is one bin. Rank convention: `p` times (count - 1), as for the sample median.
     #[must_use]
@@ -84,11 +84,17 @@ impl Histogram {
             return f64::NAN;
         }
         let rank = p.clamp(0.0, 1.0) * (self.total - 1) as f64;
+        let (below, above) = (self.ranked(rank.floor() as u64), self.ranked(rank.ceil() as u64));
+        below + (above - below) * rank.fract()
+    }
+
+    /// The value of that rank, its bin's values taken as evenly spread.
+    fn ranked(&self, rank: u64) -> f64 {
         let mut before = 0u64;
         for (bin, &count) in self.counts.iter().enumerate() {
-            if count > 0 && rank < (before + count) as f64 {
-                let inside = (rank - before as f64 + 0.5) / count as f64;
-                return self.low + self.width * (bin as f64 + inside.min(1.0));
+            if rank < before + count {
+                let inside = ((rank - before) as f64 + 0.5) / count as f64;
+                return self.low + self.width * (bin as f64 + inside);
             }
             before += count;
         }

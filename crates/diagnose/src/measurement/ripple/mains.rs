@@ -4,7 +4,6 @@ use faultscope_signal::comb::{Block, Complex64, Fit, Taper, Trend};
 use faultscope_signal::robust::running_median;
 use faultscope_signal::{Record, RecordError};
 
-
 use super::chance::{cell_level, cell_median};
 
 /// Highest order that is fitted.
@@ -140,9 +139,8 @@ impl Search {
         };
         let rank = |f: f64, score: f64| {
             let near = (f - 50.0).abs() < 1.0 || (f - 60.0).abs() < 1.0;
-            let even: f64 = (1..=orders_below(self.rate, f) / 2)
-                .map(|k| (self.ratio(2.0 * f64::from(k) * f) - 4.0).max(0.0))
-                .sum();
+            let even: f64 =
+                (1..=orders_below(self.rate, f) / 2).map(|k| (self.ratio(2.0 * f64::from(k) * f) - 4.0).max(0.0)).sum();
             f64::from(u8::from(near)) * 10.0 + (even / score * 4.0).round() + score / best
         };
         let candidates = (0..grid.len()).filter(|&i| peak(i)).map(|i| grid[i]);
@@ -158,10 +156,8 @@ fn long(view: &dyn Record, nominal: Option<f64>) -> Result<Option<Family>, Recor
     // Every resolution cell up to the highest order has its chance to look like a line of some comb.
     let cells = f64::from(highest) * start * search.n as f64 / rate;
     let first = FLOOR_DOUBT * cell_level(FALSE_ALARM / cells, count);
-    let seen: Vec<(u32, f64)> = (1..=highest)
-        .map(|k| (k, search.ratio(f64::from(k) * start)))
-        .filter(|l| l.1 > first)
-        .collect();
+    let seen: Vec<(u32, f64)> =
+        (1..=highest).map(|k| (k, search.ratio(f64::from(k) * start))).filter(|l| l.1 > first).collect();
     if seen.is_empty() {
         return Ok(None);
     }
@@ -211,17 +207,23 @@ fn short(view: &dyn Record, nominal: Option<f64>) -> Result<Option<Family>, Reco
         // All orders must earn their greater number of unknowns.
         .reduce(|a, b| if b.3 < 0.5 * a.3 { b } else { a });
     let Some((f, orders, fit, variance)) = best else { return Ok(None) };
+    // All lines up to the highest order, where there are samples enough for them.
+    let spacing = orders.first().copied().unwrap_or(1);
+    let more: Vec<u32> = (1..=orders_below(rate, f) / spacing).map(|k| k * spacing).collect();
+    let lines: Vec<f64> = more.iter().map(|&k| f64::from(k) * f / rate).collect();
+    let freedom = x.len() as f64 - 2.0 * more.len() as f64 - 3.0;
+    let (orders, fit, variance) = match block.fit(&lines, Trend::Line) {
+        Some(wide) if freedom >= 4.0 => {
+            let left = energy - (wide.explained - trend.explained);
+            (more, wide, left.max(energy * 1e-12) / freedom)
+        }
+        _ => (orders, fit, variance),
+    };
     Ok(significant(&x, f, &orders, &fit, variance, rate))
 }
 
 /// Best fundamental in Hz for the orders `spacing`, `2 * spacing` ..., with its fit.
-fn direct(
-    block: &Block,
-    spacing: u32,
-    rate: f64,
-    duration: f64,
-    nominal: Option<f64>,
-) -> Option<(f64, Vec<u32>, Fit)> {
+fn direct(block: &Block, spacing: u32, rate: f64, duration: f64, nominal: Option<f64>) -> Option<(f64, Vec<u32>, Fit)> {
     let (low, high) = range(nominal);
     let fit = |f: f64| {
         let orders: Vec<u32> = (1..=10).map(|k| k * spacing).take_while(|&k| k <= orders_below(rate, f)).collect();

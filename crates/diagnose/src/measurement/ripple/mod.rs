@@ -202,12 +202,7 @@ impl Measurement for Ripple {
     fn doc(&self) -> &'static str {
         include_str!("doc.md")
     }
-    fn measure(
-        &self,
-        record: &dyn Record,
-        caveats: &[Caveat],
-        settings: &Settings,
-    ) -> Result<Measured, MeasureError> {
+    fn measure(&self, record: &dyn Record, caveats: &[Caveat], settings: &Settings) -> Result<Measured, MeasureError> {
         if record.kind() != Kind::Real {
             return Err(MeasureError::NotApplicable {
                 what: "an I/Q record is not a supply voltage".into(),
@@ -286,8 +281,7 @@ fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analy
     let mains = if alive { mains::find(view.as_ref(), settings.mains_hz)? } else { None };
     let floored = spectra.wide.as_ref().map(Floored::new);
     let mains_hz = mains.as_ref().map(|m| m.fundamental_hz);
-    let switching =
-        floored.as_ref().filter(|_| alive).and_then(|f| f.find(settings.switching_hz, mains_hz));
+    let switching = floored.as_ref().filter(|_| alive).and_then(|f| f.find(settings.switching_hz, mains_hz));
     let plan = Plan { record: &clean, scan, mains: mains.as_ref(), switching: switching.as_ref() };
     let sums = plan.run()?;
     let discrete = bands::DISCRETE

@@ -185,9 +185,10 @@ fn mains_readings(a: &Analysis, d: &RippleDetail, unit: Unit, out: &mut Vec<Read
     let (Some(m), Some(sums)) = (&d.mains, &a.sums.mains_lines) else {
         // Looked for and not there: 0, to within what would have been found.
         if a.mains_searched {
-            out.extend(["mains_rms", "mains_h1", "mains_h2", "mains_h3", "mains_h4", "mains_h6"].map(|id| {
-                value(id, 0.0).uncertain(5.0 * a.amplitude_sigma())
-            }));
+            out.extend(
+                ["mains_rms", "mains_h1", "mains_h2", "mains_h3", "mains_h4", "mains_h6"]
+                    .map(|id| value(id, 0.0).uncertain(5.0 * a.amplitude_sigma())),
+            );
             out.push(Reading::new("mains_share", 0.0, Unit::One));
         }
         return;

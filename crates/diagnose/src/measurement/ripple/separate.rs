@@ -178,7 +178,7 @@ impl Plan<'_> {
             let mut x = vec![0.0; usize::try_from(last - first).unwrap_or(0)];
             view.read_f64(first, &mut x)?;
             let place = Place { first, factor, rate: view_rate, frames };
-            let slow = Slow::new(x, place, self.mains, mains_prior, &gain, drift);
+            let slow = Slow::new(&x, place, self.mains, mains_prior, &gain, drift);
             if let Some(t) = &slow.mains {
                 mains_prior = t.fundamental;
                 let lines = sums.mains_lines.get_or_insert_default();
@@ -217,7 +217,7 @@ impl Plan<'_> {
     fn chunk(&self, x: &mut [f64], start: u64, slow: &Slow, prior: &mut f64, sums: &mut Sums) {
         let n = x.len();
         let mut drift = vec![0.0; n];
-        let (mut total, mut mains, mut drifted) = (Moments::default(), Moments::default(), Moments::default());
+        let (mut total, mut mains) = (Moments::default(), Moments::default());
         let half = 0.5 * (self.scan.frames as f64 - 1.0);
         for (i, v) in x.iter_mut().enumerate() {
             let sample = start + i as u64;
@@ -225,14 +225,10 @@ impl Plan<'_> {
             sums.histogram.add(*v);
             let (d, m) = (slow.drift_at(sample), slow.mains_at(sample));
             drift[i] = d;
-            drifted.add(d);
             mains.add(m);
-            sums.drift_moment += d * (sample as f64 - half);
-            sums.drift_range = (sums.drift_range.0.min(d), sums.drift_range.1.max(d));
             *v -= d + m;
         }
         sums.total.merge(total);
-        sums.drift.merge(drifted);
         sums.mains.merge(mains);
         let rate = self.rate();
         let widest = ((0.5e-3 * rate) as usize).min(n / 10).max(16);
@@ -267,6 +263,7 @@ impl Plan<'_> {
                 n as f64,
             );
         }
+        found.retain(|spike| !is_edge(spike, x, &mut drift));
         for spike in &found {
             let at = start + spike.peak as u64;
             let switching = fitted.as_ref().zip(self.switching).map(|((f, _), family)| {
@@ -290,6 +287,18 @@ impl Plan<'_> {
         let family = self.switching?;
         switching::fit(x, family, prior).map(|f| self.with_values(f, x.len()))
     }
+}
+
+/// Whether a spike is the edge of a change of level, which then goes to the drift: the level differs on its two sides.
+fn is_edge(spike: &spikes::Spike, r: &mut [f64], drift: &mut [f64]) -> bool {
+    let (before, after) = (drift[spike.from], drift[spike.to - 1]);
+    if (after - before).abs() < 0.5 * r[spike.peak].abs() {
+        return false;
+    }
+    for i in spike.from..spike.to {
+        drift[i] += std::mem::take(&mut r[i]);
+    }
+    true
 }
 
 fn subtract(x: &mut [f64], s: &[f64]) {
@@ -325,13 +334,17 @@ impl Sums {
 
     /// Sums up what is left of a chunk that starts `at` samples from the record's middle.
     fn rest(&mut self, r: &[f64], drift: &[f64], found: &[spikes::Spike], at: f64) {
-        let (mut all, mut quiet) = (Moments::default(), Moments::default());
+        let (mut all, mut quiet, mut drifted) = (Moments::default(), Moments::default(), Moments::default());
+        let mut moment = 0.0;
         let mut next = found.iter().peekable();
         for (i, (&v, &d)) in r.iter().zip(drift).enumerate() {
             while next.peek().is_some_and(|s| s.to <= i) {
                 next.next();
             }
             let in_spike = next.peek().is_some_and(|s| s.from <= i);
+            drifted.add(d);
+            moment += d * (at + i as f64);
+            self.drift_range = (self.drift_range.0.min(d), self.drift_range.1.max(d));
             all.add(v);
             self.residue_moment += v * (at + i as f64);
             if !in_spike {
@@ -339,6 +352,8 @@ impl Sums {
             }
             self.add_level(if in_spike { d } else { d + v });
         }
+        self.drift_moment += moment;
+        self.drift.merge(drifted);
         self.residue.merge(all);
         self.quiet.merge(quiet);
     }

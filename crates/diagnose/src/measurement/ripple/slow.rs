@@ -14,6 +14,8 @@ const CUTOFF_HZ: f64 = 30.0;
 const HALF_S: f64 = 0.075;
 /// Departures shorter than this are spikes, longer ones are changes of level.
 const EVENT_S: f64 = 3e-3;
+/// Most repetitions of the fit without spikes and events.
+const PASSES: usize = 5;
 
 /// How drift is told from the rest.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +54,7 @@ pub(super) struct Slow {
 impl Slow {
     /// Fits a block of the view. `gain` is the view's response at each order of the family.
     pub(super) fn new(
-        mut x: Vec<f64>,
+        x: &[f64],
         place: Place,
         family: Option<&Family>,
         prior: f64,
@@ -61,49 +63,43 @@ impl Slow {
     ) -> Self {
         let n = x.len();
         let middle = (place.first as f64 + 0.5 * (n as f64 - 1.0)) * place.factor as f64;
-        let mut slow = Self {
-            place,
-            mains: None,
-            cycle: None,
-            middle,
-            line: None,
-            drift: Vec::new(),
-            step: 1,
-            events: None,
-        };
+        let mut slow =
+            Self { place, mains: None, cycle: None, middle, line: None, drift: Vec::new(), step: 1, events: None };
         if let DriftModel::Line { offset, slope } = drift {
             slow.line = Some((offset, slope));
         }
-        for pass in 0..2 {
-            slow.mains = family.and_then(|f| track(&x, f, prior, place.rate));
-            let cycle = slow.mains.as_ref().map(|t| Cycle::new(&t.orders, &t.fit.phasors));
-            let lines = |i: usize| match (&slow.mains, &cycle) {
-                (Some(t), Some(c)) => c.at(t.fundamental * centered(i, n)),
-                _ => 0.0,
-            };
-            let rest: Vec<f64> = x.iter().enumerate().map(|(i, v)| v - lines(i)).collect();
+        // Spikes and changes of level lend their energy to the lines, so they are taken out and the fit is repeated.
+        let mut taken_out = vec![0.0; n];
+        for pass in 0..PASSES {
+            let y: Vec<f64> = x.iter().zip(&taken_out).map(|(x, t)| x - t).collect();
+            slow.mains = family.and_then(|f| track(&y, f, prior, place.rate));
+            let lines = slow.lines(n);
             if slow.line.is_none() {
+                let rest: Vec<f64> = y.iter().zip(&lines).map(|(y, l)| y - l).collect();
                 slow.filter(&rest);
             }
-            if pass == 1 {
-                break;
-            }
-            let left: Vec<f64> = rest.iter().enumerate().map(|(i, v)| v - slow.smooth_drift(i as f64)).collect();
+            let left: Vec<f64> = (0..n).map(|i| x[i] - lines[i] - slow.smooth_drift(i as f64)).collect();
             let (spikes, events) = departures(&left, place.rate);
-            slow.events = (slow.line.is_none() && !events.is_empty()).then(|| {
-                let mut extra = vec![0.0; n];
-                events.iter().for_each(|&(a, b)| extra[a..b].copy_from_slice(&left[a..b]));
-                extra
-            });
-            if spikes.is_empty() {
+            let only = |ranges: &[(usize, usize)]| {
+                let mut out = vec![0.0; n];
+                ranges.iter().for_each(|&(a, b)| out[a..b].copy_from_slice(&left[a..b]));
+                out
+            };
+            slow.events = (slow.line.is_none() && !events.is_empty()).then(|| only(&events));
+            if (spikes.is_empty() && events.is_empty()) || (events.is_empty() && pass > 0) {
                 break;
             }
-            for (a, b) in spikes {
-                (a..b).for_each(|i| x[i] -= left[i]);
-            }
+            taken_out = only(&[spikes, events].concat());
         }
         slow.compensate(gain);
         slow
+    }
+
+    /// The lines as the view has them.
+    fn lines(&self, n: usize) -> Vec<f64> {
+        let Some(t) = &self.mains else { return vec![0.0; n] };
+        let cycle = Cycle::new(&t.orders, &t.fit.phasors);
+        (0..n).map(|i| cycle.at(t.fundamental * centered(i, n))).collect()
     }
 
     fn compensate(&mut self, gain: &[f64]) {
@@ -161,8 +157,8 @@ impl Slow {
     /// Phase of the strongest mains line in its cycles at a sample of the record.
     pub(super) fn strongest_phase(&self, sample: u64) -> Option<f64> {
         let t = self.mains.as_ref()?;
-        let best = (0..t.orders.len())
-            .max_by(|&a, &b| t.fit.phasors[a].norm_sqr().total_cmp(&t.fit.phasors[b].norm_sqr()))?;
+        let best =
+            (0..t.orders.len()).max_by(|&a, &b| t.fit.phasors[a].norm_sqr().total_cmp(&t.fit.phasors[b].norm_sqr()))?;
         let turns = t.fit.phasors[best].arg() / std::f64::consts::TAU;
         Some(f64::from(t.orders[best]) * self.mains_phase(sample)? + turns)
     }

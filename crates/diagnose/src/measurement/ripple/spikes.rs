@@ -44,7 +44,7 @@ pub(super) fn find(r: &[f64], sigma: f64, widest: usize, gap: usize) -> Vec<Spik
     runs.retain(|run| run.1 - run.0 < widest);
     let mut spikes: Vec<Spike> = Vec::with_capacity(runs.len());
     for (a, b) in runs {
-        let free = spikes.last().map_or(0, |s| s.to);
+        let free = spikes.last().map_or(0, |s| s.to.min(a));
         let from = tail(r[free..a].iter().rev(), sigma).map_or(free, |n| a - n);
         let to = b + 1 + tail(r[b + 1..].iter(), sigma).unwrap_or(0);
         let peak = (a..=b).max_by(|&i, &j| r[i].abs().total_cmp(&r[j].abs())).unwrap_or(a);

@@ -4,7 +4,6 @@ use faultscope_signal::Spectrum;
 use faultscope_signal::comb::{Block, Complex64, Taper, Trend};
 use faultscope_signal::robust::running_median;
 
-
 use super::chance::{cell_level, cell_median};
 
 /// Lowest switching frequency that is looked for.
@@ -100,10 +99,11 @@ impl<'a> Floored<'a> {
         }
         let level = self.level((stop - first) as f64);
         let m = &self.spectrum.mean;
-        let mut peaks: Vec<usize> = (first..=stop)
-            .filter(|&i| m[i] > level * self.floor[i] && m[i] >= m[i - 1] && m[i] > m[i + 1])
-            .collect();
+        let mut peaks: Vec<usize> =
+            (first..=stop).filter(|&i| m[i] > level * self.floor[i] && m[i] >= m[i - 1] && m[i] > m[i + 1]).collect();
         peaks.sort_by(|&a, &b| m[b].total_cmp(&m[a]));
+        // A frequency that was given is believed, even if it is a multiple of the mains.
+        let mains_hz = mains_hz.filter(|_| nominal.is_none());
         let mut lines = peaks.iter().copied().take(200).filter(|&i| !self.is_mains(self.peak_hz(i), mains_hz));
         let strongest = lines.next()?;
         let usual = |i: usize| self.peak_hz(i) >= USUAL_HZ;

@@ -141,7 +141,10 @@ fn a_comb_of_even_orders_alone_keeps_the_mains_frequency() {
     for (f, orders) in [(50.0, [2u32, 4, 6]), (60.0, [2, 4, 6]), (50.02, [6, 12, 18]), (59.98, [6, 12, 18])] {
         let mut x = noise(20_000, 1e-3, 5);
         add(&mut x, |i| {
-            12.0 + orders.iter().map(|&k| 0.1 / f64::from(k) * (TAU * f64::from(k) * f * i as f64 / rate).cos()).sum::<f64>()
+            12.0 + orders
+                .iter()
+                .map(|&k| 0.1 / f64::from(k) * (TAU * f64::from(k) * f * i as f64 / rate).cos())
+                .sum::<f64>()
         });
         let (d, m) = run(x, rate);
         let mains = d.mains.unwrap();
@@ -169,12 +172,12 @@ fn two_periods_of_full_wave_ripple_are_seen_with_a_warning() {
 
 #[test]
 fn wandering_mains_are_followed() {
-    // 0.1 Hz peak to peak over 20 s: phase is the integral of 50 + 0.05 sin(2 pi t / 20).
-    let (rate, n) = (4_000.0, 80_000);
+    // 0.1 Hz peak to peak over a minute: phase is the integral of 50 + 0.05 sin(2 pi t / 60).
+    let (rate, n) = (4_000.0, 240_000);
     let mut x = noise(n, 1e-3, 11);
     add(&mut x, |i| {
         let t = i as f64 / rate;
-        let p = TAU * 50.0 * t - 0.05 * 20.0 * ((TAU * t / 20.0).cos() - 1.0);
+        let p = TAU * 50.0 * t - 0.05 * 60.0 * ((TAU * t / 60.0).cos() - 1.0);
         0.1 * (2.0 * p).cos() + 0.05 * (6.0 * p).cos()
     });
     let (d, _) = run(x, rate);
@@ -235,7 +238,7 @@ fn bands_hold_the_power_of_white_noise_in_proportion() {
 #[test]
 fn a_load_step_has_its_depth_and_recovery_time_beside_ripple() {
     let (rate, n) = (50_000.0, 100_000);
-    for rail in [48.0, -48.0] {
+    for rail in [48.0f64, -48.0] {
         let mut x = noise(n, 0.01, 21);
         add(&mut x, |i| {
             let t = i as f64 / rate;
