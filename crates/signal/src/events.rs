@@ -110,8 +110,8 @@ fn band(level: f64, change: f64, noise: f64) -> f64 {
 fn stays_inside(v: &[f64], from: usize, to: usize, level: f64, band: f64, hold: usize) -> Option<usize> {
     let to = to.min(v.len());
     let mut since = None;
-    for i in from..to {
-        if (v[i] - level).abs() <= band {
+    for (i, x) in v.iter().enumerate().take(to).skip(from) {
+        if (x - level).abs() <= band {
             let s = *since.get_or_insert(i);
             if i + 1 - s >= hold.max((s - from) / 4) {
                 return Some(s);

@@ -120,6 +120,7 @@ pub(super) struct Sums {
     pub(super) residue: Moments,
     pub(super) quiet: Moments,
     residue_moment: f64,
+    spike_end: u64,
     pub(super) spikes: spikes::Count,
     pub(super) histogram: Histogram,
     pub(super) mains_lines: Option<FamilySums>,
@@ -271,6 +272,12 @@ impl Plan<'_> {
                 let turn = f.phasors.first().map_or(0.0, |c| c.arg()) / std::f64::consts::TAU;
                 k * f.fundamental * centered(spike.peak, n) + turn
             });
+            // One that reaches over from the chunk before was counted there.
+            let continued = spike.from == 0 && start > 0 && sums.spike_end == start;
+            sums.spike_end = start + spike.to as u64;
+            if continued {
+                continue;
+            }
             sums.spikes.add(x[spike.peak], slow.strongest_phase(at), switching);
         }
         sums.rest(x, &drift, &found, start as f64 - half);
@@ -322,6 +329,7 @@ impl Sums {
             residue: Moments::default(),
             quiet: Moments::default(),
             residue_moment: 0.0,
+            spike_end: 0,
             spikes: spikes::Count::default(),
             histogram: Histogram::new(scan.min - scan.dc, scan.max - scan.dc, BINS),
             mains_lines: None,

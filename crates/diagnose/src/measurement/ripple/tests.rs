@@ -394,3 +394,64 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_spike_across_two_chunks_is_one_spike() {
+    let n = 131_072;
+    for seed in 0..5 {
+        let mut x = noise(n, 1.0, seed);
+        for place in [20_000, 65_534, 100_000] {
+            for (j, height) in [20.0, 18.0, 16.0, 14.0].into_iter().enumerate() {
+                x[place + j] += height;
+            }
+        }
+        let (d, _) = run(x, 48_000.0);
+        assert_eq!(d.spikes.count, 3);
+        assert!(d.spikes.largest_v > 15.0 && d.spikes.largest_v < 25.0);
+    }
+}
+
+#[test]
+fn spikes_at_one_phase_of_the_switching_cycle_are_locked_to_it() {
+    let rate = 1e6;
+    let mut x = noise(300_000, 1e-3, 3);
+    add(&mut x, |i| 5.0 + 0.05 * (TAU * 20_000.0 * i as f64 / rate).cos());
+    // At every 37th to 60th cycle: irregular against everything else.
+    let (mut cycle, mut g, mut count) = (10usize, Noise(5), 0);
+    while cycle * 50 + 20 < x.len() {
+        x[cycle * 50 + 13] += 0.05;
+        cycle += 37 + (23.0 * g.uniform()) as usize;
+        count += 1;
+    }
+    let (d, _) = run(x, rate);
+    assert_eq!((d.spikes.count, d.spikes.locked_to), (count, SpikeLock::Switching));
+}
+
+#[test]
+fn drift_of_short_records_is_a_line() {
+    // 46 cycles in 230 us, and a ramp.
+    let rate = 1e8;
+    let n = 23_000;
+    let mut x = noise(n, 1e-3, 3);
+    add(&mut x, |i| 3.3 + 100.0 * i as f64 / rate + 0.02 * (TAU * 200_000.0 * i as f64 / rate + 0.7).cos());
+    let (d, m) = run(x, rate);
+    close(d.drift.slope_v_per_s, 100.0, 0.02);
+    close(d.switching.unwrap().rms_v, 0.02 / 2f64.sqrt(), 0.01);
+    close(d.drift.rms_v, 100.0 * 230e-6 / 12f64.sqrt(), 0.02);
+    assert!((d.energy_balance - 1.0).abs() < 0.01);
+    assert!(m.readings.iter().all(|r| r.id != "mains_rms"), "too short to say that there is no mains");
+}
+
+#[test]
+fn the_documentation_has_its_headings_and_names_every_reading() {
+    let doc = Ripple.doc();
+    for heading in ["What it measures", "What it can mean", "How to confirm", "Reference"] {
+        assert!(doc.contains(&format!("## {heading}")), "{heading}");
+    }
+    let (x, _) = everything(400_000.0, 0.5, false);
+    let (_, m) = run(x, 400_000.0);
+    for r in m.readings.iter().filter(|r| !r.id.starts_with("mains_h")) {
+        assert!(doc.contains(&format!("`{}`", r.id)), "{}", r.id);
+        assert_eq!(r.definition, format!("{}/1", r.id));
+    }
+}
