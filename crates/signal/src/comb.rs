@@ -70,12 +70,19 @@ impl Block {
     #[must_use]
     pub fn new(x: &[f64], taper: Taper) -> Self {
         let n = x.len();
-        let weighted: Vec<f64> = x.iter().enumerate().map(|(i, v)| v * weight(taper, centered(i, n), n)).collect();
-        let sum = weighted.iter().sum();
-        let moment = weighted.iter().enumerate().map(|(i, v)| v * centered(i, n)).sum();
-        let u2 = (0..n).map(|i| centered(i, n).powi(2) * weight(taper, centered(i, n), n)).sum();
-        let energy: f64 = (0..n).map(|i| weight(taper, centered(i, n), n).powi(2)).sum();
-        Self { weighted, taper, sum, moment, u2, energy: energy.max(f64::MIN_POSITIVE) }
+        let (mut sum, mut moment, mut u2, mut energy) = (0.0, 0.0, 0.0, 0.0);
+        let mut weighted = Vec::with_capacity(n);
+        for (i, x) in x.iter().enumerate() {
+            let u = centered(i, n);
+            let w = weight(taper, u, n);
+            let v = x * w;
+            sum += v;
+            moment += u * v;
+            u2 += u * u * w;
+            energy += w * w;
+            weighted.push(v);
+        }
+        Self { weighted, taper, sum, moment, u2, energy: f64::max(energy, f64::MIN_POSITIVE) }
     }
 
     /// Power of the weighted samples on a fine grid of frequencies, bin `i` at `i / padded` cycles per sample; white
@@ -334,7 +341,9 @@ impl Cycle {
     #[must_use]
     pub fn at(&self, cycles: f64) -> f64 {
         let n = self.values.len();
-        let place = (cycles - cycles.floor()) * n as f64;
+        // Truncation and a correction cost less than `floor`.
+        let rest = cycles - cycles as i64 as f64;
+        let place = if rest < 0.0 { rest + 1.0 } else { rest } * n as f64;
         let i = place as usize;
         let t = place - i as f64;
         let ([y0, d0], [y1, d1]) = (self.values[i % n], self.values[(i + 1) % n]);

@@ -218,16 +218,16 @@ impl Plan<'_> {
     fn chunk(&self, x: &mut [f64], start: u64, slow: &Slow, prior: &mut f64, sums: &mut Sums) {
         let n = x.len();
         let mut drift = vec![0.0; n];
+        slow.fill_drift(start, &mut drift);
         let (mut total, mut mains) = (Moments::default(), Moments::default());
         let half = 0.5 * (self.scan.frames as f64 - 1.0);
         for (i, v) in x.iter_mut().enumerate() {
             let sample = start + i as u64;
             total.add(*v);
             sums.histogram.add(*v);
-            let (d, m) = (slow.drift_at(sample), slow.mains_at(sample));
-            drift[i] = d;
+            let m = slow.mains_at(sample);
             mains.add(m);
-            *v -= d + m;
+            *v -= drift[i] + m;
         }
         sums.total.merge(total);
         sums.mains.merge(mains);

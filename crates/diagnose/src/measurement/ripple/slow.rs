@@ -134,10 +134,19 @@ impl Slow {
         sample as f64 / self.place.factor as f64 - self.place.first as f64
     }
 
-    /// Drift at a sample of the record.
-    pub(super) fn drift_at(&self, sample: u64) -> f64 {
-        let at = self.view_position(sample);
-        self.smooth_drift(at) + self.events.as_ref().map_or(0.0, |e| interpolate(e, at))
+    /// Drift at the samples of the record from `start` on.
+    pub(super) fn fill_drift(&self, start: u64, out: &mut [f64]) {
+        if self.line.is_some() {
+            out.iter_mut().enumerate().for_each(|(i, d)| *d = self.smooth_drift(self.view_position(start + i as u64)));
+            return;
+        }
+        let per_cell = 1.0 / (self.place.factor as f64 * self.step as f64);
+        fill(&self.drift, self.view_position(start) / self.step as f64, per_cell, out);
+        if let Some(events) = &self.events {
+            for (i, d) in out.iter_mut().enumerate() {
+                *d += interpolate(events, self.view_position(start + i as u64));
+            }
+        }
     }
 
     /// Phase of the mains in cycles at a sample of the record.
@@ -211,13 +220,34 @@ fn runs(v: &[f64], limit: f64, gap: usize) -> Vec<(usize, usize)> {
     out
 }
 
-/// Catmull and Rom's cubic through samples at whole positions; held beyond the ends.
-fn interpolate(v: &[f64], at: f64) -> f64 {
-    let Some(last) = v.len().checked_sub(1) else { return 0.0 };
-    let at = at.clamp(0.0, last as f64);
-    let i = (at as usize).min(last.saturating_sub(1));
-    let t = at - i as f64;
-    let get = |k: usize| v[k.min(last)];
+/// Catmull and Rom's cubic between samples `i` and `i + 1`: coefficients of 1, t, t^2, t^3; the ends are held.
+fn cubic(v: &[f64], i: usize) -> [f64; 4] {
+    let last = v.len().saturating_sub(1);
+    let get = |k: usize| v.get(k.min(last)).copied().unwrap_or(0.0);
     let (a, b, c, d) = (get(i.saturating_sub(1)), get(i), get(i + 1), get(i + 2));
-    b + 0.5 * t * (c - a + t * (2.0 * a - 5.0 * b + 4.0 * c - d + t * (3.0 * (b - c) + d - a)))
+    [b, 0.5 * (c - a), 0.5 * (2.0 * a - 5.0 * b + 4.0 * c - d), 0.5 * (3.0 * (b - c) + d - a)]
+}
+
+/// The cubic through samples at whole positions; held beyond the ends.
+fn interpolate(v: &[f64], at: f64) -> f64 {
+    let mut one = [0.0];
+    fill(v, at, 1.0, &mut one);
+    one[0]
+}
+
+/// The same at `at`, `at + step` ...: coefficients are worked out once per cell, not once per value.
+fn fill(v: &[f64], at: f64, step: f64, out: &mut [f64]) {
+    let last = v.len().saturating_sub(1);
+    let mut cell = usize::MAX;
+    let mut c = [0.0; 4];
+    for (k, o) in out.iter_mut().enumerate() {
+        let place = (at + step * k as f64).clamp(0.0, last as f64);
+        let i = (place as usize).min(last.saturating_sub(1));
+        if i != cell {
+            cell = i;
+            c = cubic(v, i);
+        }
+        let t = place - i as f64;
+        *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+    }
 }
