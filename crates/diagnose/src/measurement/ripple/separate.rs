@@ -168,7 +168,9 @@ impl Plan<'_> {
         let gain: Vec<f64> =
             orders.iter().map(|&k| response(rate, mains::VIEW_RATE_HZ, f64::from(k) * fundamental)).collect();
         let halo = (HALO_S * view_rate) as u64;
-        let blocks = ((frames as f64 / rate) as u64).max(1);
+        // One second each, for the mains to be followed; without mains, slow records need no blocks of a few samples.
+        let most = if self.mains.is_some() { frames } else { frames / 4096 };
+        let blocks = ((frames as f64 / rate) as u64).min(most).max(1);
         let mut sums = Sums::new(&self.scan);
         let mut mains_prior = fundamental / view_rate;
         let mut switching_prior = self.switching.map_or(0.0, |f| f.fundamental_hz / rate);

@@ -455,3 +455,26 @@ fn the_documentation_has_its_headings_and_names_every_reading() {
         assert_eq!(r.definition, format!("{}/1", r.id));
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_record_makes_it_panic(
+        wild in proptest::collection::vec(
+            prop_oneof![4 => -1.0f64..1.0, 1 => Just(0.0), 1 => Just(f64::NAN), 1 => Just(f64::INFINITY), 1 => any::<f64>()],
+            1..600,
+        ),
+        exponent in -3i32..12,
+        switching_hz in proptest::option::of(1.0f64..1e9),
+        mains_hz in proptest::option::of(15.0f64..420.0),
+    ) {
+        let record = Waveform::real(wild, 10f64.powi(exponent), Unit::Volt).unwrap();
+        let settings = Settings { switching_hz, mains_hz, ..Settings::default() };
+        if let Ok(m) = Ripple.measure(&record, &[], &settings) {
+            prop_assert!(m.gates.iter().any(|g| g.gate == "length"));
+            let Detail::Ripple(d) = m.detail else { panic!("not ripple") };
+            prop_assert!(d.min_v <= d.max_v);
+        }
+    }
+}
