@@ -1,10 +1,15 @@
 //! What a record is, and the mathematics on it: no files, no devices, no clock, no limits.
 
+pub mod comb;
+pub mod events;
+pub mod lowpass;
 pub mod quantity;
 pub mod record;
+pub mod robust;
 pub mod spectrum;
 pub mod threads;
 pub mod waterfall;
+pub mod weighting;
 pub mod window;
 pub mod zoom;
 
