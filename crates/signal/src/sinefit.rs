@@ -4,6 +4,7 @@
 
 use num_complex::Complex64;
 
+use crate::record::Kind;
 use crate::tone::Rotor;
 
 /// A fitted real sine: `amplitude * cos(2 pi frequency n + phase) + offset`.
@@ -154,6 +155,49 @@ pub fn complex_tone(data: &[Complex64], start: f64) -> Option<ToneFit> {
         }
     }
     None
+}
+
+/// A line refined on the time record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Refined {
+    /// Cycles per sample.
+    pub frequency: f64,
+    /// Power: A^2 / 2 of a real sine, |A|^2 of a complex tone.
+    pub power: f64,
+    /// Power of what the tone leaves.
+    pub residual: f64,
+}
+
+/// Refines a line over all of `data` (`kind`'s components interleaved) from a start that is right to a fraction of a
+/// cycle over `first` frames: the length doubles from there, so that each fit starts within reach.
+#[must_use]
+pub fn refine(kind: Kind, data: &[f64], start: f64, first: usize) -> Option<Refined> {
+    let frames = data.len() / kind.components();
+    let mut length = first.clamp(8, frames.max(8)).min(frames);
+    let mut frequency = start;
+    let iq: Vec<Complex64> = match kind {
+        Kind::Real => Vec::new(),
+        Kind::Iq => data.chunks_exact(2).map(|z| Complex64::new(z[0], z[1])).collect(),
+    };
+    loop {
+        let refined = match kind {
+            Kind::Real => four_parameter(&data[..length], frequency).map(|f| Refined {
+                frequency: f.frequency,
+                power: 0.5 * f.amplitude * f.amplitude,
+                residual: f.rms_residual.powi(2),
+            }),
+            Kind::Iq => complex_tone(&iq[..length], frequency).map(|f| Refined {
+                frequency: f.frequency,
+                power: f.amplitude.norm_sqr(),
+                residual: f.rms_residual.powi(2),
+            }),
+        }?;
+        if length == frames {
+            return Some(refined);
+        }
+        frequency = refined.frequency;
+        length = (length * 2).min(frames);
+    }
 }
 
 /// Cramer-Rao bound (standard deviation, cycles per sample) of a complex tone's frequency; `snr` is |A|^2 over the
