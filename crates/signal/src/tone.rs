@@ -112,9 +112,16 @@ pub fn interpolate(response: &Response, mean: &[f64], peak: usize, floor: f64, r
     let cells: Vec<(f64, f64, f64)> = (from..=to)
         .map(|k| (k as f64 - peak as f64, mean[k] - floor, 1.0 / (mean[k] + 1e-3 * top + f64::MIN_POSITIVE)))
         .collect();
-    let fit = |delta: f64| {
+    let (delta, power) = fit(response, &cells);
+    Tone { bin: peak as f64 + delta, power }
+}
+
+/// Weighted least squares of the window's response to cells of (bin from some origin, power, weight): the place within
+/// three quarters of a bin of the origin, and the power, not below 0.
+pub(crate) fn fit(response: &Response, cells: &[(f64, f64, f64)]) -> (f64, f64) {
+    let sums = |delta: f64| {
         let (mut pg, mut gg) = (0.0, 0.0);
-        for (j, p, weight) in &cells {
+        for (j, p, weight) in cells {
             let g = response.power(j - delta);
             pg += weight * p * g;
             gg += weight * g * g;
@@ -122,13 +129,13 @@ pub fn interpolate(response: &Response, mean: &[f64], peak: usize, floor: f64, r
         (pg, gg)
     };
     let score = |delta: f64| {
-        let (pg, gg) = fit(delta);
+        let (pg, gg) = sums(delta);
         if pg > 0.0 { pg * pg / gg } else { 0.0 }
     };
     let coarse = (-15..=15).map(|i| f64::from(i) * 0.05).max_by(|a, b| score(*a).total_cmp(&score(*b))).unwrap_or(0.0);
     let delta = golden_maximum(score, coarse - 0.05, coarse + 0.05);
-    let (pg, gg) = fit(delta);
-    Tone { bin: peak as f64 + delta, power: if gg > 0.0 { (pg / gg).max(0.0) } else { 0.0 } }
+    let (pg, gg) = sums(delta);
+    (delta, if gg > 0.0 { (pg / gg).max(0.0) } else { 0.0 })
 }
 
 fn golden_maximum(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {

@@ -26,6 +26,8 @@ const MOST_SPURS: usize = 200;
 const FLOOR_POINTS: usize = 400;
 /// A line must stand this far above the noise in one resolution bandwidth to be taken for the carrier: 10 dB.
 const CARRIER_SNR: f64 = 10.0;
+/// Share of the span up to which a band about the centre counts as the skirt of the DC line.
+const DC_SKIRT: f64 = 0.05;
 /// Averages below which levels and false-alarm probabilities are in doubt.
 const FEW_AVERAGES: f64 = 4.0;
 
@@ -181,7 +183,7 @@ impl<'a> Work<'a> {
             gates.push(Gate::new("spur_count", GateState::Warn, detail));
         }
         let (harmonics, powers) = self.powers();
-        let density_db_per_hz = self.level_db(powers.noise / self.bandwidth_hz());
+        let density_db_per_hz = self.level_db(powers.noise.max(f64::MIN_POSITIVE) / self.bandwidth_hz());
         let mut readings = Vec::new();
         if let Some(c) = &self.carrier {
             self.carrier_readings(c, &mut readings);
@@ -370,9 +372,14 @@ fn choose_carrier(spectrum: &Spectrum, lines: &[Line], settings: &Settings, gate
 /// The strongest band, where it outweighs the strongest line (or holds the frequency asked for).
 fn choose_band(spectrum: &Spectrum, bands: &[Band], line: Option<&Line>, settings: &Settings) -> Option<Band> {
     let wanted = settings.carrier_hz.map(|f| spectrum.bin_of_offset(f - spectrum.center_hz.unwrap_or(0.0)));
+    // A narrow band about the centre of an I/Q record is the skirt of the receiver's own DC line.
+    let zero = spectrum.bin_of_offset(0.0);
+    let skirt = |b: &Band| {
+        spectrum.kind == Kind::Iq && b.holds(zero) && ((b.high - b.low) as f64) < DC_SKIRT * spectrum.mean.len() as f64
+    };
     bands
         .iter()
-        .filter(|b| wanted.is_none_or(|w| b.holds(w)))
+        .filter(|b| wanted.map_or_else(|| !skirt(b), |w| b.holds(w)))
         .max_by(|a, b| a.power.total_cmp(&b.power))
         .filter(|b| line.is_none_or(|l| b.power > l.power))
         .copied()

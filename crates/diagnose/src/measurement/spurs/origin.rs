@@ -193,9 +193,12 @@ fn sidebands(context: &Context<'_>, lines: &[Found], labels: &mut [Option<Label>
     }
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
     let spacings: Vec<f64> = pairs.iter().map(|p| p.0).filter(|d| SWITCHING_HZ.contains(d)).collect();
+    let dense = is_dense_comb(&spacings, pairs.iter().map(|p| p.1).fold(0.0, f64::max));
     for (offset, tolerance, i, j) in pairs {
         let label = if let Some(k) = context.mains(offset, tolerance) {
             Label::new(Origin::MainsSideband, Some(k), vec![c.offset_hz])
+        } else if dense && SWITCHING_HZ.contains(&offset) {
+            Label::new(Origin::Clock, None, vec![c.offset_hz])
         } else if SWITCHING_HZ.contains(&offset) {
             let base = context
                 .switching_hz
@@ -213,6 +216,19 @@ fn sidebands(context: &Context<'_>, lines: &[Found], labels: &mut [Option<Label>
         labels[i] = Some(label.clone());
         labels[j] = Some(label);
     }
+}
+
+/// Four or more pairs on a grid finer than any switching frequency: a modulating tone or a clock, no converter.
+fn is_dense_comb(spacings: &[f64], tolerance: f64) -> bool {
+    let steps = spacings.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 4.0 * tolerance);
+    let step = steps.fold(f64::INFINITY, f64::min);
+    let on_grid = |offset: &&f64| {
+        let k = (*offset / step).round();
+        (*offset - k * step).abs() <= (2.0 * tolerance * k).min(0.15 * step)
+    };
+    step < *SWITCHING_HZ.start()
+        && spacings.len() >= 4
+        && 4 * spacings.iter().filter(on_grid).count() >= 3 * spacings.len()
 }
 
 /// Four or more lines, as yet unexplained, at equal distances.
