@@ -78,8 +78,9 @@ pub fn of_bins(mean: &[f64], shape: f64, lobe: f64, kind: Kind) -> Floor {
     let least = mean.iter().fold(0.0_f64, |a, v| a.max(*v)) * ROUNDING + f64::MIN_POSITIVE;
     let cells = Cells { mean, kind, least };
     let hop = (half / 16).max(1);
+    let nominal = Bias::new(shape);
     let points: Vec<Point> =
-        (0..=n.div_ceil(hop)).map(|g| Point::at(&cells, (g * hop) as i64, half, gap, shape)).collect();
+        (0..=n.div_ceil(hop)).map(|g| Point::at(&cells, (g * hop) as i64, half, gap, nominal)).collect();
     let mut floor = Floor {
         level: Vec::with_capacity(n),
         guard: Vec::with_capacity(n),
@@ -122,6 +123,20 @@ impl Cells<'_> {
     }
 }
 
+/// What the order statistics of Gamma noise are to its mean.
+#[derive(Clone, Copy)]
+struct Bias {
+    shape: f64,
+    middle: f64,
+    guard: f64,
+}
+
+impl Bias {
+    fn new(shape: f64) -> Self {
+        Self { shape, middle: gamma_relative_quantile(shape, MIDDLE), guard: gamma_relative_quantile(shape, GUARD) }
+    }
+}
+
 struct Point {
     level: f64,
     guard: f64,
@@ -129,15 +144,16 @@ struct Point {
 }
 
 impl Point {
-    fn at(cells: &Cells<'_>, k: i64, half: usize, gap: usize, shape: f64) -> Self {
+    fn at(cells: &Cells<'_>, k: i64, half: usize, gap: usize, nominal: Bias) -> Self {
         let (half, gap) = (half as i64, gap as i64);
         let mut left = cells.range(k - gap - half, k - gap);
         let mut right = cells.range(k + gap + 1, k + gap + 1 + half);
-        let shape = local_shape(&left, &right, gap as usize, shape);
-        let guard_bias = gamma_relative_quantile(shape, GUARD);
-        let guard = quantile(&mut left, GUARD).max(quantile(&mut right, GUARD)) / guard_bias;
+        let shape = local_shape(&left, &right, gap as usize, nominal.shape);
+        // The quantiles cost more than all the rest, and nearly every point has the nominal shape.
+        let bias = if shape == nominal.shape { nominal } else { Bias::new(shape) };
+        let guard = quantile(&mut left, GUARD).max(quantile(&mut right, GUARD)) / bias.guard;
         left.append(&mut right);
-        let level = quantile(&mut left, MIDDLE) / gamma_relative_quantile(shape, MIDDLE);
+        let level = quantile(&mut left, MIDDLE) / bias.middle;
         Self { level, guard: guard.max(level), shape }
     }
 }

@@ -26,6 +26,8 @@ const MOST_SPURS: usize = 200;
 const FLOOR_POINTS: usize = 400;
 /// A line must stand this far above the noise in one resolution bandwidth to be taken for the carrier: 10 dB.
 const CARRIER_SNR: f64 = 10.0;
+/// A line within a modulated signal must stand this far above its surroundings: 10 dB.
+const TEXTURE_SNR: f64 = 10.0;
 /// Share of the span up to which a band about the centre counts as the skirt of the DC line.
 const DC_SKIRT: f64 = 0.05;
 /// Averages below which levels and false-alarm probabilities are in doubt.
@@ -142,6 +144,7 @@ impl<'a> Work<'a> {
         if spectrum.kind == Kind::Real {
             lines.retain(|l| !is_dc(&spectrum, spectrum.offset_hz(l.bin)));
         }
+        gates.extend(drop_texture(&floor, &mut lines));
         let bands = bands(&spectrum, &floor, &lines);
         let index = choose_carrier(&spectrum, &lines, settings, gates);
         let band = choose_band(&spectrum, &bands, index.and_then(|i| lines.get(i)), settings);
@@ -350,6 +353,25 @@ fn db(ratio: f64) -> f64 {
     quantity::db_from_power(ratio)
 }
 
+/// Where the spectrum scatters more than noise does, a modulated signal fills it, and its repeated parts (pilots,
+/// synchronisation, a modulating tone) are lines of their own: such lines count only well above their surroundings.
+fn drop_texture(floor: &Floor, lines: &mut Vec<Line>) -> Option<Gate> {
+    let nominal = floor.shape.iter().copied().fold(0.0, f64::max);
+    let before = lines.len();
+    lines.retain(|l| l.snr >= TEXTURE_SNR || floor.shape.get(l.peak).is_none_or(|s| *s >= nominal));
+    let dropped = before - lines.len();
+    (dropped > 0).then(|| {
+        Gate::new(
+            "modulated",
+            GateState::Warn,
+            format!(
+                "parts of the spectrum scatter more than noise does: a modulated signal fills them, and {dropped} \
+                 lines less than 10 dB above their surroundings there count as its own"
+            ),
+        )
+    })
+}
+
 /// The line nearest to the frequency asked for, or the strongest that is not DC and stands out.
 fn choose_carrier(spectrum: &Spectrum, lines: &[Line], settings: &Settings, gates: &mut Vec<Gate>) -> Option<usize> {
     let offset = |l: &Line| spectrum.offset_hz(l.bin);
@@ -375,7 +397,8 @@ fn choose_band(spectrum: &Spectrum, bands: &[Band], line: Option<&Line>, setting
     // A narrow band about the centre of an I/Q record is the skirt of the receiver's own DC line.
     let zero = spectrum.bin_of_offset(0.0);
     let skirt = |b: &Band| {
-        spectrum.kind == Kind::Iq && b.holds(zero) && ((b.high - b.low) as f64) < DC_SKIRT * spectrum.mean.len() as f64
+        let most = DC_SKIRT * spectrum.mean.len() as f64;
+        spectrum.kind == Kind::Iq && ((b.high - b.low) as f64) < most && (b.centroid - zero).abs() < 0.5 * most
     };
     bands
         .iter()

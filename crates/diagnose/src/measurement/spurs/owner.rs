@@ -106,7 +106,7 @@ impl Time {
         let noise = f.line.power / f.line.snr / ratio;
         let power = power - noise;
         let allowed = COHERENT_DB + 3.0 * 4.343 * f.line.relative_error;
-        if !(power > 0.0) || (10.0 * (power / f.line.power).log10()).abs() > allowed {
+        if power.is_nan() || power <= 0.0 || (10.0 * (power / f.line.power).log10()).abs() > allowed {
             return;
         }
         let width = self.rate / self.frames() as f64;
@@ -152,6 +152,9 @@ impl Band {
     }
 }
 
+/// A band with less than this share of the whole power is nobody's carrier.
+const LEAST_SHARE: f64 = 0.1;
+
 /// Bands at least 10 dB above the quiet part of the spectrum, wider than 32 bins and four main lobes, that end inside
 /// the spectrum on both sides and are more than the skirt of one line.
 pub(super) fn bands(spectrum: &Spectrum, floor: &Floor, lines: &[Line]) -> Vec<Band> {
@@ -161,6 +164,7 @@ pub(super) fn bands(spectrum: &Spectrum, floor: &Floor, lines: &[Line]) -> Vec<B
     let enbw = spectrum.rbw_hz() / spectrum.bin_hz();
     let half = 3 * lobe;
     let step = lobe.max(1);
+    let total: f64 = mean.iter().sum::<f64>() / enbw;
     let high = |k: usize| {
         let cells = &mean[k.saturating_sub(half)..(k + half + 1).min(mean.len())];
         median(cells) > 10.0 * quiet
@@ -171,11 +175,16 @@ pub(super) fn bands(spectrum: &Spectrum, floor: &Floor, lines: &[Line]) -> Vec<B
         .filter(|(a, b)| b - a >= 32.max(8 * lobe) && b - a < mean.len() / 2)
         .filter(|(a, b)| *a > half && b + half + step < mean.len())
         .filter_map(|(low, high)| {
-            let total: f64 = mean[low..=high].iter().map(|p| (p - quiet).max(0.0)).sum();
+            let excess: f64 = mean[low..=high].iter().map(|p| (p - quiet).max(0.0)).sum();
             let moment: f64 = mean[low..=high].iter().enumerate().map(|(i, p)| (p - quiet).max(0.0) * i as f64).sum();
-            let power = total / enbw;
+            let power = excess / enbw;
             let strongest = lines.iter().find(|l| (low..=high).contains(&l.peak)).map_or(0.0, |l| l.power);
-            (power > 2.0 * strongest).then_some(Band { low, high, power, centroid: low as f64 + moment / total })
+            (power > 2.0 * strongest && power > LEAST_SHARE * total).then_some(Band {
+                low,
+                high,
+                power,
+                centroid: low as f64 + moment / excess,
+            })
         })
         .collect()
 }
