@@ -1,5 +1,6 @@
 //! Spurs: carrier, lines that the wanted signal does not own and where they come from, SFDR, THD, SNR, SINAD, noise.
 
+mod carrier;
 mod doc;
 mod measure;
 mod origin;
