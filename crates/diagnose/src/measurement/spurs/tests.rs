@@ -389,6 +389,7 @@ fn largest_errors(count: usize, frames: usize) -> [f64; 4] {
 #[test]
 fn figures_of_random_signals_are_within_a_tenth_of_a_db() {
     let errors = largest_errors(16, 32_768);
+    println!("largest errors of sfdr, thd, snr, sinad: {errors:?}");
     assert!(errors.iter().all(|e| *e < 0.1), "sfdr, thd, snr, sinad: {errors:?}");
 }
 
@@ -433,5 +434,29 @@ fn the_doc_has_its_headings_and_every_definition() {
     let record = iq(1e6, None, 65_536, &[(100_003.0, -6.0), (-222_222.0, -20.0)], 1e-4);
     for r in measure(&record, &Settings::default()).0.readings {
         assert!(doc.contains(&format!("{} ", r.definition)), "{}", r.definition);
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    /// Whatever the samples are, there is an answer: no panic, spurs strongest first, probabilities in 0 ..= 1.
+    #[test]
+    fn any_samples_get_an_answer(
+        data in proptest::collection::vec(
+            proptest::prop_oneof![proptest::num::f64::ANY, -1.0..1.0, proptest::strategy::Just(0.0)], 64..700),
+        finite: bool, pairs: bool,
+    ) {
+        let data: Vec<f64> = data.into_iter().map(|v| if finite { v.clamp(-1.0, 1.0) } else { v }).collect();
+        let data: Vec<f64> = data.into_iter().map(|v| if finite && v.is_nan() { 0.0 } else { v }).collect();
+        let record: Box<dyn Record> = if pairs {
+            Box::new(Iq { rate: 1e6, center: Some(1e9), data: data.repeat(2) })
+        } else {
+            Box::new(Waveform::real(data, 1e6, Unit::Volt).unwrap())
+        };
+        let (m, d) = measure(&*record, &Settings::default());
+        proptest::prop_assert!(d.spurs.windows(2).all(|w| w[0].level_db >= w[1].level_db));
+        proptest::prop_assert!(d.spurs.iter().all(|s| (0.0..=1.0).contains(&s.false_alarm_probability)));
+        proptest::prop_assert!(!finite || m.gates.iter().all(|g| g.gate != "finite"));
     }
 }
