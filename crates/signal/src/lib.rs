@@ -1,13 +1,21 @@
 //! What a record is, and the mathematics on it: no files, no devices, no clock, no limits.
 
 pub mod comb;
+pub mod detect;
 pub mod events;
+pub mod floor;
 pub mod lowpass;
 pub mod quantity;
+pub mod quantity;
+pub mod record;
 pub mod record;
 pub mod robust;
+pub mod sinefit;
+pub mod special;
+pub mod spectrum;
 pub mod spectrum;
 pub mod threads;
+pub mod tone;
 pub mod waterfall;
 pub mod weighting;
 pub mod window;
