@@ -209,6 +209,7 @@ fn mains_readings(a: &Analysis, d: &RippleDetail, unit: Unit, out: &mut Vec<Read
     }
     if amplitude(2) > 0.0 {
         out.push(Reading::new("mains_h4_h2", amplitude(4) / amplitude(2), Unit::One));
+        out.push(Reading::new("mains_h1_h2", amplitude(1) / amplitude(2), Unit::One));
     }
     if d.rms_ac_v > 0.0 {
         out.push(Reading::new("mains_share", m.rms_v / d.rms_ac_v, Unit::One));
@@ -228,6 +229,9 @@ fn switching_readings(a: &Analysis, d: &RippleDetail, unit: Unit, out: &mut Vec<
     out.push(frequency.uncertain(2.0 * main * sums.wander()));
     out.push(value("switching_vpp", w.vpp_v));
     out.push(value("switching_rms", w.rms_v));
+    if d.rms_ac_v > 0.0 {
+        out.push(Reading::new("switching_share", w.rms_v / d.rms_ac_v, Unit::One));
+    }
     if family.main > 1 {
         let largest = |wanted: &dyn Fn(u32) -> bool| {
             w.lines.iter().filter(|l| wanted(l.order)).map(|l| l.amplitude_v).fold(0.0, f64::max)

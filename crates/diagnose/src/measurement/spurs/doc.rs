@@ -18,7 +18,9 @@ What it measures
                        line at the tuned centre of an I/Q record not. Without any line: to the strongest bin of noise,
                        which is a lower bound and depends on the resolution bandwidth.
   worst_spur/1         the same, as a level relative to the carrier, with its frequency.
-  spur_level/1         level of one line relative to the carrier, for each line.
+  spur_level/1         level of one line relative to the carrier, for each line but DC and the receiver's own.
+  spur_detectable/1    level that a line needs to be found anywhere in the spectrum: 1 dB above the strongest bin of
+                       noise, relative to the carrier.
   thd/1                power of the harmonics 2 to 10 (or as set) over the carrier, 10 log10; harmonics folded at half
                        the sample rate (around the rate for I/Q), noise beneath them taken off. Orders that fall on
                        the carrier or on DC are left out.

@@ -194,7 +194,9 @@ impl<'a> Work<'a> {
             let spread = 2.0 * 4.343 / (self.averages() * powers.noise_bins.max(1) as f64 / 2.0).sqrt();
             readings.push(Reading::new("noise_density", density_db_per_hz, Unit::DbfsPerHz).uncertain(spread));
         }
-        for (spur, f) in spurs.iter().zip(&self.lines) {
+        // The tuned centre and the receiver's own crystal are named, not held against the unit.
+        let judged = |s: &Spur| !matches!(s.origin, super::Origin::Dc | super::Origin::Receiver);
+        for (spur, f) in spurs.iter().zip(&self.lines).filter(|(s, _)| judged(s)) {
             readings.extend(self.spur_reading("spur_level", spur, f));
         }
         let detail = SpursDetail {
@@ -281,6 +283,8 @@ impl<'a> Work<'a> {
         }
         out.push(sfdr);
         out.push(reading);
+        // A line 1 dB above the strongest bin of noise would not have been missed.
+        out.push(Reading::new("spur_detectable", db(powers.strongest_noise / c.power) + 1.0, Unit::Dbc));
     }
 
     /// The powers of the partition, and each harmonic with its order, offset and power.
