@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use faultscope_door::capture::{OpenOptions, SampleFormat};
-use faultscope_door::cases::{ClosureCode, Priority};
+use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Status};
 use faultscope_door::diagnose::Settings;
 use faultscope_door::signal::Window;
 
@@ -47,6 +47,9 @@ pub struct Common {
     /// Worker threads (default: all cores).
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Print `ack ID` on a line of its own once a step that changes the store is durable.
+    #[arg(long, global = true)]
+    pub ack: bool,
     /// Colours in tables.
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     pub color: When,
@@ -345,6 +348,13 @@ fn closure(text: &str) -> Result<ClosureCode, String> {
     }
 }
 
+/// A word of the case room, by its JSON name; dashes do for underscores.
+fn named<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    let name = text.to_ascii_lowercase().replace('-', "_");
+    // The parser names the words that would do.
+    serde_json::from_value(name.into()).map_err(|e| e.to_string())
+}
+
 /// What is done to cases.
 #[derive(Debug, Subcommand)]
 pub enum CaseCommand {
@@ -376,10 +386,72 @@ pub enum CaseCommand {
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
     },
+    /// Gives a case to somebody, or with nobody named back to the queue.
+    Assign {
+        /// The case.
+        id: String,
+        /// Who.
+        to: Option<String>,
+    },
+    /// Changes the priority; the clocks follow, counted from the opening.
+    Priority {
+        /// The case.
+        id: String,
+        /// P1 to P4.
+        #[arg(value_parser = priority)]
+        to: Priority,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Changes the status: assigned, in_progress or cleared.
+    Status {
+        /// The case.
+        id: String,
+        /// The new status.
+        #[arg(value_parser = named::<Status>)]
+        to: Status,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Hands a case to somebody who knows or may more.
+    Escalate {
+        /// The case.
+        id: String,
+        /// engineer, specialist, manager or maker.
+        #[arg(value_parser = named::<EscalationLevel>)]
+        level: EscalationLevel,
+        /// To whom.
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
+        /// The other side's case number.
+        #[arg(long, value_name = "NUMBER")]
+        reference: Option<String>,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Writes down what was done.
+    Action {
+        /// The case.
+        id: String,
+        /// contact, inspection, function_test, measurement, part_replaced, dispatched, arrived, confirmed ...
+        #[arg(value_parser = named::<ActionKind>)]
+        kind: ActionKind,
+        /// In words.
+        text: String,
+        /// The part that was replaced.
+        #[arg(long, value_name = "NAME")]
+        part: Option<String>,
+    },
     /// Checks the chain of events and every digest.
     Verify {
         /// The case.
         id: String,
+        /// Print `have ID` for every acknowledged step that is there.
+        #[arg(long)]
+        list: bool,
     },
 }
 
