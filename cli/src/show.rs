@@ -3,7 +3,7 @@
 use faultscope_door::cases::{Case, Summary};
 use faultscope_door::diagnose::GateState;
 use faultscope_door::paper::table::{self, Style};
-use faultscope_door::paper::words;
+use faultscope_door::paper::{frequency, words};
 use faultscope_door::signal::{Quantity, Unit};
 use faultscope_door::{CaptureResult, Error};
 
@@ -121,7 +121,7 @@ fn info(result: &CaptureResult, style: Style, context: &mut Context<'_>) -> Resu
 }
 
 fn hertz(value: f64) -> String {
-    Quantity::new(value, Unit::Hertz).to_string()
+    frequency(value)
 }
 
 /// One case as text.
