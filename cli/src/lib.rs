@@ -22,7 +22,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>, io: &mut Io) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
     let code = match Cli::try_parse_from(&words) {
         Ok(cli) => dispatch(&cli, io),
-        Err(error) => usage(&error, io),
+        Err(error) => usage(&error, &words, io),
     };
     let _ = io.stdout.flush();
     code
@@ -42,12 +42,19 @@ fn dispatch(cli: &Cli, io: &mut Io) -> u8 {
 }
 
 /// Help and version go to standard output with code 0; everything else is wrong usage.
-fn usage(error: &clap::Error, io: &mut Io) -> u8 {
+fn usage(error: &clap::Error, words: &[OsString], io: &mut Io) -> u8 {
     let text = error.render().to_string();
-    if error.use_stderr() {
-        let _ = io.stderr.write_all(text.as_bytes());
-        return 2;
+    if !error.use_stderr() {
+        let _ = io.stdout.write_all(text.as_bytes());
+        return 0;
     }
-    let _ = io.stdout.write_all(text.as_bytes());
-    0
+    let _ = io.stderr.write_all(text.as_bytes());
+    // The words were not understood, so whether JSON was asked for is read from them directly.
+    if words.iter().any(|word| word == "--json") {
+        let command = words.get(1).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let refusal = faultscope_door::Error::usage(first, "faultscope COMMAND --help lists what there is");
+        let _ = writeln!(io.stdout, "{:#}", context::error_document(&command, &refusal));
+    }
+    2
 }
