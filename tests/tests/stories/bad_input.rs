@@ -114,7 +114,6 @@ fn files_that_are_not_captures() {
             bad("no samples", "spurs @/nodata.sigmf-meta", 3, &["nodata.sigmf-"]),
             bad("cut wav header", "info @/cut.wav", 3, &["cut.wav"]),
             bad("cut archive", "info @/cut.sigmf", 3, &["cut.sigmf"]),
-            bad("csv named wav", "info @/wrong.wav", 3, &["wrong.wav"]),
             bad("samples named csv", "info @/wrong.csv", 3, &["wrong.csv"]),
             bad("wav named metadata", "info @/wrong.sigmf-meta", 3, &["wrong.sigmf-meta"]),
             bad("a picture", "info @/picture.png", 2, &["picture.png", "--format"]),
@@ -126,6 +125,21 @@ fn files_that_are_not_captures() {
         ],
         dir.path(),
     );
+}
+
+#[test]
+fn a_wrong_extension_is_seen_through() {
+    // What a file holds counts more than what it is called.
+    let dir = tempfile::tempdir().unwrap();
+    let rows = make::csv(&make::rail(100, 5.0, 100.0, 0.1));
+    let pcm = make::wav(1, 2, 16, &make::ci16(&make::tones(64, 6000.0, 0.5, -9000.0)));
+    for (name, bytes, format) in [("table.wav", rows.as_bytes(), "csv/"), ("sound.csv", &pcm, "wav/")] {
+        let file = dir.path().join(name);
+        fs::write(&file, bytes).unwrap();
+        let outcome = faultscope(&["info", &file.display().to_string(), "--json"]);
+        assert_eq!(outcome.code, 0, "{}", outcome.err);
+        assert!(outcome.json()["captures"][0]["format"].as_str().unwrap().starts_with(format), "{name}");
+    }
 }
 
 #[test]
@@ -161,7 +175,7 @@ fn headers_that_lie() {
         &[
             bad("rate 0", "spurs @/rate0.sigmf-meta", 3, &["sample_rate", "rate0"]),
             bad("negative rate", "spurs @/rateneg.sigmf-meta", 3, &["sample_rate", "rateneg"]),
-            bad("rate in words", "info @/ratetext.sigmf-meta", 3, &["sample_rate", "ratetext"]),
+            bad("rate in words", "info @/ratetext.sigmf-meta", 2, &["sample rate", "ratetext", "--rate"]),
             bad("rate beyond numbers", "info @/ratehuge.sigmf-meta", 3, &["ratehuge"]),
             bad("rate NaN", "info @/ratenan.sigmf-meta", 3, &["ratenan"]),
             bad("unknown datatype", "info @/type.sigmf-meta", 3, &["cq99_le", "datatype"]),
@@ -228,7 +242,7 @@ fn options_that_do_not_fit() {
             bad("rate NaN", "info @/x.cf32 --rate NaN", 2, &["NaN", "--rate"]),
             bad("rate in words", "info @/x.cf32 --rate fast", 2, &["fast", "2.4M"]),
             bad("unknown format", "info @/x.dat --format cq16 --rate 1M", 2, &["cq16", "cf32"]),
-            bad("unknown pack", "spurs @/t.sigmf-meta --limits nowhere", 2, &["nowhere", "limits list"]),
+            bad("unknown pack", "spurs @/t.sigmf-meta --limits nowhere", 2, &["nowhere", "packs are", ".toml"]),
             bad("broken pack", "spurs @/t.sigmf-meta --limits @/broken.toml", 2, &["broken.toml", "line"]),
             bad("pack without limits", "spurs @/t.sigmf-meta --limits @/field.toml", 2, &["field.toml"]),
             bad("missing pack", "spurs @/t.sigmf-meta --limits @/none.toml", 2, &["none.toml"]),

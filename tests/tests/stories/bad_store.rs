@@ -62,7 +62,7 @@ fn a_store_whose_database_is_garbage() {
         }
         fs::write(&database, &garbage).unwrap();
         for words in [vec!["case", "list"], vec!["case", "open", "--title", "x"]] {
-            refused(&words, dir.path(), 5, &["faultscope.db"]);
+            refused(&words, dir.path(), 5, &["not a database", "--store"]);
         }
         assert_eq!(fs::read(&database).unwrap(), garbage, "it is left as it is");
     }
