@@ -17,7 +17,9 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
     let style = context.style()?;
     if let Some(error) = &result.error {
         context.complain(&Error::usage(error.message.clone(), error.hint.clone()));
-        return Ok(());
+        if result.quality.is_empty() {
+            return Ok(());
+        }
     }
     if named {
         context.print(&format!("{}:", result.file));

@@ -5,7 +5,7 @@ use std::path::Path;
 use faultscope_capture::{Capture, OpenOptions, Trace};
 use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::measurement::{self, Detail, Measured, Settings};
-use faultscope_diagnose::{LimitSet, RuleSet, judge, judge::applies};
+use faultscope_diagnose::{GateState, LimitSet, RuleSet, judge, judge::applies};
 use faultscope_report::words::{self, Lang};
 use faultscope_signal::{Kind, Record as _, Spectrum, SpectrumSettings, Unit, Window, spectrum as spectra};
 
@@ -41,13 +41,39 @@ pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Wa
     }
     let capture = faultscope_capture::open(file, &request.open)?;
     let trace = main_trace(&capture)?;
+    carrier_in_band(&request.settings, trace)?;
     let watched = Watched { record: trace, watch };
     let scan = gate::scan(&watched, Coverage::Full).map_err(read_error)?;
-    let mut measured = plug.measure(&watched, &capture.caveats, &request.settings).map_err(measure_error)?;
-    measured.gates = gate::merge([scan.gates, measured.gates]);
     let mut result = base(file, &capture, trace, request)?;
+    let measured = match plug.measure(&watched, &capture.caveats, &request.settings).map_err(measure_error) {
+        Ok(measured) => Measured { gates: gate::merge([scan.gates, measured.gates]), ..measured },
+        // What spoils the samples is an answer too: every limit is answered with `invalid`, none with silence.
+        Err(error) if error.class == Class::Input && scan.gates.iter().any(|g| g.state == GateState::Fail) => {
+            result.error = Some(error.into());
+            let (measurement, settings) = (plug.id(), request.settings.clone());
+            let gates = gate::merge([gate::from_caveats(&capture.caveats), scan.gates]);
+            Measured { measurement, settings, gates, readings: Vec::new(), detail: Detail::Nothing }
+        }
+        Err(error) => return Err(error),
+    };
     judge_and_explain(&mut result, measured, request)?;
     Ok(result)
+}
+
+/// A wanted carrier outside the band of the capture cannot be meant.
+fn carrier_in_band(settings: &Settings, trace: &Trace) -> Result<(), Error> {
+    let (center, half) = (trace.center_hz.unwrap_or(0.0), trace.sample_rate_hz / 2.0);
+    match settings.carrier_hz {
+        Some(hz) if (hz - center).abs() > half => Err(Error::usage(
+            format!(
+                "a carrier at {hz} Hz is outside the capture, which covers {} to {} Hz",
+                center - half,
+                center + half
+            ),
+            "--carrier takes the frequency at the antenna where the capture has a centre, else the offset",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &Request) -> Result<(), Error> {
@@ -65,6 +91,7 @@ fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &R
     match measured.detail {
         Detail::Spurs(detail) => result.spurs = Some(detail),
         Detail::Ripple(detail) => result.ripple = Some(detail),
+        Detail::Nothing => {}
     }
     Ok(())
 }

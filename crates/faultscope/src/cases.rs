@@ -30,6 +30,7 @@ impl From<StoreError> for Error {
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CaseDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The case.
     pub case: Case,
@@ -39,6 +40,7 @@ pub struct CaseDocument {
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CaseListDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The cases.
     pub cases: Vec<Summary>,
@@ -48,6 +50,7 @@ pub struct CaseListDocument {
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct VerifyDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// One answer a case.
     pub verified: Vec<Verification>,

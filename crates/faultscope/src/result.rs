@@ -27,6 +27,7 @@ impl Default for ToolInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Envelope {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The command.
     pub command: String,
