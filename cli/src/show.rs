@@ -41,6 +41,27 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
             hertz(spectrum.peak.frequency_hz),
         ));
     }
+    if let Some(waterfall) = &result.waterfall {
+        let peak = waterfall.peak.map_or_else(String::new, |p| {
+            let level = Quantity::new(p.level_db, waterfall.level_unit);
+            let at = Quantity::new(p.start_s, Unit::Second);
+            format!("; strongest {level} at {} after {at}", hertz(p.frequency_hz))
+        });
+        let row = Quantity::new(waterfall.row_s, Unit::Second);
+        context.print(&format!(
+            "{} rows of {row}, {} columns, {} window, RBW {}{peak}",
+            waterfall.rows,
+            waterfall.columns,
+            waterfall.window,
+            hertz(waterfall.rbw_hz),
+        ));
+        if let Some(output) = &waterfall.output {
+            context.print(output);
+        }
+    }
+    if let Some(detail) = &result.transition {
+        context.print(&table::transition(detail, style));
+    }
     if let Some(detail) = &result.spurs {
         context.print(&table::spurs(detail, MOST_SPURS, style));
         context.print(&table::readings(&summary_readings(result), style));

@@ -47,12 +47,7 @@ impl Channel {
     ///
     /// # Errors
     /// When the channel lies outside the record, or the record is too short or cannot be read.
-    pub fn read(
-        record: &dyn Record,
-        offset_hz: f64,
-        bandwidth_hz: f64,
-        most: usize,
-    ) -> Result<Self, RecordError> {
+    pub fn read(record: &dyn Record, offset_hz: f64, bandwidth_hz: f64, most: usize) -> Result<Self, RecordError> {
         let half_rate = 0.5 * record.sample_rate_hz();
         let room = match record.kind() {
             Kind::Iq => half_rate - offset_hz.abs(),
@@ -244,11 +239,8 @@ fn slopes(y: &[f64]) -> Vec<f64> {
     let gain: f64 = taps.iter().enumerate().map(|(i, t)| 2.0 * t * (i + 1) as f64).sum();
     y.windows(2 * SLOPE_HALF + 1)
         .map(|w| {
-            let sum: f64 = taps
-                .iter()
-                .enumerate()
-                .map(|(i, t)| t * (w[SLOPE_HALF + 1 + i] - w[SLOPE_HALF - 1 - i]))
-                .sum();
+            let sum: f64 =
+                taps.iter().enumerate().map(|(i, t)| t * (w[SLOPE_HALF + 1 + i] - w[SLOPE_HALF - 1 - i])).sum();
             sum / gain
         })
         .collect()

@@ -18,6 +18,7 @@ pub mod special;
 pub mod spectrum;
 pub mod threads;
 pub mod tone;
+pub mod transition;
 pub mod waterfall;
 pub mod weighting;
 pub mod window;

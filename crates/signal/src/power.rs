@@ -233,7 +233,8 @@ impl<'a> Profile<'a> {
         let bin = self.spectrum.bin_hz();
         let width = smooth_hz.max(bin);
         let first = self.spectrum.bin_of_offset(low_hz).ceil().max(0.0) as usize;
-        let last = self.spectrum.bin_of_offset(high_hz).floor().clamp(0.0, self.bins().saturating_sub(1) as f64) as usize;
+        let last =
+            self.spectrum.bin_of_offset(high_hz).floor().clamp(0.0, self.bins().saturating_sub(1) as f64) as usize;
         let density = |k: usize| {
             let offset = self.spectrum.offset_hz(k as f64);
             self.between(offset - 0.5 * width, offset + 0.5 * width) / width

@@ -49,7 +49,12 @@ fn the_depth_of_am_at_thirty_decibels() {
         assert!((tone.amplitude / m - 1.0).abs() < 0.005, "{m}: {}", tone.amplitude);
         assert!((tone.frequency_hz - 1013.7).abs() < 0.05, "{}", tone.frequency_hz);
         assert!((d.carrier_hz - 300.0).abs() < 0.05, "{}", d.carrier_hz);
-        assert!(((d.am.plus + d.am.minus) / 2.0 / m - 1.0).abs() < 0.3 * 0.1 / m + 0.02, "{} {}", d.am.plus, d.am.minus);
+        assert!(
+            ((d.am.plus + d.am.minus) / 2.0 / m - 1.0).abs() < 0.3 * 0.1 / m + 0.02,
+            "{} {}",
+            d.am.plus,
+            d.am.minus
+        );
         assert!((d.carrier_power.sqrt() - 0.3).abs() < 0.001);
     }
 }

@@ -54,9 +54,8 @@ fn noise_has_its_density_times_the_bandwidth_and_a_tone_its_power() {
 
 #[test]
 fn real_records_hold_their_mean_square_between_nothing_and_half_the_rate() {
-    let data: Vec<f64> = (0..1 << 16)
-        .map(|i| 0.25 + 2.0 * (std::f64::consts::TAU * (0.123_45 * f64::from(i)).fract()).cos())
-        .collect();
+    let data: Vec<f64> =
+        (0..1 << 16).map(|i| 0.25 + 2.0 * (std::f64::consts::TAU * (0.123_45 * f64::from(i)).fract()).cos()).collect();
     let s = spectrum(&Waveform::real(data, 1e6, Unit::Volt).unwrap(), 1024);
     let p = Profile::new(&s);
     assert!((p.between(100e3, 150e3) / 2.0 - 1.0).abs() < 1e-3, "{}", p.between(100e3, 150e3));
