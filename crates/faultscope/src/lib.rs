@@ -11,6 +11,7 @@ pub mod report;
 pub mod result;
 pub mod schema;
 pub mod simulate;
+pub mod view;
 mod watch;
 
 pub use analyse::{Request, analyse, info, spectrum};
