@@ -69,10 +69,10 @@ fn findings(result: &CaptureResult, style: Style, context: &mut Context<'_>) {
             told.push(&cause.rule);
             context.print(&format!(
                 "{}: {} ({:.0} %)\n  {}: {}",
-                words::word(style.lang, "cause.probable"),
+                words::word(style.lang, "report.cause"),
                 cause.cause,
                 cause.confidence * 100.0,
-                words::word(style.lang, "cause.next_check"),
+                words::word(style.lang, "report.next_check"),
                 cause.next_check
             ));
         }

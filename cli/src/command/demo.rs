@@ -146,7 +146,7 @@ fn folder(args: &DemoArgs) -> Result<PathBuf, Error> {
 
 /// The folder with the samples: the one named, the source tree's, or a new one simulated from the same seeds.
 fn samples(args: &DemoArgs, folder: &Path) -> Result<PathBuf, Error> {
-    let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
+    let tree = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(|root| root.join("samples")).unwrap_or_default();
     match &args.samples {
         Some(named) => Ok(named.clone()),
         None if tree.join("supply-before.sigmf-meta").is_file() => Ok(tree),

@@ -31,5 +31,5 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The time now, RFC 3339 in UTC: the only place that looks at the clock.
 #[must_use]
 pub fn now() -> String {
-    jiff::Timestamp::now().to_string()
+    format!("{:.3}", jiff::Timestamp::now())
 }

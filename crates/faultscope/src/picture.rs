@@ -137,7 +137,7 @@ pub fn ripple_bars(detail: &RippleDetail, title: &str, unit: Unit, lang: Lang) -
         .take(MOST)
         .chain(switching.take(MOST))
         .map(|line| Bar {
-            label: Quantity::new(line.frequency_hz, Unit::Hertz).to_string(),
+            label: compact(line.frequency_hz, Unit::Hertz),
             value: line.amplitude_v,
             limit: None,
             verdict: None,

@@ -251,7 +251,7 @@ pub(crate) fn findings(findings: &[Finding], lang: Lang) -> DataTable {
             f.at.as_ref().map_or_else(String::new, |at| words::place(at, lang)).into(),
             number(f.value).into(),
             f.limit.as_ref().map_or_else(|| "-".into(), |l| bounds(l, f.unit)).into(),
-            number(f.margin).into(),
+            f.margin.map_or_else(|| "-".into(), |v| compact(v, f.unit.difference())).into(),
             f.limit.as_ref().map_or_else(|| f.reason.clone(), |l| l.clause.clone()).into(),
         ]);
     }

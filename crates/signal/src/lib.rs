@@ -1,11 +1,25 @@
 //! What a record is, and the mathematics on it: no files, no devices, no clock, no limits.
 
+pub mod comb;
+pub mod detect;
+pub mod events;
+pub mod floor;
+pub mod lowpass;
 pub mod quantity;
 pub mod record;
+pub mod robust;
+pub mod sinefit;
+pub mod special;
 pub mod spectrum;
+pub mod threads;
+pub mod tone;
+pub mod waterfall;
+pub mod weighting;
 pub mod window;
+pub mod zoom;
 
 pub use quantity::{Quantity, Unit};
 pub use record::{Kind, Record, RecordError, Waveform};
 pub use spectrum::{Spectrum, SpectrumSettings};
+pub use threads::{Progress, Silent, Stop};
 pub use window::{Window, WindowFigures};

@@ -107,6 +107,15 @@ impl Unit {
         matches!(self, Self::Volt | Self::Ampere | Self::Watt | Self::Hertz | Self::Second | Self::VoltPerSecond)
     }
 
+    /// The unit of a difference of two values: dB for every kind of level.
+    #[must_use]
+    pub const fn difference(self) -> Self {
+        match self {
+            Self::Dbc | Self::Dbfs | Self::Dbm | Self::Dbv | Self::DbfsPerHz => Self::Db,
+            other => other,
+        }
+    }
+
     /// The level unit of a spectrum of a record in this unit: dBV for volts, dBFS for everything else.
     #[must_use]
     pub const fn level_unit(self) -> Self {

@@ -138,7 +138,7 @@ impl Window {
         let w = self.coefficients(N);
         let (coherent_gain, enbw_bins) = self.gains(N);
         let response = |bins: f64| transform(&w, bins) / (coherent_gain * N as f64);
-        let main_lobe_bins = self.first_null(&response);
+        let main_lobe_bins = self.main_lobe_bins();
         let side_lobe = (0..400).map(|i| response(main_lobe_bins + f64::from(i) * 0.05)).fold(0.0, f64::max);
         WindowFigures {
             coherent_gain,
@@ -149,14 +149,14 @@ impl Window {
         }
     }
 
-    fn first_null(self, response: &dyn Fn(f64) -> f64) -> f64 {
+    /// Distance from the peak to the first null, in bins.
+    #[must_use]
+    pub fn main_lobe_bins(self) -> f64 {
         // A cosine sum of K terms has its first null at K bins exactly; Kaiser's is at sqrt(1 + (beta/pi)^2).
-        let terms = self.cosine_terms().len();
-        if terms > 0 {
-            debug_assert!(response(terms as f64) < 1e-4);
-            return terms as f64;
+        match self.cosine_terms().len() {
+            0 => (1.0 + (KAISER_BETA / std::f64::consts::PI).powi(2)).sqrt(),
+            terms => terms as f64,
         }
-        (1.0 + (KAISER_BETA / std::f64::consts::PI).powi(2)).sqrt()
     }
 }
 
@@ -195,7 +195,7 @@ fn transform(w: &[f64], bins: f64) -> f64 {
 }
 
 /// Modified Bessel function of the first kind, order zero, by its power series.
-fn bessel_i0(x: f64) -> f64 {
+pub(crate) fn bessel_i0(x: f64) -> f64 {
     let q = x * x / 4.0;
     let mut term = 1.0;
     let mut sum = 1.0;

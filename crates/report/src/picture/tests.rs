@@ -149,9 +149,33 @@ pub(super) fn waterfall() -> WaterfallChart {
 
 type Draw = Box<dyn Fn(Size) -> Scene>;
 
+fn supply_spectrum() -> SpectrumChart {
+    let mut level_db = noise(50_000);
+    let frequency_hz: Vec<f64> = (0..50_000).map(|k| 10.0 * f64::from(k)).collect();
+    let mut chart = SpectrumChart::new(Lang::En, "Supply spectrum", Unit::Dbv);
+    chart.log_frequency = true;
+    for (k, level) in [(10, -6.0), (20, -22.0), (30, -33.0), (6500, -29.0), (13_000, -45.0)] {
+        level_db[k] = level;
+        let label = crate::frequency(frequency_hz[k]);
+        chart.markers.push(Marker { frequency_hz: frequency_hz[k], level_db: level, label, class: MarkerClass::Named });
+    }
+    chart.limits.push(LimitLine {
+        points: vec![(25.0, -30.0), (1e3, -30.0), (1e3, -50.0), (2e5, -50.0)],
+        label: "mask".into(),
+        failed: true,
+        side: Side::Upper,
+    });
+    for (name, shift) in [("before", 0.0), ("after", -25.0)] {
+        let level_db = level_db.iter().map(|l| l + shift).collect();
+        chart.traces.push(Trace { name: name.into(), frequency_hz: frequency_hz.clone(), level_db });
+    }
+    chart
+}
+
 fn every_chart() -> Vec<(&'static str, Draw)> {
     vec![
         ("spectrum", Box::new(|s| spectrum(65_536).scene(s))),
+        ("supply", Box::new(|s| supply_spectrum().scene(s))),
         ("waveform", Box::new(|s| ripple_wave().scene(s))),
         ("bars", Box::new(|s| bars().scene(s))),
         ("waterfall", Box::new(|s| waterfall().scene(s))),

@@ -1,5 +1,16 @@
 //! Spurs: carrier, lines that the wanted signal does not own and where they come from, SFDR, THD, SNR, SINAD, noise.
 
+mod carrier;
+mod doc;
+mod measure;
+mod origin;
+mod owner;
+mod persistence;
+mod quality;
+#[cfg(test)]
+mod tests;
+mod view;
+
 use faultscope_capture::Caveat;
 use faultscope_signal::{Record, Unit};
 use serde::{Deserialize, Serialize};
@@ -111,14 +122,9 @@ impl Measurement for Spurs {
         "spurs"
     }
     fn doc(&self) -> &'static str {
-        ""
+        doc::TEXT
     }
-    fn measure(
-        &self,
-        _record: &dyn Record,
-        _caveats: &[Caveat],
-        _settings: &Settings,
-    ) -> Result<Measured, MeasureError> {
-        Err(MeasureError::NotApplicable { what: "not written yet".into(), hint: String::new() })
+    fn measure(&self, record: &dyn Record, caveats: &[Caveat], settings: &Settings) -> Result<Measured, MeasureError> {
+        measure::measure(record, caveats, settings)
     }
 }

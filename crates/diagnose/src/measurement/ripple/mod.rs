@@ -1,10 +1,27 @@
 //! Ripple: a DC supply taken apart into drift, mains lines, switching lines, spikes, events and the random rest.
 
+mod bands;
+mod chance;
+mod events;
+mod mains;
+mod report;
+mod scan;
+mod separate;
+mod slow;
+mod spikes;
+mod switching;
+#[cfg(test)]
+mod tests;
+
 use faultscope_capture::Caveat;
-use faultscope_signal::Record;
+use faultscope_signal::lowpass::Decimated;
+use faultscope_signal::{Kind, Record, RecordError};
 use serde::{Deserialize, Serialize};
 
-use super::{MeasureError, Measured, Measurement, Settings};
+use self::scan::{Clean, Scan};
+use self::separate::{Plan, Sums};
+use self::switching::Floored;
+use super::{Detail, MeasureError, Measured, Measurement, Settings};
 
 /// One spectral line; `amplitude_v` is the peak of the sine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -183,14 +200,111 @@ impl Measurement for Ripple {
         "ripple"
     }
     fn doc(&self) -> &'static str {
-        ""
+        include_str!("doc.md")
     }
-    fn measure(
-        &self,
-        _record: &dyn Record,
-        _caveats: &[Caveat],
-        _settings: &Settings,
-    ) -> Result<Measured, MeasureError> {
-        Err(MeasureError::NotApplicable { what: "not written yet".into(), hint: String::new() })
+    fn measure(&self, record: &dyn Record, caveats: &[Caveat], settings: &Settings) -> Result<Measured, MeasureError> {
+        if record.kind() != Kind::Real {
+            return Err(MeasureError::NotApplicable {
+                what: "an I/Q record is not a supply voltage".into(),
+                hint: "use `spurs` for it, or give a record of real samples".into(),
+            });
+        }
+        check(settings)?;
+        if record.frames() == 0 {
+            return Err(MeasureError::TooShort {
+                what: "the record holds no sample".into(),
+                hint: "record at least two mains cycles (40 ms)".into(),
+            });
+        }
+        let scan = scan::scan(record)?;
+        if scan.finite == 0 {
+            return Err(MeasureError::NotApplicable {
+                what: "the record holds no finite sample".into(),
+                hint: "check the file's format and scale".into(),
+            });
+        }
+        let analysis = analyse(record, scan, settings)?;
+        let mut gates = crate::gate::from_caveats(caveats);
+        gates.extend(report::gates(record, &analysis, settings));
+        Ok(Measured {
+            measurement: "ripple",
+            settings: settings.clone(),
+            gates,
+            readings: report::readings(record.unit(), &analysis),
+            detail: Detail::Ripple(report::detail(&analysis)),
+        })
     }
+}
+
+fn check(settings: &Settings) -> Result<(), MeasureError> {
+    let bad = |name: &str, value: f64, range: &str| MeasureError::Settings {
+        what: format!("{name} of {value} Hz is out of range"),
+        hint: format!("give a frequency {range}"),
+    };
+    match settings {
+        Settings { mains_hz: Some(f), .. } if !(15.0..=420.0).contains(f) => {
+            Err(bad("a mains frequency", *f, "between 15 and 420 Hz"))
+        }
+        Settings { switching_hz: Some(f), .. } if !(f.is_finite() && *f > 0.0) => {
+            Err(bad("a switching frequency", *f, "above zero"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Everything that was found, before it is put into words.
+struct Analysis {
+    scan: Scan,
+    rate: f64,
+    bandwidth: f64,
+    mains: Option<mains::Family>,
+    switching: Option<switching::Family>,
+    sums: Sums,
+    psophometric: Option<f64>,
+    bands: Vec<Band>,
+    discrete: Vec<(&'static str, f64, f64)>,
+    events: Vec<Event>,
+    /// Whether the record could show the mains at all.
+    mains_searched: bool,
+    /// The same for switching.
+    switching_searched: bool,
+}
+
+fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analysis, RecordError> {
+    let rate = record.sample_rate_hz();
+    let bandwidth = record.bandwidth_hz().map_or(0.5 * rate, |b| b.min(0.5 * rate));
+    let clean = Clean { record, dc: scan.dc };
+    let spectra = bands::Spectra::new(&clean)?;
+    // A record without any change has nothing to search, and noise floors of zero.
+    let alive = scan.max > scan.min;
+    let view = Decimated::at_least(&clean, mains::VIEW_RATE_HZ);
+    let mains = if alive { mains::find(view.as_ref(), settings.mains_hz)? } else { None };
+    let floored = spectra.wide.as_ref().map(Floored::new);
+    let mains_hz = mains.as_ref().map(|m| m.fundamental_hz);
+    let switching = floored.as_ref().filter(|_| alive).and_then(|f| f.find(settings.switching_hz, mains_hz));
+    let plan = Plan { record: &clean, scan, mains: mains.as_ref(), switching: switching.as_ref() };
+    let sums = plan.run()?;
+    let discrete = bands::DISCRETE
+        .iter()
+        .filter(|(_, low, _)| *low < bandwidth)
+        .filter_map(|&(id, low, high)| {
+            let (f, rms) = floored.as_ref()?.strongest_line(low, high.min(bandwidth))?;
+            Some((id, f, rms))
+        })
+        .collect();
+    let events = if alive { events::find(&sums, scan.dc, scan.step, rate) } else { Vec::new() };
+    Ok(Analysis {
+        scan,
+        rate,
+        bandwidth,
+        psophometric: bands::psophometric(&spectra, bandwidth),
+        bands: bands::bands(&spectra, bandwidth),
+        discrete,
+        mains,
+        switching,
+        sums,
+        events,
+        mains_searched: mains::searchable(rate, record.duration_s(), settings.mains_hz),
+        switching_searched: spectra.wide.is_some() && rate > 4_000.0,
+    })
 }

@@ -1,0 +1,64 @@
+//! Names for changes of level: sag, swell, step, dropout, turn-on, turn-off.
+
+use faultscope_signal::events::{Change, changes};
+
+use super::separate::Sums;
+use super::{Event, EventKind};
+
+/// Window of the change detector.
+const WINDOW_S: f64 = 1e-3;
+/// A level below this part of another is near zero.
+const NEAR_ZERO: f64 = 0.1;
+/// Repetition from which on changes are ripple: what lies above 20 Hz is periodic and random deviation, not drift.
+const RIPPLE_HZ: f64 = 20.0;
+
+/// The events in the level stream. `step` is the converter's step.
+pub(super) fn find(sums: &Sums, dc: f64, step: f64, rate: f64) -> Vec<Event> {
+    let dt = sums.level_step as f64 / rate;
+    let level: Vec<f64> = sums.level.iter().map(|v| v + dc).collect();
+    let window = ((WINDOW_S / dt).round() as usize).min(level.len() / 50).max(4);
+    let spread = sums.histogram.percentile(0.995) - sums.histogram.percentile(0.005);
+    let found = changes(&level, window, (1.5 * step).max(0.02 * spread));
+    let kinds: Vec<Event> = found.iter().map(|c| name(c, dt)).collect();
+    let lasting = |k: EventKind| matches!(k, EventKind::Dropout | EventKind::TurnOn | EventKind::TurnOff);
+    if repeats(&kinds) { kinds.into_iter().filter(|e| lasting(e.kind)).collect() } else { kinds }
+}
+
+/// Whether the changes come so regularly and so fast that they are ripple.
+fn repeats(events: &[Event]) -> bool {
+    if events.len() < 8 {
+        return false;
+    }
+    let mut gaps: Vec<f64> = events.windows(2).map(|w| w[1].start_s - w[0].start_s).collect();
+    let (median, sigma) = faultscope_signal::robust::median_and_sigma(&mut gaps);
+    median < 1.0 / RIPPLE_HZ && sigma < 0.2 * median
+}
+
+fn name(c: &Change, dt: f64) -> Event {
+    // Towards zero is down, whatever the sign of the rail.
+    let rail = if c.before.abs() >= c.after.abs() { c.before } else { c.after };
+    let down = (c.extreme - c.before) * rail < 0.0;
+    let kind = if c.before.abs() < NEAR_ZERO * c.after.abs() {
+        EventKind::TurnOn
+    } else if c.after.abs() < NEAR_ZERO * c.before.abs() {
+        EventKind::TurnOff
+    } else if !c.returned {
+        EventKind::Step
+    } else if c.extreme.abs() < NEAR_ZERO * c.before.abs() {
+        EventKind::Dropout
+    } else if down {
+        EventKind::Sag
+    } else {
+        EventKind::Swell
+    };
+    let permanent = matches!(kind, EventKind::Step | EventKind::TurnOn | EventKind::TurnOff);
+    let time = |at: usize| at.saturating_sub(c.start) as f64 * dt;
+    Event {
+        kind,
+        start_s: c.start as f64 * dt,
+        depth_v: (if permanent { c.after } else { c.extreme } - c.before).abs(),
+        droop_time_s: Some(time(c.extreme_at)),
+        recovery_s: c.settled.map(time),
+        overshoot_v: Some(c.overshoot),
+    }
+}

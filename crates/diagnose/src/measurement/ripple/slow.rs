@@ -1,0 +1,253 @@
+//! The slow part of one block: mains lines and drift, fitted on a decimated view and evaluated at any sample.
+
+use faultscope_signal::comb::{Cycle, centered};
+use faultscope_signal::lowpass::{kaiser_sinc, smooth};
+use faultscope_signal::robust::median_and_sigma;
+
+use super::mains::{Family, Tracked, track};
+
+/// Records shorter than this have no band below 20 Hz: their drift is a straight line.
+pub(super) const LINE_BELOW_S: f64 = 0.1;
+/// Half-amplitude frequency of the drift filter: flat to 20 Hz, 60 dB down at 45 Hz.
+const CUTOFF_HZ: f64 = 30.0;
+/// Half length of the drift filter.
+const HALF_S: f64 = 0.075;
+/// Departures shorter than this are spikes, longer ones are changes of level.
+const EVENT_S: f64 = 3e-3;
+/// Most repetitions of the fit without spikes and events.
+const PASSES: usize = 5;
+
+/// How drift is told from the rest.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum DriftModel {
+    /// A straight line: value at the record's middle and change per sample.
+    Line { offset: f64, slope: f64 },
+    /// All below 20 Hz.
+    LowPass,
+}
+
+/// Where a block lies in the record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// First sample of the view.
+    pub(super) first: u64,
+    /// Record samples per view sample.
+    pub(super) factor: u64,
+    /// Rate of the view.
+    pub(super) rate: f64,
+    /// Frames of the record.
+    pub(super) frames: u64,
+}
+
+/// Mains and drift of one block.
+pub(super) struct Slow {
+    place: Place,
+    pub(super) mains: Option<Tracked>,
+    cycle: Option<Cycle>,
+    middle: f64,
+    line: Option<(f64, f64)>,
+    drift: Vec<f64>,
+    step: usize,
+    events: Option<Vec<f64>>,
+}
+
+impl Slow {
+    /// Fits a block of the view. `gain` is the view's response at each order of the family.
+    pub(super) fn new(
+        x: &[f64],
+        place: Place,
+        family: Option<&Family>,
+        prior: f64,
+        gain: &[f64],
+        drift: DriftModel,
+    ) -> Self {
+        let n = x.len();
+        let middle = (place.first as f64 + 0.5 * (n as f64 - 1.0)) * place.factor as f64;
+        let mut slow =
+            Self { place, mains: None, cycle: None, middle, line: None, drift: Vec::new(), step: 1, events: None };
+        if let DriftModel::Line { offset, slope } = drift {
+            slow.line = Some((offset, slope));
+        }
+        // Spikes and changes of level lend their energy to the lines, so they are taken out and the fit is repeated.
+        let mut taken_out = vec![0.0; n];
+        for pass in 0..PASSES {
+            let y: Vec<f64> = x.iter().zip(&taken_out).map(|(x, t)| x - t).collect();
+            slow.mains = family.and_then(|f| track(&y, f, prior, place.rate));
+            let lines = slow.lines(n);
+            if slow.line.is_none() {
+                let rest: Vec<f64> = y.iter().zip(&lines).map(|(y, l)| y - l).collect();
+                slow.filter(&rest);
+            }
+            let left: Vec<f64> = (0..n).map(|i| x[i] - lines[i] - slow.smooth_drift(i as f64)).collect();
+            let (spikes, events) = departures(&left, place.rate);
+            let only = |ranges: &[(usize, usize)]| {
+                let mut out = vec![0.0; n];
+                ranges.iter().for_each(|&(a, b)| out[a..b].copy_from_slice(&left[a..b]));
+                out
+            };
+            slow.events = (slow.line.is_none() && !events.is_empty()).then(|| only(&events));
+            if (spikes.is_empty() && events.is_empty()) || (events.is_empty() && pass > 0) {
+                break;
+            }
+            taken_out = only(&[spikes, events].concat());
+        }
+        slow.compensate(gain);
+        slow
+    }
+
+    /// The lines as the view has them.
+    fn lines(&self, n: usize) -> Vec<f64> {
+        let Some(t) = &self.mains else { return vec![0.0; n] };
+        let cycle = Cycle::new(&t.orders, &t.fit.phasors);
+        (0..n).map(|i| cycle.at(t.fundamental * centered(i, n))).collect()
+    }
+
+    fn compensate(&mut self, gain: &[f64]) {
+        if let Some(t) = &mut self.mains {
+            t.fit.phasors.iter_mut().zip(gain).for_each(|(c, g)| *c /= g);
+            self.cycle = Some(Cycle::new(&t.orders, &t.fit.phasors));
+        }
+    }
+
+    fn filter(&mut self, rest: &[f64]) {
+        if self.place.rate <= 2.0 * CUTOFF_HZ {
+            self.drift = rest.to_vec();
+            self.step = 1;
+            return;
+        }
+        let taps = kaiser_sinc(CUTOFF_HZ / self.place.rate, (HALF_S * self.place.rate).ceil() as usize, 6.0);
+        self.step = ((self.place.rate / 400.0) as usize).max(1);
+        self.drift = smooth(rest, &taps, self.step);
+    }
+
+    fn smooth_drift(&self, at: f64) -> f64 {
+        match self.line {
+            Some((offset, slope)) => {
+                let record = (self.place.first as f64 + at) * self.place.factor as f64;
+                offset + slope * (record - 0.5 * (self.place.frames - 1) as f64)
+            }
+            None => interpolate(&self.drift, at / self.step as f64),
+        }
+    }
+
+    fn view_position(&self, sample: u64) -> f64 {
+        sample as f64 / self.place.factor as f64 - self.place.first as f64
+    }
+
+    /// Drift at the samples of the record from `start` on.
+    pub(super) fn fill_drift(&self, start: u64, out: &mut [f64]) {
+        if self.line.is_some() {
+            out.iter_mut().enumerate().for_each(|(i, d)| *d = self.smooth_drift(self.view_position(start + i as u64)));
+            return;
+        }
+        let per_cell = 1.0 / (self.place.factor as f64 * self.step as f64);
+        fill(&self.drift, self.view_position(start) / self.step as f64, per_cell, out);
+        if let Some(events) = &self.events {
+            for (i, d) in out.iter_mut().enumerate() {
+                *d += interpolate(events, self.view_position(start + i as u64));
+            }
+        }
+    }
+
+    /// Phase of the mains in cycles at a sample of the record.
+    fn mains_phase(&self, sample: u64) -> Option<f64> {
+        let t = self.mains.as_ref()?;
+        Some(t.fundamental / self.place.factor as f64 * (sample as f64 - self.middle))
+    }
+
+    /// The mains lines at a sample of the record.
+    pub(super) fn mains_at(&self, sample: u64) -> f64 {
+        match (&self.cycle, self.mains_phase(sample)) {
+            (Some(c), Some(p)) => c.at(p),
+            _ => 0.0,
+        }
+    }
+
+    /// Phase of the strongest mains line in its cycles at a sample of the record.
+    pub(super) fn strongest_phase(&self, sample: u64) -> Option<f64> {
+        let t = self.mains.as_ref()?;
+        let best =
+            (0..t.orders.len()).max_by(|&a, &b| t.fit.phasors[a].norm_sqr().total_cmp(&t.fit.phasors[b].norm_sqr()))?;
+        let turns = t.fit.phasors[best].arg() / std::f64::consts::TAU;
+        Some(f64::from(t.orders[best]) * self.mains_phase(sample)? + turns)
+    }
+}
+
+/// Runs of samples beyond five robust deviations: short ones (spikes), and long ones of the 1 ms mean (changes of level).
+#[allow(clippy::type_complexity, reason = "two lists of ranges; a type would say no more")]
+fn departures(left: &[f64], rate: f64) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
+    let n = left.len();
+    let width = ((1e-3 * rate) as usize).max(1) | 1;
+    let means = smooth(left, &vec![1.0 / width as f64; width], 1);
+    let least = (EVENT_S * rate).max(3.0) as usize;
+    let spread = |v: &[f64]| median_and_sigma(&mut v.to_vec()).1;
+    let grow = |(a, b): (usize, usize), by: usize| (a.saturating_sub(by), (b + by).min(n));
+    let events: Vec<(usize, usize)> = runs(&means, 6.0 * spread(&means), width)
+        .into_iter()
+        .filter(|r| r.1 - r.0 >= least)
+        .map(|r| grow(r, 2 * width))
+        .collect();
+    let spikes = runs(left, 5.0 * spread(left), 4)
+        .into_iter()
+        .filter(|r| r.1 - r.0 <= least && !events.iter().any(|e| r.0 < e.1 && e.0 < r.1))
+        .map(|r| grow(r, 4))
+        .collect();
+    (spikes, merged(events))
+}
+
+fn merged(ranges: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    let mut out: Vec<(usize, usize)> = Vec::new();
+    for r in ranges {
+        match out.last_mut() {
+            Some(last) if r.0 <= last.1 => last.1 = last.1.max(r.1),
+            _ => out.push(r),
+        }
+    }
+    out
+}
+
+fn runs(v: &[f64], limit: f64, gap: usize) -> Vec<(usize, usize)> {
+    let mut out: Vec<(usize, usize)> = Vec::new();
+    if limit <= 0.0 {
+        return out;
+    }
+    for (i, _) in v.iter().enumerate().filter(|(_, x)| x.abs() > limit) {
+        match out.last_mut() {
+            Some(run) if i <= run.1 + gap => run.1 = i + 1,
+            _ => out.push((i, i + 1)),
+        }
+    }
+    out
+}
+
+/// Catmull and Rom's cubic between samples `i` and `i + 1`: coefficients of 1, t, t^2, t^3; the ends are held.
+fn cubic(v: &[f64], i: usize) -> [f64; 4] {
+    let last = v.len().saturating_sub(1);
+    let get = |k: usize| v.get(k.min(last)).copied().unwrap_or(0.0);
+    let (a, b, c, d) = (get(i.saturating_sub(1)), get(i), get(i + 1), get(i + 2));
+    [b, 0.5 * (c - a), 0.5 * (2.0 * a - 5.0 * b + 4.0 * c - d), 0.5 * (3.0 * (b - c) + d - a)]
+}
+
+/// The cubic through samples at whole positions; held beyond the ends.
+fn interpolate(v: &[f64], at: f64) -> f64 {
+    let mut one = [0.0];
+    fill(v, at, 1.0, &mut one);
+    one[0]
+}
+
+/// The same at `at`, `at + step` ...: coefficients are worked out once per cell, not once per value.
+fn fill(v: &[f64], at: f64, step: f64, out: &mut [f64]) {
+    let last = v.len().saturating_sub(1);
+    let mut cell = usize::MAX;
+    let mut c = [0.0; 4];
+    for (k, o) in out.iter_mut().enumerate() {
+        let place = (at + step * k as f64).clamp(0.0, last as f64);
+        let i = (place as usize).min(last.saturating_sub(1));
+        if i != cell {
+            cell = i;
+            c = cubic(v, i);
+        }
+        let t = place - i as f64;
+        *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+    }
+}

@@ -1,0 +1,118 @@
+//! The choice of the carrier: a line, a band that modulation fills, or none.
+
+use faultscope_signal::detect::Line;
+use faultscope_signal::floor::Floor;
+use faultscope_signal::{Kind, Spectrum};
+
+use super::super::Settings;
+use super::origin::is_dc;
+use super::owner::{Band, Found};
+use crate::gate::{Gate, GateState};
+
+/// A line within a modulated signal must stand this far above its surroundings: 10 dB.
+const TEXTURE_SNR: f64 = 10.0;
+/// Share of the span up to which a band about the centre counts as the skirt of the DC line.
+const DC_SKIRT: f64 = 0.05;
+/// A line must stand this far above the noise in one resolution bandwidth to be taken for the carrier: 10 dB.
+const CARRIER_SNR: f64 = 10.0;
+
+/// Where the spectrum scatters more than noise does, a modulated signal fills it, and its repeated parts (pilots,
+/// synchronisation, a modulating tone) are lines of their own: such lines count only well above their surroundings.
+pub(super) fn drop_texture(floor: &Floor, lines: &mut Vec<Line>) -> Option<Gate> {
+    let nominal = floor.shape.iter().copied().fold(0.0, f64::max);
+    let before = lines.len();
+    lines.retain(|l| l.snr >= TEXTURE_SNR || floor.shape.get(l.peak).is_none_or(|s| *s >= nominal));
+    let dropped = before - lines.len();
+    (dropped > 0).then(|| {
+        Gate::new(
+            "modulated",
+            GateState::Warn,
+            format!(
+                "parts of the spectrum scatter more than noise does: a modulated signal fills them, and {dropped} \
+                 lines less than 10 dB above their surroundings there count as its own"
+            ),
+        )
+    })
+}
+
+/// The line nearest to the frequency asked for, or the strongest that is not DC and stands out.
+pub(super) fn choose_carrier(
+    spectrum: &Spectrum,
+    lines: &[Line],
+    settings: &Settings,
+    gates: &mut Vec<Gate>,
+) -> Option<usize> {
+    let offset = |l: &Line| spectrum.offset_hz(l.bin);
+    let Some(wanted) = settings.carrier_hz else {
+        return lines.iter().position(|l| !is_dc(spectrum, offset(l)) && l.snr >= CARRIER_SNR);
+    };
+    let wanted = wanted - spectrum.center_hz.unwrap_or(0.0);
+    // A crystal may be 100 ppm off; the resolution sets the least distance.
+    let reach = (1e-4 * settings.carrier_hz.unwrap_or(0.0).abs())
+        .max(2.0 * spectrum.settings.window.figures().main_lobe_bins * spectrum.bin_hz());
+    let near = |l: &Line| (offset(l) - wanted).abs();
+    let found = lines.iter().position(|l| near(l) <= reach);
+    if found.is_none() {
+        let detail = format!("no line within {reach:.0} Hz of the carrier frequency asked for");
+        gates.push(Gate::new("carrier", GateState::Warn, detail));
+    }
+    found
+}
+
+/// The strongest band, where it outweighs the strongest line (or holds the frequency asked for).
+pub(super) fn choose_band(
+    spectrum: &Spectrum,
+    bands: &[Band],
+    line: Option<&Line>,
+    settings: &Settings,
+) -> Option<Band> {
+    let wanted = settings.carrier_hz.map(|f| spectrum.bin_of_offset(f - spectrum.center_hz.unwrap_or(0.0)));
+    // A narrow band about the centre of an I/Q record is the skirt of the receiver's own DC line.
+    let zero = spectrum.bin_of_offset(0.0);
+    let skirt = |b: &Band| {
+        let most = DC_SKIRT * spectrum.mean.len() as f64;
+        spectrum.kind == Kind::Iq && ((b.high - b.low) as f64) < most && (b.centroid - zero).abs() < 0.5 * most
+    };
+    bands
+        .iter()
+        .filter(|b| wanted.map_or_else(|| !skirt(b), |w| b.holds(w)))
+        .max_by(|a, b| a.power.total_cmp(&b.power))
+        .filter(|b| line.is_none_or(|l| b.power > l.power))
+        .copied()
+}
+
+pub(super) fn band_carrier(spectrum: &Spectrum, floor: &Floor, band: Band) -> Found {
+    let k = (band.centroid.round() as usize).min(spectrum.mean.len().saturating_sub(1));
+    let quiet = floor.level.get(band.low.saturating_sub(1)).copied().unwrap_or(f64::MIN_POSITIVE);
+    let width = (band.high - band.low) as f64;
+    let scatter = 1.0 / (floor.shape.iter().copied().fold(1.0, f64::max) * width).sqrt();
+    let line = Line {
+        bin: band.centroid,
+        peak: k,
+        power: band.power,
+        snr: band.power / quiet,
+        false_alarm: 0.0,
+        relative_error: scatter,
+    };
+    Found {
+        line,
+        offset_hz: spectrum.offset_hz(band.centroid),
+        tolerance_hz: 0.5 * width * spectrum.bin_hz(),
+        sigma_hz: 0.3 * width * spectrum.bin_hz() * scatter,
+        power: band.power,
+        sigma: scatter,
+        coherent: false,
+    }
+}
+
+pub(super) fn band_gate(spectrum: &Spectrum, band: Band, inside: usize) -> Gate {
+    let (low, high) = (spectrum.frequency_hz(band.low as f64), spectrum.frequency_hz(band.high as f64));
+    Gate::new(
+        "modulated",
+        GateState::Warn,
+        format!(
+            "the carrier is modulated and fills {low:.0} to {high:.0} Hz: {inside} lines inside belong to it, levels \
+             are relative to its whole power, THD, SNR and SINAD do not apply"
+        ),
+    )
+}

@@ -1,0 +1,63 @@
+//! What `faultscope explain spurs` prints.
+
+/// The text, under the fixed headings.
+pub(super) const TEXT: &str = "\
+What it measures
+  The spectral lines of a record: the wanted carrier, every line that the wanted signal does not own (a spur) with the
+  relation that explains it, and the figures that follow from giving each bin one owner (DC, carrier, harmonic, spur,
+  noise). The spectrum is an average of overlapped Blackman-Harris segments (side lobes -92 dB, so that weak lines show
+  beside strong ones). A line is listed when noise alone would show one as strong anywhere in the spectrum with a
+  probability below the stated one (1 % unless set otherwise), whatever the colour of the floor.
+
+  carrier_frequency/1  frequency of the strongest line that is not DC, or of the line nearest to the frequency asked
+                       for; least squares on the time record where the carrier is steady. A carrier that modulation
+                       spreads over a band reads the centroid of that band.
+  carrier_level/1      level of that line (0 dBFS: complex tone of amplitude 1, or real sine of peak 1); power of the
+                       band for a modulated carrier.
+  sfdr/1               carrier level minus the level of the strongest other line, harmonics and images included, the
+                       line at the tuned centre of an I/Q record not. Without any line: to the strongest bin of noise,
+                       which is a lower bound and depends on the resolution bandwidth.
+  worst_spur/1         the same, as a level relative to the carrier, with its frequency.
+  spur_level/1         level of one line relative to the carrier, for each line but DC and the receiver's own.
+  spur_detectable/1    level that a line needs to be found anywhere in the spectrum: 1 dB above the strongest bin of
+                       noise, relative to the carrier.
+  thd/1                power of the harmonics 2 to 10 (or as set) over the carrier, 10 log10; harmonics folded at half
+                       the sample rate (around the rate for I/Q), noise beneath them taken off. Orders that fall on
+                       the carrier or on DC are left out.
+  thd_n/1              power of everything but DC and carrier over the carrier: minus SINAD.
+  snr/1                carrier over everything but DC, carrier and those harmonics (IEEE 1241), the noise beneath the
+                       owned bins filled in.
+  sinad/1              carrier over everything but DC and carrier (IEEE 1241).
+  enob/1               (SINAD - 1.76 + headroom) / 6.02, headroom being full scale over the carrier's amplitude, where
+                       full scale is known, and 0 otherwise.
+  noise_density/1      mean noise power per hertz, lines and modulated bands left out.
+  Uncertainties are two standard deviations and cover noise only, not the calibration of the instrument.
+
+What it can mean
+  harmonic             amplifier in compression, bias or low-pass filter at fault, converter or input overloaded.
+  intermodulation      2a-b, 3a-2b (a+b, a-b in real records): amplifier or passive intermodulation, overload.
+  mains_sideband       pairs at the carrier +- k x 50 or 60 Hz: supply ripple on amplifier bias or oscillator.
+  switching_sideband   pairs at 10 kHz to 3 MHz: DC/DC converter ripple on amplifier or synthesizer.
+  clock                four or more lines at equal distances: digital clock or converter comb, shielding lost.
+  image                mirror about the tuned centre: gain or phase imbalance of the modulator, or of the receiver.
+  dc                   at the tuned centre: LO leakage of the transmitter, or the receiver's own DC line. Listed, never
+                       counted.
+  receiver             exact multiple of 28.8 MHz: the crystal of the receiving dongle.
+  alias                the carrier about a half or a quarter of the sample rate: interleaved converters.
+  unknown              a line with none of these relations; external signals are among them.
+  Lines inside the band of a modulated carrier belong to it and are not judged.
+  persistent: false    the line is missing in some eighths of the record: switched, keyed or intermittent. A line that
+                       pulses faster than an eighth of the record reads as persistent.
+
+How to confirm
+  Retune the receiver by an odd step: what stays at its radio frequency is real, what moves with the centre is DC, what
+  moves twice as far is an image of the receiver, what moves otherwise is an alias. Lower the drive by 1 dB: a harmonic
+  of order n falls by n dB, an intermodulation product of order 3 by 3 dB. Put 10 dB in front of the receiver: products
+  made in the receiver fall by more than 10 dB. Terminate the input: what stays is internal. Take the supply at the
+  same time: sidebands at the ripple's frequencies come from it.
+
+Reference
+  IEEE 1241 and IEEE 1057 (SFDR, THD, SINAD, SNR, ENOB, sine fit); P. D. Welch, IEEE Trans. AU-15 (1967), averaged
+  periodograms; F. J. Harris, Proc. IEEE 66 (1978), windows; H. Rohling, IEEE Trans. AES-19 (1983), order-statistic
+  detection; D. C. Rife and R. R. Boorstyn, IEEE Trans. IT-20 (1974), estimation bounds.
+";

@@ -1,0 +1,353 @@
+//! The steps of the measurement, from samples to readings.
+
+use faultscope_capture::Caveat;
+use faultscope_signal::detect;
+use faultscope_signal::floor::{self, Floor};
+use faultscope_signal::{Kind, Record, Spectrum, SpectrumSettings, Unit, Window, quantity, spectrum};
+
+use super::super::{Detail, MeasureError, Measured, Settings};
+use super::carrier::{band_carrier, band_gate, choose_band, choose_carrier, drop_texture};
+use super::origin::{self, Context, is_dc};
+use super::owner::{Band, Found, Time, bands};
+use super::persistence::persistent;
+use super::quality::{self, Powers};
+use super::view::MeanRemoved;
+use super::{Carrier, FloorPoint, Noise, Spur, SpursDetail};
+use crate::gate::{self, Gate, GateState};
+use crate::reading::{At, Reading};
+
+/// Longest transform chosen by the measurement itself, and the longest one that may be asked for.
+const LONGEST: usize = 1 << 16;
+const LONGEST_ASKED: usize = 1 << 24;
+/// Shortest record that tells anything.
+const SHORTEST: u64 = 64;
+/// Spurs listed at most.
+const MOST_SPURS: usize = 200;
+/// Points of the floor kept for display.
+const FLOOR_POINTS: usize = 400;
+/// Averages below which levels and false-alarm probabilities are in doubt.
+const FEW_AVERAGES: f64 = 4.0;
+
+pub(super) fn measure(record: &dyn Record, caveats: &[Caveat], settings: &Settings) -> Result<Measured, MeasureError> {
+    let chosen = choose(record, settings)?;
+    let mut used = settings.clone();
+    (used.fft, used.window, used.overlap) = (Some(chosen.fft), Some(chosen.window), Some(chosen.overlap));
+    let mut gates = gate::from_caveats(caveats);
+    let view = MeanRemoved::new(record)?;
+    let spectrum = spectrum::average(&view, chosen)?;
+    let averages = floor::effective_averages(chosen.window, chosen.overlap, spectrum.segments);
+    gates.extend(length_gate(averages, spectrum.segments));
+    if spectrum.mean.iter().any(|p| !p.is_finite()) {
+        gates.push(Gate::new("finite", GateState::Fail, "the record holds values that are not finite numbers"));
+        return Ok(unusable(&spectrum, used, gates));
+    }
+    let work = Work::new(&view, spectrum, settings, &mut gates)?;
+    let (readings, detail) = work.report(&view, &mut gates)?;
+    Ok(Measured { measurement: "spurs", settings: used, gates, readings, detail: Detail::Spurs(detail) })
+}
+
+/// The transform: as asked for, or the longest power of two up to 65536 that leaves eight averages at 50 % overlap.
+fn choose(record: &dyn Record, settings: &Settings) -> Result<SpectrumSettings, MeasureError> {
+    let frames = record.frames();
+    if frames < SHORTEST {
+        return Err(MeasureError::TooShort {
+            what: format!("{frames} samples are too few to look for spurs"),
+            hint: format!("capture at least {SHORTEST} samples; some 600 000 make full use of the measurement"),
+        });
+    }
+    let wrong = |what: String, hint: &str| MeasureError::Settings { what, hint: hint.to_owned() };
+    if !(settings.false_alarm > 0.0 && settings.false_alarm < 1.0) {
+        return Err(wrong(
+            format!("a false-alarm probability of {} is not between 0 and 1", settings.false_alarm),
+            "0.01 is the default",
+        ));
+    }
+    let overlap = settings.overlap.unwrap_or(0.5);
+    if !(0.0..=0.95).contains(&overlap) {
+        return Err(wrong(format!("an overlap of {overlap} is not between 0 and 0.95"), "0.5 is the default"));
+    }
+    let fft = match settings.fft {
+        Some(n) if !(16..=LONGEST_ASKED).contains(&n) => {
+            return Err(wrong(format!("a transform of {n} points is out of range"), "choose 16 to 16777216"));
+        }
+        Some(n) if n as u64 > frames => {
+            return Err(wrong(
+                format!("a transform of {n} points does not fit a record of {frames} samples"),
+                "choose a shorter one, or leave the choice to the measurement",
+            ));
+        }
+        Some(n) => n,
+        None => {
+            let mut n = LONGEST;
+            while n > 32 && (n as u64) * 9 / 2 > frames {
+                n /= 2;
+            }
+            n
+        }
+    };
+    Ok(SpectrumSettings { fft, window: settings.window.unwrap_or(Window::BlackmanHarris), overlap })
+}
+
+fn length_gate(averages: f64, segments: u64) -> Option<Gate> {
+    (averages < FEW_AVERAGES).then(|| {
+        Gate::new(
+            "length",
+            GateState::Warn,
+            format!(
+                "only {segments} segments ({averages:.1} independent averages): levels of weak lines are uncertain; \
+                 take a longer record or a shorter transform"
+            ),
+        )
+    })
+}
+
+fn unusable(spectrum: &Spectrum, settings: Settings, gates: Vec<Gate>) -> Measured {
+    let readings = ["sfdr", "thd", "thd_n", "snr", "sinad"].map(|id| Reading::new(id, f64::NAN, Unit::Db)).into();
+    let detail = SpursDetail {
+        carrier: None,
+        noise: Noise { density_db_per_hz: f64::NAN, floor: vec![] },
+        spurs: vec![],
+        level_unit: spectrum.level_unit(),
+        rbw_hz: spectrum.rbw_hz(),
+    };
+    Measured { measurement: "spurs", settings, gates, readings, detail: Detail::Spurs(detail) }
+}
+
+/// Everything known once lines have owners.
+struct Work<'a> {
+    spectrum: Spectrum,
+    floor: Floor,
+    time: Time,
+    settings: &'a Settings,
+    /// All lines but the carrier, strongest first; without a real record's DC and what lies in the wanted band.
+    lines: Vec<Found>,
+    carrier: Option<Found>,
+    /// The carrier is this band rather than a line.
+    band: Option<Band>,
+    bands: Vec<Band>,
+}
+
+impl<'a> Work<'a> {
+    fn new(
+        view: &dyn Record,
+        spectrum: Spectrum,
+        settings: &'a Settings,
+        gates: &mut Vec<Gate>,
+    ) -> Result<Self, MeasureError> {
+        let floor = floor::estimate(&spectrum);
+        let mut lines = detect::lines(&spectrum, &floor, settings.false_alarm);
+        if spectrum.kind == Kind::Real {
+            lines.retain(|l| !is_dc(&spectrum, spectrum.offset_hz(l.bin)));
+        }
+        gates.extend(drop_texture(&floor, &mut lines));
+        let bands = bands(&spectrum, &floor, &lines);
+        let index = choose_carrier(&spectrum, &lines, settings, gates);
+        let band = choose_band(&spectrum, &bands, index.and_then(|i| lines.get(i)), settings);
+        let index = if band.is_some() { None } else { index };
+        let time = Time::read(view, &spectrum)?;
+        let mut found = time.refine(&spectrum, &lines, index);
+        let carrier = match band {
+            Some(b) => Some(band_carrier(&spectrum, &floor, b)),
+            None => index.map(|i| found.remove(i)),
+        };
+        if let Some(b) = band {
+            let before = found.len();
+            found.retain(|f| !b.holds(f.line.bin));
+            gates.push(band_gate(&spectrum, b, before - found.len()));
+        }
+        found.sort_by(|a, b| b.power.total_cmp(&a.power));
+        Ok(Self { spectrum, floor, time, settings, lines: found, carrier, band, bands })
+    }
+
+    fn report(&self, view: &dyn Record, gates: &mut Vec<Gate>) -> Result<(Vec<Reading>, SpursDetail), MeasureError> {
+        let context = Context {
+            spectrum: &self.spectrum,
+            carrier: self.carrier.as_ref().filter(|_| self.band.is_none()),
+            mains_hz: self.settings.mains_hz,
+            switching_hz: self.settings.switching_hz,
+        };
+        let labels = origin::label(&context, &self.lines);
+        let persistent = persistent(view, &self.spectrum, &self.lines)?;
+        let spurs: Vec<Spur> = self
+            .lines
+            .iter()
+            .zip(labels)
+            .zip(persistent)
+            .take(MOST_SPURS)
+            .map(|((f, label), persistent)| self.spur(f, label, persistent))
+            .collect();
+        if self.lines.len() > MOST_SPURS {
+            let detail = format!("{} lines found, the {MOST_SPURS} strongest are listed", self.lines.len());
+            gates.push(Gate::new("spur_count", GateState::Warn, detail));
+        }
+        let (harmonics, powers) = self.powers();
+        let density_db_per_hz = self.level_db(powers.noise.max(f64::MIN_POSITIVE) / self.bandwidth_hz());
+        let mut readings = Vec::new();
+        if let Some(c) = &self.carrier {
+            self.carrier_readings(c, &mut readings);
+            self.spur_free(c, &powers, &mut readings);
+            if self.band.is_none() {
+                self.quality(c, &harmonics, &powers, view.full_scale(), &mut readings);
+            }
+        }
+        if self.spectrum.level_unit() == Unit::Dbfs {
+            let spread = 2.0 * 4.343 / (self.averages() * powers.noise_bins.max(1) as f64 / 2.0).sqrt();
+            readings.push(Reading::new("noise_density", density_db_per_hz, Unit::DbfsPerHz).uncertain(spread));
+        }
+        // The tuned centre and the receiver's own crystal are named, not held against the unit.
+        let judged = |s: &Spur| !matches!(s.origin, super::Origin::Dc | super::Origin::Receiver);
+        for (spur, f) in spurs.iter().zip(&self.lines).filter(|(s, _)| judged(s)) {
+            readings.extend(self.spur_reading("spur_level", spur, f));
+        }
+        let detail = SpursDetail {
+            carrier: self.carrier.as_ref().map(|c| self.carrier_detail(c)),
+            noise: Noise { density_db_per_hz, floor: self.floor_points() },
+            spurs,
+            level_unit: self.spectrum.level_unit(),
+            rbw_hz: self.spectrum.rbw_hz(),
+        };
+        Ok((readings, detail))
+    }
+
+    fn level_db(&self, power: f64) -> f64 {
+        self.spectrum.level_db(power)
+    }
+
+    fn averages(&self) -> f64 {
+        self.floor.shape.iter().copied().fold(1.0, f64::max)
+    }
+
+    fn absolute(&self, offset_hz: f64) -> f64 {
+        self.spectrum.center_hz.unwrap_or(0.0) + offset_hz
+    }
+
+    fn bandwidth_hz(&self) -> f64 {
+        self.spectrum.sample_rate_hz / if self.spectrum.kind == Kind::Real { 2.0 } else { 1.0 }
+    }
+
+    fn spur(&self, f: &Found, label: origin::Label, persistent: bool) -> Spur {
+        Spur {
+            frequency_hz: self.absolute(f.offset_hz),
+            offset_hz: f.offset_hz,
+            level_db: self.level_db(f.power),
+            level_dbc: self.carrier.map(|c| db(f.power / c.power)),
+            snr_db: db(f.line.snr),
+            false_alarm_probability: f.line.false_alarm,
+            origin: label.origin,
+            order: label.order,
+            of: label.of.into_iter().map(|o| self.absolute(o)).collect(),
+            persistent,
+        }
+    }
+
+    fn spur_reading(&self, id: &str, spur: &Spur, f: &Found) -> Option<Reading> {
+        let carrier = self.carrier?;
+        let spread = 2.0 * 4.343 * f.sigma.hypot(carrier.sigma);
+        let place = At { frequency_hz: Some(spur.frequency_hz), offset_hz: Some(spur.offset_hz), ..At::default() };
+        Some(Reading::new(id, spur.level_dbc?, Unit::Dbc).uncertain(spread).at(place))
+    }
+
+    fn carrier_detail(&self, c: &Found) -> Carrier {
+        Carrier {
+            frequency_hz: self.absolute(c.offset_hz),
+            offset_hz: c.offset_hz,
+            level_db: self.level_db(c.power),
+            snr_db: db(c.line.snr),
+        }
+    }
+
+    fn carrier_readings(&self, c: &Found, out: &mut Vec<Reading>) {
+        let place =
+            At { frequency_hz: Some(self.absolute(c.offset_hz)), offset_hz: Some(c.offset_hz), ..At::default() };
+        out.push(
+            Reading::new("carrier_frequency", self.absolute(c.offset_hz), Unit::Hertz)
+                .uncertain(2.0 * c.sigma_hz)
+                .at(place),
+        );
+        let level = Reading::new("carrier_level", self.level_db(c.power), self.spectrum.level_unit());
+        out.push(level.uncertain(2.0 * 4.343 * c.sigma).at(place));
+    }
+
+    /// SFDR and the worst spur: to the strongest line that is not DC, or else to the strongest bin of noise.
+    fn spur_free(&self, c: &Found, powers: &Powers, out: &mut Vec<Reading>) {
+        let worst = self.lines.iter().find(|f| !is_dc(&self.spectrum, f.offset_hz));
+        let power = worst.map_or(powers.strongest_noise, |f| f.power);
+        let mut sfdr = Reading::new("sfdr", db(c.power / power), Unit::Db);
+        let mut reading = Reading::new("worst_spur", db(power / c.power), Unit::Dbc);
+        if let Some(f) = worst {
+            let place =
+                At { frequency_hz: Some(self.absolute(f.offset_hz)), offset_hz: Some(f.offset_hz), ..At::default() };
+            let spread = 2.0 * 4.343 * f.sigma.hypot(c.sigma);
+            sfdr = sfdr.uncertain(spread).at(place);
+            reading = reading.uncertain(spread).at(place);
+        }
+        out.push(sfdr);
+        out.push(reading);
+        // A line 1 dB above the strongest bin of noise would not have been missed.
+        out.push(Reading::new("spur_detectable", db(powers.strongest_noise / c.power) + 1.0, Unit::Dbc));
+    }
+
+    /// The powers of the partition, and each harmonic with its order, offset and power.
+    fn powers(&self) -> (Vec<quality::Harmonic>, Powers) {
+        let mut owners: Vec<(f64, f64)> = self.lines.iter().map(|f| (f.offset_hz, f.power)).collect();
+        let mut harmonics = Vec::new();
+        if let (Some(c), None) = (&self.carrier, self.band) {
+            owners.push((c.offset_hz, c.power));
+            harmonics = quality::harmonics(&self.spectrum, &self.floor, &self.time, c, self.settings.harmonics);
+            owners.extend(harmonics.iter().map(|h| (h.offset_hz, h.power.max(0.0))));
+        }
+        let width = self.spectrum.settings.window.figures().main_lobe_bins;
+        let is_harmonic = |f: &Found| {
+            harmonics.iter().any(|h| (h.offset_hz - f.offset_hz).abs() < f.tolerance_hz.max(0.5 * width * h.width_hz))
+        };
+        let spurs: f64 =
+            self.lines.iter().filter(|f| !is_dc(&self.spectrum, f.offset_hz) && !is_harmonic(f)).map(|f| f.power).sum();
+        let mut powers = quality::partition(&self.spectrum, &self.floor, &owners, &self.bands);
+        powers.spurs = spurs;
+        powers.harmonics = harmonics.iter().map(|h| h.power).sum::<f64>();
+        (harmonics, powers)
+    }
+
+    fn quality(
+        &self,
+        c: &Found,
+        harmonics: &[quality::Harmonic],
+        powers: &Powers,
+        full_scale: Option<f64>,
+        out: &mut Vec<Reading>,
+    ) {
+        // Noise of the mean over the free bins; a fixed share for what is filled in beneath lines.
+        let spread = 2.0 * 4.343 * ((2.0 / (self.averages() * powers.noise_bins.max(1) as f64)).sqrt() + 0.002);
+        let snr = db(c.power / (powers.noise + powers.spurs));
+        let rest = powers.noise + powers.spurs + powers.harmonics.max(0.0);
+        let sinad = db(c.power / rest);
+        if !harmonics.is_empty() {
+            let resolution = self.time.resolution(self.spectrum.settings.fft, c.coherent);
+            let noise: f64 = harmonics.iter().map(|h| h.noise * resolution).map(|n| n * n).sum::<f64>()
+                + 2.0 * harmonics.iter().map(|h| h.noise * resolution * h.power.max(0.0)).sum::<f64>();
+            // Below its own uncertainty the sum is not a number but a bound.
+            let power = powers.harmonics.max(noise.sqrt());
+            let thd = Reading::new("thd", db(power / c.power), Unit::Db);
+            out.push(thd.uncertain(2.0 * 4.343 * noise.sqrt() / power));
+        }
+        out.push(Reading::new("thd_n", -sinad, Unit::Db).uncertain(spread));
+        out.push(Reading::new("snr", snr, Unit::Db).uncertain(spread));
+        out.push(Reading::new("sinad", sinad, Unit::Db).uncertain(spread));
+        let peak = (c.power * if self.spectrum.kind == Kind::Real { 2.0 } else { 1.0 }).sqrt();
+        let headroom = full_scale.map_or(0.0, |f| quantity::db_from_amplitude(f / peak));
+        out.push(Reading::new("enob", (sinad - 1.76 + headroom) / 6.02, Unit::Bit).uncertain(spread / 6.02));
+    }
+
+    fn floor_points(&self) -> Vec<FloorPoint> {
+        let step = self.floor.level.len().div_ceil(FLOOR_POINTS).max(1);
+        let point = |(k, p): (usize, &f64)| FloorPoint {
+            frequency_hz: self.spectrum.frequency_hz(k as f64),
+            level_db: self.level_db(*p),
+        };
+        self.floor.level.iter().enumerate().step_by(step).map(point).collect()
+    }
+}
+
+fn db(ratio: f64) -> f64 {
+    quantity::db_from_power(ratio)
+}

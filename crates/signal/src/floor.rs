@@ -1,0 +1,286 @@
+//! The noise floor under a spectrum: a running order statistic that follows colour, slopes, steps and notches and is
+//! not lifted by lines, with a guarded twin for detection.
+//!
+//! Bias of the order statistics is taken from the Gamma distribution of averaged periodograms. The guarded floor is
+//! the greatest of what lies to the left and to the right ("greatest of" constant-false-alarm detection, V. G. Hansen,
+//! 1973), so that the false-alarm probability holds on the high side of a step too. Order statistics after H. Rohling
+//! (1983): they survive as long as lines fill less than about half a window.
+
+use crate::record::Kind;
+use crate::special::{gamma_relative_quantile, trigamma};
+use crate::spectrum::Spectrum;
+use crate::window::Window;
+
+/// The floor of one spectrum, per bin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Floor {
+    /// Mean noise power per bin: the estimate to report.
+    pub level: Vec<f64>,
+    /// The same, guarded at steps: the estimate to detect against; never knowingly below the noise.
+    pub guard: Vec<f64>,
+    /// Shape of the Gamma distribution that the noise follows: the number of independent averages, or less where the
+    /// spectrum scatters more than noise does (a modulated signal).
+    pub shape: Vec<f64>,
+    /// Half-width of the window used, in bins.
+    pub half_width: usize,
+}
+
+/// Number of independent averages that `segments` overlapping ones are worth (P. D. Welch, 1967).
+#[must_use]
+pub fn effective_averages(window: Window, overlap: f64, segments: u64) -> f64 {
+    const N: usize = 4096;
+    let w = window.coefficients(N);
+    let power: f64 = w.iter().map(|v| v * v).sum();
+    let hop = ((N as f64 * (1.0 - overlap)).round() as usize).clamp(1, N);
+    let k = segments as f64;
+    let mut spread = 1.0;
+    for m in 1..(N.div_ceil(hop) as u64).min(segments) {
+        let lag = m as usize * hop;
+        let correlation: f64 = w.iter().zip(w.get(lag..).unwrap_or(&[])).map(|(a, b)| a * b).sum::<f64>() / power;
+        spread += 2.0 * (1.0 - m as f64 / k) * correlation * correlation;
+    }
+    (k / spread).max(1.0)
+}
+
+/// Quantiles that the estimates rest on: the middle to report, a little lower to guard (more room for lines).
+const MIDDLE: f64 = 0.5;
+const GUARD: f64 = 0.4;
+/// Scatter beyond what this many times fewer averages would show is taken for a modulated signal.
+const OVERDISPERSION: f64 = 1.7;
+/// Rounding noise of the transform, relative to the strongest bin: nothing is detected below.
+const ROUNDING: f64 = 1e-26;
+
+/// Estimates the floor of an averaged spectrum.
+#[must_use]
+pub fn estimate(spectrum: &Spectrum) -> Floor {
+    let s = spectrum.settings;
+    let shape = effective_averages(s.window, s.overlap, spectrum.segments);
+    let lobe = s.window.figures().main_lobe_bins;
+    of_bins(&spectrum.mean, shape, lobe, spectrum.kind)
+}
+
+/// Half-width of the window: 50 main lobes to either side, a sixteenth of a short spectrum, never below 24 bins.
+fn half_width(bins: usize, lobe: f64) -> usize {
+    let most = (100.0 * lobe).round() as usize;
+    (bins / 16).clamp(24, most.max(24)).min((bins / 2).max(1))
+}
+
+/// The same from bare powers: `shape` independent averages, main lobe of `lobe` bins to either side. I/Q spectra go
+/// on around the ends, real ones are mirrored there.
+#[must_use]
+pub fn of_bins(mean: &[f64], shape: f64, lobe: f64, kind: Kind) -> Floor {
+    let n = mean.len();
+    if n == 0 {
+        return Floor { level: vec![], guard: vec![], shape: vec![], half_width: 0 };
+    }
+    let half = half_width(n, lobe);
+    let gap = lobe.ceil() as usize;
+    let least = mean.iter().fold(0.0_f64, |a, v| a.max(*v)) * ROUNDING + f64::MIN_POSITIVE;
+    let cells = Cells { mean, kind, least };
+    let hop = (half / 16).max(1);
+    let nominal = Bias::new(shape);
+    let points: Vec<Point> =
+        (0..=n.div_ceil(hop)).map(|g| Point::at(&cells, (g * hop) as i64, half, gap, nominal)).collect();
+    let mut floor = Floor {
+        level: Vec::with_capacity(n),
+        guard: Vec::with_capacity(n),
+        shape: Vec::with_capacity(n),
+        half_width: half,
+    };
+    for k in 0..n {
+        let (a, b) = (&points[k / hop], &points[k / hop + 1]);
+        let t = (k % hop) as f64 / hop as f64;
+        floor.level.push((a.level.ln() * (1.0 - t) + b.level.ln() * t).exp());
+        floor.guard.push(a.guard.max(b.guard));
+        floor.shape.push(a.shape.min(b.shape));
+    }
+    floor
+}
+
+/// The spectrum continued beyond its ends.
+struct Cells<'a> {
+    mean: &'a [f64],
+    kind: Kind,
+    least: f64,
+}
+
+impl Cells<'_> {
+    fn get(&self, k: i64) -> f64 {
+        let n = self.mean.len() as i64;
+        let i = match self.kind {
+            Kind::Iq => k.rem_euclid(n),
+            Kind::Real => {
+                let period = (2 * (n - 1)).max(1);
+                let r = k.rem_euclid(period);
+                if r < n { r } else { period - r }
+            }
+        };
+        self.mean.get(i as usize).copied().unwrap_or(0.0).max(self.least)
+    }
+
+    fn range(&self, from: i64, to: i64) -> Vec<f64> {
+        (from..to).map(|k| self.get(k)).collect()
+    }
+}
+
+/// What the order statistics of Gamma noise are to its mean.
+#[derive(Clone, Copy)]
+struct Bias {
+    shape: f64,
+    middle: f64,
+    guard: f64,
+}
+
+impl Bias {
+    fn new(shape: f64) -> Self {
+        Self { shape, middle: gamma_relative_quantile(shape, MIDDLE), guard: gamma_relative_quantile(shape, GUARD) }
+    }
+}
+
+struct Point {
+    level: f64,
+    guard: f64,
+    shape: f64,
+}
+
+impl Point {
+    fn at(cells: &Cells<'_>, k: i64, half: usize, gap: usize, nominal: Bias) -> Self {
+        let (half, gap) = (half as i64, gap as i64);
+        let mut left = cells.range(k - gap - half, k - gap);
+        let mut right = cells.range(k + gap + 1, k + gap + 1 + half);
+        let shape = local_shape(&left, &right, gap as usize, nominal.shape);
+        // The quantiles cost more than all the rest, and nearly every point has the nominal shape.
+        let bias = if shape == nominal.shape { nominal } else { Bias::new(shape) };
+        let guard = quantile(&mut left, GUARD).max(quantile(&mut right, GUARD)) / bias.guard;
+        left.append(&mut right);
+        let level = quantile(&mut left, MIDDLE) / bias.middle;
+        Self { level, guard: guard.max(level), shape }
+    }
+}
+
+/// The number of averages that the scatter of neighbouring bins speaks for, where that is clearly less than nominal.
+///
+/// Differences of logarithms between bins one main lobe apart: slopes and steps cancel, lines are outliers.
+fn local_shape(left: &[f64], right: &[f64], lag: usize, nominal: f64) -> f64 {
+    let mut differences: Vec<f64> = [left, right]
+        .iter()
+        .flat_map(|side| side.iter().zip(side.get(lag.max(1)..).unwrap_or(&[])).map(|(a, b)| (a / b).ln().abs()))
+        .collect();
+    if differences.len() < 16 {
+        return nominal;
+    }
+    // The median of |x| is 0.6745 sigma, and a difference has twice the variance of one logarithm.
+    let sigma = quantile(&mut differences, 0.5) / 0.6745 / 2f64.sqrt();
+    let variance = sigma * sigma;
+    if variance <= trigamma(nominal / OVERDISPERSION) {
+        return nominal;
+    }
+    // trigamma(k) is 1/k + 1/(2 k^2) to first order: solve for k.
+    ((1.0 + (1.0 + 2.0 * variance).sqrt()) / (2.0 * variance)).clamp(0.5, nominal)
+}
+
+/// An order statistic of `cells`, which are reordered; 0 without cells.
+pub(crate) fn quantile(cells: &mut [f64], q: f64) -> f64 {
+    if cells.is_empty() {
+        return 0.0;
+    }
+    let at = ((cells.len() - 1) as f64 * q).round() as usize;
+    *cells.select_nth_unstable_by(at, f64::total_cmp).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gamma(k)/k noise by summed exponentials.
+    fn gamma_noise(seed: &mut u64, k: u32) -> f64 {
+        let mut sum = 0.0;
+        for _ in 0..k {
+            *seed ^= *seed >> 12;
+            *seed ^= *seed << 25;
+            *seed ^= *seed >> 27;
+            let u = ((seed.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+            sum -= u.ln();
+        }
+        sum / f64::from(k)
+    }
+
+    fn check(shape: impl Fn(usize) -> f64, lines: usize, tolerance_db: f64, skip: impl Fn(usize) -> bool) {
+        let mut seed = 99;
+        let n = 8192;
+        let k = 32;
+        let mut mean: Vec<f64> = (0..n).map(|i| shape(i) * gamma_noise(&mut seed, k)).collect();
+        for l in 0..lines {
+            let at = 40 + l * n / lines.max(1);
+            (at..(at + 7).min(n)).for_each(|i| mean[i] += 1e6);
+        }
+        let floor = of_bins(&mean, f64::from(k), 4.0, Kind::Iq);
+        for i in (0..n).filter(|i| !skip(*i)) {
+            let error = 10.0 * (floor.level[i] / shape(i)).log10();
+            assert!(error.abs() < tolerance_db, "bin {i}: {error} dB");
+            assert!(10.0 * (floor.guard[i] / shape(i)).log10() > -0.35, "guard at {i}");
+        }
+    }
+
+    #[test]
+    fn a_white_floor_is_right_and_not_lifted_by_lines() {
+        check(|_| 3e-9, 0, 0.25, |_| false);
+        check(|_| 3e-9, 100, 0.6, |_| false);
+    }
+
+    #[test]
+    fn slopes_steps_and_notches_are_followed() {
+        // 40 dB from end to end: mirrored rather than wrapped ends would hold as well, so the ends are left out.
+        check(|i| 10f64.powf(-4.0 * i as f64 / 8192.0), 0, 0.35, |i| !(1000..7192).contains(&i));
+        check(
+            |i| if (2000..5000).contains(&i) { 1.0 } else { 1e-3 },
+            0,
+            0.35,
+            |i| i.abs_diff(2000) < 420 || i.abs_diff(5000) < 420,
+        );
+        check(
+            |i| if (3000..4500).contains(&i) { 1e-3 } else { 1.0 },
+            0,
+            0.35,
+            |i| i.abs_diff(3000) < 420 || i.abs_diff(4500) < 420,
+        );
+    }
+
+    #[test]
+    fn the_guard_stays_up_on_the_high_side_of_a_step() {
+        let mut seed = 5;
+        let mean: Vec<f64> =
+            (0..8192).map(|i| gamma_noise(&mut seed, 32) * if i < 4000 { 1.0 } else { 1e-4 }).collect();
+        let floor = of_bins(&mean, 32.0, 4.0, Kind::Iq);
+        assert!((3900..4000).all(|i| floor.guard[i] > 0.92));
+    }
+
+    #[test]
+    fn scatter_beyond_noise_lowers_the_shape() {
+        let mut seed = 11;
+        let mean: Vec<f64> = (0..8192).map(|_| gamma_noise(&mut seed, 4)).collect();
+        let floor = of_bins(&mean, 64.0, 4.0, Kind::Iq);
+        assert!(floor.shape.iter().all(|s| (2.0..8.0).contains(s)));
+        let honest = of_bins(&mean, 4.0, 4.0, Kind::Iq);
+        assert!(honest.shape.iter().filter(|s| **s < 4.0).count() < 200);
+    }
+
+    /// Sums of squared correlations of the window with itself: Hann at 50 % has 1/6 (standards: c = 0.167).
+    #[test]
+    fn overlap_is_worth_what_welch_says() {
+        let k = effective_averages(Window::Hann, 0.5, 1000);
+        assert!((k / 1000.0 - 1.0 / (1.0 + 2.0 * 0.999 / 36.0)).abs() < 1e-4, "{k}");
+        assert!((effective_averages(Window::Hann, 0.0, 50) - 50.0).abs() < 1e-9);
+        assert!((effective_averages(Window::Rectangular, 0.5, 1) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn silence_and_tiny_spectra_do_no_harm() {
+        for n in [0, 1, 2, 5, 40] {
+            for kind in [Kind::Real, Kind::Iq] {
+                let floor = of_bins(&vec![0.0; n], 3.0, 4.0, kind);
+                assert!(floor.level.iter().all(|v| v.is_finite()) && floor.level.len() == n);
+            }
+        }
+    }
+}
