@@ -94,9 +94,8 @@ fn parse(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<String>) -> Result<As
     let mut only_files = false;
     while let Some(arg) = args.next() {
         let text = arg.to_string_lossy().into_owned();
-        let mut value = || {
-            args.next().map(|v| v.to_string_lossy().into_owned()).ok_or_else(|| format!("{text} needs a value"))
-        };
+        let mut value =
+            || args.next().map(|v| v.to_string_lossy().into_owned()).ok_or_else(|| format!("{text} needs a value"));
         match text.as_str() {
             _ if only_files || !text.starts_with('-') => start.captures.push(text),
             "--" => only_files = true,

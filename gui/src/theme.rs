@@ -247,9 +247,7 @@ mod tests {
         for look in Look::ALL {
             let (palette, visuals) = (Palette::of(look), visuals(look));
             let least = if look == Look::Contrast { 7.0 } else { 4.5 };
-            for verdict in
-                [Verdict::Pass, Verdict::Margin, Verdict::Fail, Verdict::Invalid, Verdict::NotEvaluated]
-            {
+            for verdict in [Verdict::Pass, Verdict::Margin, Verdict::Fail, Verdict::Invalid, Verdict::NotEvaluated] {
                 let colour = palette.verdict(verdict);
                 assert!(contrast_ratio(colour, palette.on_badge) >= least, "{look:?} {verdict:?} badge");
                 assert!(contrast_ratio(colour, visuals.faint_bg_color) >= 4.0, "{look:?} {verdict:?} text");

@@ -62,7 +62,6 @@ words! {
     NoPictureFailed: "No picture: the capture could not be read.", "无图形：采集文件无法读取。";
     Carrier: "carrier", "载波";
     LimitLine: "limit", "限值";
-    Results: "Results", "结果";
     Findings: "Findings", "检测结论";
     Readings: "Readings", "测量值";
     Lines: "Lines", "谱线";
@@ -83,7 +82,6 @@ words! {
     Measuring: "Measuring", "测量中";
     Opening: "Opening", "正在打开";
     Simulating: "Simulating", "模拟中";
-    Drawing: "Drawing", "绘图中";
     Writing: "Writing", "写入中";
     Waiting: "waiting", "等待中";
     SamplesRead: "samples read", "样点已读";
@@ -121,7 +119,6 @@ words! {
     CaseAttachWhyNot: "Open a case and wait until the capture has been measured", "请先打开工单并等待测量完成";
     CaseReport: "Write report", "生成报告";
     CaseReportTip: "Write the report of the open case as an HTML file", "将打开的工单写成 HTML 报告";
-    CaseReportNone: "Open a case first", "请先打开工单";
     CaseLeave: "Back to the list", "返回列表";
     CaseRefresh: "Read the store again", "重新读取工单库";
     CaseFindings: "findings", "条结论";
@@ -143,7 +140,6 @@ words! {
     HelpTip: "Show the keyboard shortcuts", "显示快捷键";
     HelpPlot: "In a plot: drag to move, wheel to zoom, double click to show all.", "图中：拖动平移，滚轮缩放，双击显示全部。";
     FocusPath: "Type a path", "输入路径";
-    PickSource: "Cannot take a file without a path.", "无法打开没有路径的文件。";
 }
 
 #[cfg(test)]

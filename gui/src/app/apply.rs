@@ -156,11 +156,7 @@ pub(super) fn measure(state: &mut State, workers: &mut Workers, id: CaptureId) {
     };
     let request = request(state, &capture.packs, measurement);
     let (by, name) = (capture.by, capture.name.clone());
-    state
-        .jobs
-        .iter()
-        .filter(|j| j.capture == Some(id) && j.what == Word::Measuring)
-        .for_each(|j| j.progress.cancel());
+    state.jobs.iter().filter(|j| j.capture == Some(id) && j.what == Word::Measuring).for_each(|j| j.progress.cancel());
     let (job, progress) = workers.capture(CaptureJob::Measure { id, path, by, request: Box::new(request) });
     state.jobs.push(Job { id: job, what: Word::Measuring, name, capture: Some(id), progress });
     if let Some(capture) = state.capture_mut(id) {

@@ -99,9 +99,7 @@ impl Shortcut {
             Self::Report => state.desk.case.is_some().then_some(Command::Report),
             Self::Cancel if state.help => Some(Command::Help(false)),
             Self::Cancel => (!state.jobs.is_empty()).then_some(Command::CancelAll),
-            Self::Language => {
-                Some(Command::Speak(if state.lang == Lang::En { Lang::ZhCn } else { Lang::En }))
-            }
+            Self::Language => Some(Command::Speak(if state.lang == Lang::En { Lang::ZhCn } else { Lang::En })),
             Self::Theme => Some(Command::Wear(state.look.next())),
             Self::Help => Some(Command::Help(!state.help)),
         }

@@ -32,10 +32,8 @@ impl App {
         let chinese = fonts::install(context);
         theme::apply(context, start.look);
         let wake = context.clone();
-        let mut app = Self {
-            state: State::new(&start, chinese),
-            workers: Workers::start(move || wake.request_repaint()),
-        };
+        let mut app =
+            Self { state: State::new(&start, chinese), workers: Workers::start(move || wake.request_repaint()) };
         let open = start.captures.iter().map(|name| Command::Open(crate::start::source(name)));
         app.apply(context, std::iter::once(Command::ListCases).chain(open).collect());
         app

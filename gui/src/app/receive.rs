@@ -56,8 +56,7 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
             state.notice = Some(Notice::Said(said));
         }
         Message::Report(path) => {
-            state.notice =
-                Some(Notice::Said(format!("{} {}", Word::ReportWritten.text(state.lang), path.display())));
+            state.notice = Some(Notice::Said(format!("{} {}", Word::ReportWritten.text(state.lang), path.display())));
             state.desk.report = Some(path);
         }
         Message::Over(job) => over(state, job),
@@ -67,7 +66,8 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
 
 fn failed(state: &mut State, id: u64, error: Error) {
     let stopped = error.class == Class::Interrupted;
-    let notice = if stopped { Notice::Said(Word::Cancelled.text(state.lang).into()) } else { Notice::Failed(error.clone()) };
+    let notice =
+        if stopped { Notice::Said(Word::Cancelled.text(state.lang).into()) } else { Notice::Failed(error.clone()) };
     let Some(capture) = state.capture_mut(id) else { return };
     capture.error = Some(error);
     capture.measured = true;

@@ -10,8 +10,8 @@ use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, limits};
 
 use crate::plot::Levels;
-use crate::worker::{JobId, Progress};
 use crate::words::Word;
+use crate::worker::{JobId, Progress};
 use crate::{Look, Start};
 
 /// Number of a capture in this session.

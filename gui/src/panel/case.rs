@@ -67,7 +67,12 @@ fn entry(ui: &mut Ui, cx: &mut Cx<'_>, case: &Summary) {
 
 fn one(ui: &mut Ui, cx: &mut Cx<'_>, case: &Case) {
     ui.horizontal(|ui| {
-        if ui.small_button("<").on_hover_text(cx.text(Word::CaseLeave)).accessible_name(cx.text(Word::CaseLeave)).clicked() {
+        if ui
+            .small_button("<")
+            .on_hover_text(cx.text(Word::CaseLeave))
+            .accessible_name(cx.text(Word::CaseLeave))
+            .clicked()
+        {
             cx.send(Command::LeaveCase);
         }
         title(ui, &case.id);

@@ -7,7 +7,7 @@ use faultscope_door::paper::{compact, frequency, words};
 use faultscope_door::signal::Unit;
 
 use super::Cx;
-use super::tables::{figure, table};
+use super::tables::{end, figure, table};
 use crate::app::Command;
 use crate::words::Word;
 
@@ -44,7 +44,7 @@ fn spurs(ui: &mut Ui, cx: &mut Cx<'_>, detail: &SpursDetail) {
             figure(ui, &compact(carrier.level_db, detail.level_unit));
             figure(ui, &compact(0.0, Unit::Dbc));
             ui.colored_label(cx.palette.carrier, cx.text(Word::Carrier));
-            ui.end_row();
+            end(ui);
         }
         for spur in &detail.spurs {
             place(ui, cx, spur.frequency_hz);
@@ -52,7 +52,7 @@ fn spurs(ui: &mut Ui, cx: &mut Cx<'_>, detail: &SpursDetail) {
             figure(ui, &spur.level_dbc.map_or_else(|| "-".into(), |v| compact(v, Unit::Dbc)));
             ui.label(words::origin(cx.lang(), spur.origin));
             figure(ui, &spur.order.map_or_else(String::new, |n| n.to_string()));
-            ui.end_row();
+            end(ui);
         }
     });
 }
@@ -71,7 +71,7 @@ fn ripple(ui: &mut Ui, cx: &mut Cx<'_>, detail: &RippleDetail) {
             figure(ui, &compact(line.rms_v, Unit::Volt));
             ui.label(words::word(cx.lang(), family));
             figure(ui, &line.order.to_string());
-            ui.end_row();
+            end(ui);
         }
     });
 }

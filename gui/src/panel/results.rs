@@ -58,7 +58,14 @@ fn packs(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture) {
             for pack in state.packs.iter().filter(|p| crate::app::applies(&p.set, measurement) == fits) {
                 let chosen = fits && capture.packs.contains(&pack.key);
                 let info = &pack.set.pack;
-                let tip = format!("{}\n{} {}\n{}\n{}", info.title, info.id, info.version, info.source, cx.text(Word::LimitsTip));
+                let tip = format!(
+                    "{}\n{} {}\n{}\n{}",
+                    info.title,
+                    info.id,
+                    info.version,
+                    info.source,
+                    cx.text(Word::LimitsTip)
+                );
                 let button = egui::Button::selectable(chosen, info.id.as_str()).frame_when_inactive(true);
                 let response = ui.add_enabled(fits, button).on_hover_text(tip);
                 if response.on_disabled_hover_text(cx.text(Word::LimitsNotFor)).clicked() {

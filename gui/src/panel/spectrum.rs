@@ -2,7 +2,9 @@
 
 use eframe::egui;
 use egui::{Align2, Color32, RichText, Ui};
-use egui_plot::{AxisHints, HLine, HoverPosition, Line, LineStyle, MarkerShape, PlotBounds, PlotPoint, Points, Text, VLine};
+use egui_plot::{
+    AxisHints, HLine, HoverPosition, Line, LineStyle, MarkerShape, PlotBounds, PlotPoint, Points, Text, VLine,
+};
 use faultscope_door::CaptureResult;
 use faultscope_door::diagnose::{Finding, Verdict};
 use faultscope_door::paper::{compact, frequency, words};
@@ -42,7 +44,13 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         plot::buttons(ui, cx, Plot::Spectrum, view, full);
         ui.add(egui::Label::new(RichText::new(levels.made()).color(cx.palette.soft)).truncate());
     });
-    let marks = capture.result.as_ref().map(|r| marks(cx, r, levels)).unwrap_or_default();
+    let mut marks = capture.result.as_ref().map(|r| marks(cx, r, levels)).unwrap_or_default();
+    let room = ui.available_size();
+    let pixel = (
+        (view.1 - view.0) / f64::from(room.x).max(64.0),
+        (levels.top_db - levels.bottom_db) / f64::from(room.y).max(64.0),
+    );
+    thin(&mut marks, pixel);
     draw(ui, cx, capture, levels, &marks, view, full);
 }
 
@@ -60,14 +68,17 @@ fn draw(
     let axis_x = AxisHints::new_x()
         .label(format!("{} ({prefix}Hz)", cx.text(Word::Frequency)))
         .formatter(move |mark, _| plot::tick(mark.value, mark.step_size, factor));
-    let axis_y = AxisHints::new_y().label(unit.symbol()).formatter(|mark, _| plot::tick(mark.value, mark.step_size, 1.0));
+    let axis_y =
+        AxisHints::new_y().label(unit.symbol()).formatter(|mark, _| plot::tick(mark.value, mark.step_size, 1.0));
     let columns = ui.available_width().max(64.0) as usize;
-    let points = plot::columns(|i| (levels.hz(i), levels.db.get(i).copied().unwrap_or(f64::NAN)), levels.points(view), columns);
+    let points =
+        plot::columns(|i| (levels.hz(i), levels.db.get(i).copied().unwrap_or(f64::NAN)), levels.points(view), columns);
     let limit = capture.result.as_ref().and_then(|r| limit_line(r));
     let (palette, mark, limit_name) = (cx.palette, cx.state.mark, cx.text(Word::LimitLine));
     let shown = egui_plot::Plot::new(("spectrum", capture.id))
         .custom_x_axes(vec![axis_x])
         .custom_y_axes(vec![axis_y])
+        .y_grid_spacer(egui_plot::uniform_grid_spacer(|_| [10.0, 20.0, 100.0]))
         .allow_scroll(false)
         .allow_boxed_zoom(false)
         .allow_double_click_reset(false)
@@ -119,7 +130,11 @@ fn marks(cx: &Cx<'_>, result: &CaptureResult, levels: &Levels) -> Vec<Mark> {
             let verdict = verdict_at(&result.findings, spur.frequency_hz, detail.rbw_hz);
             let colour = verdict.map_or(cx.palette.line, |v| cx.palette.verdict(v));
             let level = spur.level_dbc.map_or_else(String::new, |v| compact(v, Unit::Dbc));
-            let label = if rank < NAMED { format!("{}\n{level}", words::origin(cx.lang(), spur.origin)) } else { String::new() };
+            let label = if rank < NAMED {
+                format!("{}\n{level}", words::origin(cx.lang(), spur.origin))
+            } else {
+                String::new()
+            };
             add(spur.frequency_hz, label, colour, verdict == Some(Verdict::Fail));
         }
         if let Some(carrier) = detail.carrier {
@@ -137,6 +152,23 @@ fn marks(cx: &Cx<'_>, result: &CaptureResult, levels: &Levels) -> Vec<Mark> {
     marks
 }
 
+/// Takes the name off every mark whose name would cover one before it; `pixel` is a pixel's width and height.
+fn thin(marks: &mut [Mark], pixel: (f64, f64)) {
+    const SIZE: (f64, f64) = (84.0, 36.0);
+    // The carrier and the failures are named first, then the strongest.
+    marks.sort_by(|a, b| b.heavy.cmp(&a.heavy).then(b.db.total_cmp(&a.db)));
+    let mut named: Vec<(f64, f64)> = Vec::new();
+    for mark in marks.iter_mut().filter(|m| !m.label.is_empty()) {
+        let covers =
+            |at: &(f64, f64)| (at.0 - mark.hz).abs() < SIZE.0 * pixel.0 && (at.1 - mark.db).abs() < SIZE.1 * pixel.1;
+        if named.iter().any(covers) {
+            mark.label.clear();
+        } else {
+            named.push((mark.hz, mark.db));
+        }
+    }
+}
+
 /// The worst verdict on a line.
 fn verdict_at(findings: &[Finding], hz: f64, within: f64) -> Option<Verdict> {
     let here = |f: &&Finding| f.at.and_then(|at| at.frequency_hz).is_some_and(|at| (at - hz).abs() <= within);
@@ -149,4 +181,19 @@ fn limit_line(result: &CaptureResult) -> Option<f64> {
     let uppers = result.findings.iter().filter(|f| f.reading == "spur_level" && f.unit == Unit::Dbc);
     let lowest = uppers.filter_map(|f| f.limit.as_ref().and_then(|l| l.upper)).min_by(f64::total_cmp)?;
     Some(carrier.level_db + lowest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_would_cover_each_other_are_left_out_but_never_a_failure_for_a_weaker_line() {
+        let mark = |hz: f64, db: f64, heavy: bool| Mark { hz, db, label: "x".into(), colour: Color32::BLACK, heavy };
+        let mut marks = vec![mark(100.0, -20.0, false), mark(101.0, -25.0, true), mark(900.0, -20.0, false)];
+        thin(&mut marks, (1.0, 1.0));
+        let named: Vec<f64> = marks.iter().filter(|m| !m.label.is_empty()).map(|m| m.hz).collect();
+        assert_eq!(named, [101.0, 900.0]);
+        assert_eq!(marks.len(), 3);
+    }
 }

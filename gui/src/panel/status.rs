@@ -13,7 +13,11 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
         ui.set_min_height(24.0);
         if let Some(notice) = &state.notice {
-            if ui.small_button("x").on_hover_text(cx.text(Word::Dismiss)).accessible_name(cx.text(Word::Dismiss)).clicked()
+            if ui
+                .small_button("x")
+                .on_hover_text(cx.text(Word::Dismiss))
+                .accessible_name(cx.text(Word::Dismiss))
+                .clicked()
             {
                 cx.send(Command::Dismiss);
             }
@@ -53,7 +57,9 @@ fn work(ui: &mut Ui, cx: &mut Cx<'_>, job: &Job) {
         None if job.progress.has_begun() && done > 0 => {
             ProgressBar::new(1.0).animate(true).text(format!("{done} {}", cx.text(Word::SamplesRead)))
         }
-        None => ProgressBar::new(0.0).animate(true).text(if job.progress.has_begun() { "" } else { cx.text(Word::Waiting) }),
+        None => {
+            ProgressBar::new(0.0).animate(true).text(if job.progress.has_begun() { "" } else { cx.text(Word::Waiting) })
+        }
     };
     ui.add(bar.desired_width(220.0)).accessible_name(cx.text(job.what));
     ui.add(egui::Label::new(format!("{} {}", cx.text(job.what), job.name)).truncate());

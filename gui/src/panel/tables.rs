@@ -18,15 +18,22 @@ pub(crate) fn table(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, heads: &[Word], rows
             for head in heads {
                 soft(ui, cx, cx.text(*head));
             }
-            ui.end_row();
+            end(ui);
             rows(ui, cx);
         });
     });
 }
 
+/// Ends a row: an empty cell takes the room that is left, so that figures stand below their head.
+pub(crate) fn end(ui: &mut Ui) {
+    ui.label("");
+    ui.end_row();
+}
+
 /// A figure, to the right of its column.
 pub(crate) fn figure(ui: &mut Ui, text: &str) -> egui::Response {
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(RichText::new(text).monospace())).inner
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(RichText::new(text).monospace()))
+        .inner
 }
 
 /// A value, short in the table and in full under the pointer.
@@ -49,7 +56,7 @@ pub(crate) fn findings(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
     table(ui, cx, "findings", &heads, |ui, cx| {
         for found in sorted {
             finding(ui, cx, found);
-            ui.end_row();
+            end(ui);
         }
     });
 }
@@ -77,7 +84,8 @@ fn finding(ui: &mut Ui, cx: &mut Cx<'_>, found: &Finding) {
     }
     ui.label(found.at.as_ref().map_or_else(String::new, |at| words::place(at, lang)));
     value(ui, found.value, found.unit);
-    let (bounds, clause) = found.limit.as_ref().map_or_else(Default::default, |l| (bounds(l, found.unit), l.clause.clone()));
+    let (bounds, clause) =
+        found.limit.as_ref().map_or_else(Default::default, |l| (bounds(l, found.unit), l.clause.clone()));
     figure(ui, &bounds).on_hover_text(clause);
     value(ui, found.margin, found.unit);
 }
@@ -102,7 +110,7 @@ pub(crate) fn readings(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
     table(ui, cx, "readings", &heads, |ui, cx| {
         for read in &result.readings {
             reading(ui, cx, read);
-            ui.end_row();
+            end(ui);
         }
     });
 }
@@ -122,7 +130,7 @@ pub(crate) fn quality(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
             ui.label(words::gate(cx.lang(), &gate.gate));
             badge(ui, words::gate_state(cx.lang(), gate.state), cx.palette.gate(gate.state), cx.palette.on_badge);
             ui.label(&gate.detail);
-            ui.end_row();
+            end(ui);
         }
     });
 }

@@ -30,10 +30,8 @@ fn path(ui: &mut Ui, cx: &mut Cx<'_>) {
     let mut text = cx.state.path.clone();
     let tip = cx.tip(ui, Word::FocusPath, Shortcut::Path);
     let width = (ui.available_width() - 560.0).clamp(140.0, 520.0);
-    let field = TextEdit::singleline(&mut text)
-        .id(Id::unique("path"))
-        .hint_text(cx.text(Word::PathHint))
-        .desired_width(width);
+    let field =
+        TextEdit::singleline(&mut text).id(Id::unique("path")).hint_text(cx.text(Word::PathHint)).desired_width(width);
     let response = ui.add(field).on_hover_text(tip).accessible_name(cx.text(Word::PathLabel));
     if cx.state.focus_path {
         response.request_focus();
@@ -50,9 +48,7 @@ fn path(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn models(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tip = cx.text(Word::SimulateTip);
     let menu = ui.menu_button(cx.text(Word::Simulate), |ui| {
-        for (domain, word) in
-            [("supply", Word::Supply), ("transmit", Word::Transmit), ("receive", Word::Receive)]
-        {
+        for (domain, word) in [("supply", Word::Supply), ("transmit", Word::Transmit), ("receive", Word::Receive)] {
             ui.menu_button(cx.text(word), |ui| {
                 ScrollArea::vertical().max_height(420.0).show(ui, |ui| domain_models(ui, cx, domain));
             });

@@ -81,7 +81,8 @@ fn draw(
 ) {
     let (low, high) = heights(envelope, view);
     let (factor, prefix) = plot::prefix(view.0.abs().max(view.1.abs()));
-    let (factor_y, prefix_y) = if facts.unit.takes_prefix() { plot::prefix(low.abs().max(high.abs())) } else { (1.0, "") };
+    let (factor_y, prefix_y) =
+        if facts.unit.takes_prefix() { plot::prefix(low.abs().max(high.abs())) } else { (1.0, "") };
     let unit = facts.unit;
     let axis_x = AxisHints::new_x()
         .label(format!("{} ({prefix}s)", cx.text(Word::Time)))

@@ -22,7 +22,8 @@ pub(crate) fn prefix(magnitude: f64) -> (f64, &'static str) {
 /// The number of a tick: as many decimals as the distance to the next tick needs.
 pub(crate) fn tick(value: f64, step: f64, factor: f64) -> String {
     let step = (step / factor).abs();
-    let decimals = if step > 0.0 && step.is_finite() { (-(step * 1.000_001).log10().floor()).clamp(0.0, 9.0) } else { 3.0 };
+    let decimals =
+        if step > 0.0 && step.is_finite() { (-(step * 1.000_001).log10().floor()).clamp(0.0, 9.0) } else { 3.0 };
     let text = format!("{:.*}", decimals as usize, value / factor);
     if text.trim_start_matches(['-', '0', '.']).is_empty() { text.trim_start_matches('-').to_owned() } else { text }
 }

@@ -55,13 +55,7 @@ fn within<T>(scratch: &Temporary, work: impl FnOnce(&Scratch) -> Result<T, Error
     work(place.insert(made))
 }
 
-fn open(
-    id: CaptureId,
-    source: &Source,
-    progress: &Progress,
-    voice: &Voice,
-    scratch: &Temporary,
-) -> Result<(), Error> {
+fn open(id: CaptureId, source: &Source, progress: &Progress, voice: &Voice, scratch: &Temporary) -> Result<(), Error> {
     progress.begin(0);
     let path: PathBuf = match source {
         Source::File(path) => path.clone(),

@@ -27,11 +27,7 @@ pub(super) struct Lane<J> {
 
 impl<J: Send + 'static> Lane<J> {
     /// Starts the thread.
-    pub(super) fn start(
-        name: &str,
-        voice: Voice,
-        mut work: impl FnMut(J, &Progress, &Voice) + Send + 'static,
-    ) -> Self {
+    pub(super) fn start(name: &str, voice: Voice, mut work: impl FnMut(J, &Progress, &Voice) + Send + 'static) -> Self {
         let (sender, receiver) = sync_channel::<Task<J>>(DEPTH);
         let speaker = voice.clone();
         let body = move || {
