@@ -12,6 +12,7 @@ pub mod result;
 pub mod schema;
 pub mod simulate;
 pub mod spectrum;
+pub mod view;
 mod watch;
 pub mod waterfall;
 
