@@ -65,7 +65,11 @@ fn carrier_in_band(settings: &Settings, trace: &Trace) -> Result<(), Error> {
     let (center, half) = (trace.center_hz.unwrap_or(0.0), trace.sample_rate_hz / 2.0);
     match settings.carrier_hz {
         Some(hz) if (hz - center).abs() > half => Err(Error::usage(
-            format!("a carrier at {hz} Hz is outside the capture, which covers {} to {} Hz", center - half, center + half),
+            format!(
+                "a carrier at {hz} Hz is outside the capture, which covers {} to {} Hz",
+                center - half,
+                center + half
+            ),
             "--carrier takes the frequency at the antenna where the capture has a centre, else the offset",
         )),
         _ => Ok(()),

@@ -23,8 +23,11 @@ fn bad(name: &'static str, words: &str, code: u8, says: &[&'static str]) -> Bad 
 }
 
 fn run(words: &[String], folder: &Path, json: bool) -> Outcome {
-    let words: Vec<String> =
-        words.iter().map(|w| w.replace('@', &folder.display().to_string())).chain(json.then(|| "--json".into())).collect();
+    let words: Vec<String> = words
+        .iter()
+        .map(|w| w.replace('@', &folder.display().to_string()))
+        .chain(json.then(|| "--json".into()))
+        .collect();
     faultscope(&words.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
@@ -161,7 +164,13 @@ fn headers_that_lie() {
         ("noglobal", "{\"captures\": []}".into()),
         ("list", "[1, 2, 3]".into()),
         ("deep", "[".repeat(100_000)),
-        ("header", make::sigmf_meta("cf32_le", "").replace("\"core:sample_start\": 0", "\"core:sample_start\": 0, \"core:header_bytes\": 9000000000000000000")),
+        (
+            "header",
+            make::sigmf_meta("cf32_le", "").replace(
+                "\"core:sample_start\": 0",
+                "\"core:sample_start\": 0, \"core:header_bytes\": 9000000000000000000",
+            ),
+        ),
     ] {
         meta_with(dir.path(), stem, &meta, &iq);
     }

@@ -164,7 +164,8 @@ fn a_full_disk_while_writing_results() {
         assert!(!output.exists(), "{name} is half written");
     }
     let store = dir.path().join("store").display().to_string();
-    let child = super::process::binary_on_a_full_disk(8).args(["case", "open", "--title", "x", "--store", &store]).output();
+    let child =
+        super::process::binary_on_a_full_disk(8).args(["case", "open", "--title", "x", "--store", &store]).output();
     let child = child.unwrap();
     assert_eq!(child.status.code(), Some(5), "{}", text(&child.stderr));
     let made = dir.path().join("made").display().to_string();

@@ -62,9 +62,28 @@ fn opening_prints_the_id_alone() {
 fn a_case_from_start_to_end() {
     let store = Store::new();
     let open = [
-        "case", "open", "--title", "BTS 17 down", "--customer", "Example Mobile", "--site", "Hill 17", "--equipment",
-        "base station", "--model", "BTS-900", "--serial", "0417", "--tag", "13.56-00A7", "--symptom", "no calls",
-        "--contact", "control room", "--priority", "P1",
+        "case",
+        "open",
+        "--title",
+        "BTS 17 down",
+        "--customer",
+        "Example Mobile",
+        "--site",
+        "Hill 17",
+        "--equipment",
+        "base station",
+        "--model",
+        "BTS-900",
+        "--serial",
+        "0417",
+        "--tag",
+        "13.56-00A7",
+        "--symptom",
+        "no calls",
+        "--contact",
+        "control room",
+        "--priority",
+        "P1",
     ];
     let id = store.good(&open, 0).out.trim().to_owned();
     let case = store.case(&id);
@@ -85,7 +104,9 @@ fn a_case_from_start_to_end() {
     let evidence = case["evidence"].as_array().unwrap();
     assert_eq!(evidence.len(), 5, "two pairs and a photo");
     assert!(evidence.iter().any(|e| e["media_type"] == "image/jpeg" && e["size"] == 3));
-    assert!(case["findings"].as_array().unwrap().iter().any(|f| f["verdict"] == "fail" && f["role"] == "supply before"));
+    assert!(
+        case["findings"].as_array().unwrap().iter().any(|f| f["verdict"] == "fail" && f["role"] == "supply before")
+    );
     assert_eq!(texts(&case, "noted"), ["capacitor bulged"]);
 
     let refused = store.run(&["case", "close", &id]);
@@ -199,8 +220,7 @@ fn the_store_may_come_from_the_environment() {
 #[test]
 fn the_default_store_is_in_the_users_data_directory() {
     let home = tempfile::tempdir().unwrap();
-    let output =
-        binary().args(["case", "open", "--title", "x"]).env("XDG_DATA_HOME", home.path()).output().unwrap();
+    let output = binary().args(["case", "open", "--title", "x"]).env("XDG_DATA_HOME", home.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(home.path().join("faultscope").join("store").join("faultscope.db").is_file());
 }

@@ -16,13 +16,41 @@ fn number(value: &Value) -> f64 {
 /// Field names of measured figures end in their unit, at any depth.
 fn every_number_has_its_unit(value: &Value, path: &str) {
     const UNITS: [&str; 13] = [
-        "_hz", "_s", "_v", "_db", "_dbc", "_dbfs", "_dbm", "_ppm", "_percent", "_db_per_hz", "_v_per_s", "_probability",
+        "_hz",
+        "_s",
+        "_v",
+        "_db",
+        "_dbc",
+        "_dbfs",
+        "_dbm",
+        "_ppm",
+        "_percent",
+        "_db_per_hz",
+        "_v_per_s",
+        "_probability",
         "per_second",
     ];
     // Counts, ratios and the value of a reading, whose unit is a field of its own.
     const PURE: [&str; 19] = [
-        "samples", "order", "count", "kurtosis", "energy_balance", "value", "uncertainty", "confidence", "margin",
-        "upper", "lower", "guard", "harmonics", "false_alarm", "fft", "overlap", "segments", "min", "max",
+        "samples",
+        "order",
+        "count",
+        "kurtosis",
+        "energy_balance",
+        "value",
+        "uncertainty",
+        "confidence",
+        "margin",
+        "upper",
+        "lower",
+        "guard",
+        "harmonics",
+        "false_alarm",
+        "fft",
+        "overlap",
+        "segments",
+        "min",
+        "max",
     ];
     match value {
         Value::Object(map) => {
@@ -54,8 +82,19 @@ fn the_envelope_has_its_fields() {
         has(
             capture,
             &[
-                "file", "sha256", "format", "sample_rate_hz", "center_hz", "samples", "duration_s", "unit", "quality",
-                "settings", "readings", "findings", "error",
+                "file",
+                "sha256",
+                "format",
+                "sample_rate_hz",
+                "center_hz",
+                "samples",
+                "duration_s",
+                "unit",
+                "quality",
+                "settings",
+                "readings",
+                "findings",
+                "error",
             ],
         );
         let seconds = number(&capture["samples"]) / number(&capture["sample_rate_hz"]);
@@ -117,8 +156,19 @@ fn findings_carry_limit_margin_and_alarm() {
         has(
             finding,
             &[
-                "id", "measurement", "reading", "value", "unit", "uncertainty", "limit", "margin", "verdict",
-                "severity", "summary", "causes", "alarm",
+                "id",
+                "measurement",
+                "reading",
+                "value",
+                "unit",
+                "uncertainty",
+                "limit",
+                "margin",
+                "verdict",
+                "severity",
+                "summary",
+                "causes",
+                "alarm",
             ],
         );
         has(&finding["limit"], &["pack", "pack_version", "clause", "guard"]);

@@ -131,11 +131,8 @@ fn raw_samples_by_name_and_by_option() {
 fn wav_as_a_pair() {
     let dir = tempfile::tempdir().unwrap();
     let iq = signal();
-    let pcm24: Vec<u8> = iq
-        .iter()
-        .flatten()
-        .flat_map(|v| ((v * 8_388_608.0).round() as i32).to_le_bytes()[..3].to_vec())
-        .collect();
+    let pcm24: Vec<u8> =
+        iq.iter().flatten().flat_map(|v| ((v * 8_388_608.0).round() as i32).to_le_bytes()[..3].to_vec()).collect();
     for (name, bytes, tolerance) in [
         ("pcm8.wav", make::wav(1, 2, 8, &make::cu8(&iq)), 0.06),
         ("pcm16.wav", make::wav(1, 2, 16, &make::ci16(&iq)), 0.005),

@@ -5,13 +5,13 @@ use faultscope_tests::{faultscope, sample};
 use serde_json::{Value, json};
 
 /// The published schema, ready to judge documents.
-pub struct Published {
+pub(crate) struct Published {
     compiler: Compiler,
     schemas: Schemas,
 }
 
 impl Published {
-    pub fn load() -> Self {
+    pub(crate) fn load() -> Self {
         let mut compiler = Compiler::new();
         compiler.add_resource("mem:///faultscope.json", faultscope(&["schema"]).json()).unwrap();
         Self { compiler, schemas: Schemas::new() }
@@ -22,20 +22,20 @@ impl Published {
     }
 
     /// Why a document is not of a kind; `None` when it is.
-    pub fn fault(&mut self, kind: &str, document: &Value) -> Option<String> {
+    pub(crate) fn fault(&mut self, kind: &str, document: &Value) -> Option<String> {
         let index = self.index(&format!("/$defs/{kind}"));
         self.schemas.validate(document, index).err().map(|e| format!("{kind}: {e}"))
     }
 
     /// Whether the schema as a whole takes a document.
-    pub fn takes(&mut self, document: &Value) -> bool {
+    pub(crate) fn takes(&mut self, document: &Value) -> bool {
         let index = self.index("");
         self.schemas.validate(document, index).is_ok()
     }
 
     /// Fails the test when a document is not of its kind.
     #[track_caller]
-    pub fn check(&mut self, kind: &str, document: &Value) {
+    pub(crate) fn check(&mut self, kind: &str, document: &Value) {
         if let Some(fault) = self.fault(kind, document) {
             panic!("{fault}\n{document:#}");
         }
@@ -160,14 +160,39 @@ fn wrong_envelopes_are_refused() {
         assert!(!published.takes(&without(&ripple, &[], field)), "an envelope without {field}");
     }
     for field in [
-        "file", "sha256", "format", "sample_rate_hz", "center_hz", "samples", "duration_s", "unit", "quality",
-        "settings", "readings", "findings", "error",
+        "file",
+        "sha256",
+        "format",
+        "sample_rate_hz",
+        "center_hz",
+        "samples",
+        "duration_s",
+        "unit",
+        "quality",
+        "settings",
+        "readings",
+        "findings",
+        "error",
     ] {
         assert!(!published.takes(&without(&ripple, &["captures", "0"], field)), "a capture without {field}");
     }
     for field in [
-        "bandwidth_hz", "dc_v", "min_v", "max_v", "vpp_v", "vpp_robust_v", "rms_ac_v", "psophometric_v", "bands",
-        "mains", "switching", "spikes", "drift", "events", "random", "energy_balance",
+        "bandwidth_hz",
+        "dc_v",
+        "min_v",
+        "max_v",
+        "vpp_v",
+        "vpp_robust_v",
+        "rms_ac_v",
+        "psophometric_v",
+        "bands",
+        "mains",
+        "switching",
+        "spikes",
+        "drift",
+        "events",
+        "random",
+        "energy_balance",
     ] {
         assert!(!published.takes(&without(&ripple, &["captures", "0", "ripple"], field)), "ripple without {field}");
     }
@@ -200,8 +225,22 @@ fn wrong_cases_are_refused() {
     let store = dir.path().display().to_string();
     let case = json_of(&["case", "open", "--title", "x", "--store", &store], 0);
     for field in [
-        "id", "title", "customer", "site", "equipment", "symptom", "priority", "status", "assignee", "clocks",
-        "findings", "evidence", "actions", "timeline", "root_cause", "closure",
+        "id",
+        "title",
+        "customer",
+        "site",
+        "equipment",
+        "symptom",
+        "priority",
+        "status",
+        "assignee",
+        "clocks",
+        "findings",
+        "evidence",
+        "actions",
+        "timeline",
+        "root_cause",
+        "closure",
     ] {
         assert!(!published.takes(&without(&case, &["case"], field)), "a case without {field}");
     }

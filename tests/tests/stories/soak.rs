@@ -40,7 +40,13 @@ fn memory_stays_flat_on_two_gibibytes() {
                 None => std::thread::sleep(Duration::from_millis(20)),
             }
         };
-        println!("{:<9} exit {:?}, peak {} MiB, {:.1} s", words[0], status.code(), peak >> 10, begun.elapsed().as_secs_f64());
+        println!(
+            "{:<9} exit {:?}, peak {} MiB, {:.1} s",
+            words[0],
+            status.code(),
+            peak >> 10,
+            begun.elapsed().as_secs_f64()
+        );
         assert!(peak > 0 && peak < MOST_KIB, "{words:?}: peak {peak} KiB");
         assert!(matches!(status.code(), Some(0 | 3)), "{words:?}: {status}");
     }
