@@ -140,7 +140,7 @@ fn what_the_program_knows_is_documented_too() {
 /// Takes a field away from a document and gives back the rest.
 fn without(document: &Value, path: &[&str], field: &str) -> Value {
     let mut copy = document.clone();
-    let place = copy.pointer_mut(&format!("/{}", path.join("/")).trim_end_matches('/').to_owned()).unwrap();
+    let place = copy.pointer_mut(format!("/{}", path.join("/")).trim_end_matches('/')).unwrap();
     assert!(place.as_object_mut().unwrap().remove(field).is_some(), "{path:?}.{field} is not there");
     copy
 }
