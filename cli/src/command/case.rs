@@ -195,7 +195,7 @@ fn verify(id: &str, list: bool, context: &mut Context<'_>) -> Result<u8, Error> 
         context.print(&format!("{id}: chain and digests are consistent"));
     } else {
         for difference in &verification.differences {
-            context.print(&format!("{id}: {}", difference.detail));
+            context.print(&format!("{id}: {}: {}", difference.at, difference.detail));
         }
     }
     Ok(if intact { 0 } else { 6 })

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// The binary, without the user's store and language.
-pub fn binary() -> Command {
+pub(crate) fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faultscope-under-test"));
     command.env_remove("FAULTSCOPE_STORE").env("LANG", "C.UTF-8").env_remove("LC_ALL").env_remove("LC_MESSAGES");
     command
@@ -15,7 +15,7 @@ pub fn binary() -> Command {
 ///
 /// The signal of that limit is ignored, so that the write fails as on a full disk.
 #[cfg(unix)]
-pub fn binary_on_a_full_disk(blocks: u32) -> Command {
+pub(crate) fn binary_on_a_full_disk(blocks: u32) -> Command {
     let mut command = Command::new("sh");
     command
         .args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", &blocks.to_string()])
@@ -25,7 +25,7 @@ pub fn binary_on_a_full_disk(blocks: u32) -> Command {
     command
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -71,7 +71,7 @@ fn samples_may_come_through_a_pipe() {
 
 /// Peak resident memory of a finished child, in KiB, as the system counts it.
 #[cfg(target_os = "linux")]
-pub fn peak_kib(pid: u32) -> Option<u64> {
+pub(crate) fn peak_kib(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).ok()?;
     let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()

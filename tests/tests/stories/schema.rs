@@ -5,13 +5,13 @@ use faultscope_tests::{faultscope, sample};
 use serde_json::{Value, json};
 
 /// The published schema, ready to judge documents.
-pub struct Published {
+pub(crate) struct Published {
     compiler: Compiler,
     schemas: Schemas,
 }
 
 impl Published {
-    pub fn load() -> Self {
+    pub(crate) fn load() -> Self {
         let mut compiler = Compiler::new();
         compiler.add_resource("mem:///faultscope.json", faultscope(&["schema"]).json()).unwrap();
         Self { compiler, schemas: Schemas::new() }
@@ -22,20 +22,20 @@ impl Published {
     }
 
     /// Why a document is not of a kind; `None` when it is.
-    pub fn fault(&mut self, kind: &str, document: &Value) -> Option<String> {
+    pub(crate) fn fault(&mut self, kind: &str, document: &Value) -> Option<String> {
         let index = self.index(&format!("/$defs/{kind}"));
         self.schemas.validate(document, index).err().map(|e| format!("{kind}: {e}"))
     }
 
     /// Whether the schema as a whole takes a document.
-    pub fn takes(&mut self, document: &Value) -> bool {
+    pub(crate) fn takes(&mut self, document: &Value) -> bool {
         let index = self.index("");
         self.schemas.validate(document, index).is_ok()
     }
 
     /// Fails the test when a document is not of its kind.
     #[track_caller]
-    pub fn check(&mut self, kind: &str, document: &Value) {
+    pub(crate) fn check(&mut self, kind: &str, document: &Value) {
         if let Some(fault) = self.fault(kind, document) {
             panic!("{fault}\n{document:#}");
         }
@@ -140,7 +140,7 @@ fn what_the_program_knows_is_documented_too() {
 /// Takes a field away from a document and gives back the rest.
 fn without(document: &Value, path: &[&str], field: &str) -> Value {
     let mut copy = document.clone();
-    let place = copy.pointer_mut(&format!("/{}", path.join("/")).trim_end_matches('/').to_owned()).unwrap();
+    let place = copy.pointer_mut(format!("/{}", path.join("/")).trim_end_matches('/')).unwrap();
     assert!(place.as_object_mut().unwrap().remove(field).is_some(), "{path:?}.{field} is not there");
     copy
 }
