@@ -13,6 +13,7 @@ use crate::result::ToolInfo;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The command.
     pub command: String,
@@ -37,6 +38,7 @@ pub struct ErrorBody {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct FilesDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The command.
     pub command: String,
@@ -48,6 +50,7 @@ pub struct FilesDocument {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct LimitsDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The packs.
     pub packs: Vec<PackSummary>,
@@ -74,6 +77,7 @@ pub struct PackSummary {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ModelsDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The models.
     pub models: Vec<ModelSummary>,
@@ -94,6 +98,7 @@ pub struct ModelSummary {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DemoDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The case.
     pub case: crate::cases::Case,
@@ -106,7 +111,7 @@ pub struct DemoDocument {
 /// One schema for every document that a command prints with `--json`: `anyOf` over the kinds of documents.
 #[must_use]
 pub fn document() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let kinds: Vec<Schema> = vec![
         kind::<Envelope>(&mut generator),
         kind::<DemoDocument>(&mut generator),

@@ -215,6 +215,7 @@ pub(crate) fn of(detail: &Detail, most: usize, lang: Lang) -> Vec<DataTable> {
     match detail {
         Detail::Spurs(d) => vec![spurs(d, most, lang)],
         Detail::Ripple(d) => ripple(d, lang),
+        Detail::Nothing => Vec::new(),
     }
 }
 

@@ -55,7 +55,7 @@ const ROUNDING: f64 = 1e-26;
 pub fn estimate(spectrum: &Spectrum) -> Floor {
     let s = spectrum.settings;
     let shape = effective_averages(s.window, s.overlap, spectrum.segments);
-    let lobe = s.window.figures().main_lobe_bins;
+    let lobe = s.window.main_lobe_bins();
     of_bins(&spectrum.mean, shape, lobe, spectrum.kind)
 }
 

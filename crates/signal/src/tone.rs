@@ -40,7 +40,7 @@ impl Response {
         FftPlanner::new().plan_fft_forward(n * STEPS).process(&mut data);
         let full = data.first().map_or(1.0, Complex64::norm_sqr);
         let power: Vec<f64> = data[..n * STEPS / 2].iter().map(|z| z.norm_sqr() / full).collect();
-        let lobe_bins = window.figures().main_lobe_bins;
+        let lobe_bins = window.main_lobe_bins();
         // From far to near, the largest response yet: side lobes are bounded by their envelope, nulls do not count.
         let mut envelope = power.clone();
         for i in (1..envelope.len()).rev() {

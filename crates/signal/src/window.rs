@@ -3,6 +3,7 @@
 use std::f64::consts::TAU;
 use std::str::FromStr;
 
+use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 
 /// The windows on offer, all in their periodic (DFT-even) form.
@@ -102,24 +103,18 @@ impl Window {
     /// `n` coefficients, periodic: coefficient `n` would equal coefficient 0.
     #[must_use]
     pub fn coefficients(self, n: usize) -> Vec<f64> {
-        (0..n).map(|i| self.at(i as f64 / n as f64)).collect()
-    }
-
-    /// The window at position `x` of its length, 0 to 1.
-    fn at(self, x: f64) -> f64 {
         if self == Self::Kaiser {
-            let r = 2.0 * x - 1.0;
-            return bessel_i0(KAISER_BETA * (1.0 - r * r).max(0.0).sqrt()) / bessel_i0(KAISER_BETA);
+            let top = bessel_i0(KAISER_BETA);
+            let at = |r: f64| bessel_i0(KAISER_BETA * (1.0 - r * r).max(0.0).sqrt()) / top;
+            return mirrored(n, |half| {
+                half.iter_mut().enumerate().for_each(|(i, w)| *w = at(2.0 * i as f64 / n as f64 - 1.0))
+            });
         }
         let terms = self.cosine_terms();
-        terms
-            .iter()
-            .enumerate()
-            .map(|(k, a)| {
-                let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
-                sign * a * (TAU * k as f64 * x).cos()
-            })
-            .sum()
+        mirrored(n, |half| {
+            cosines(half, n);
+            half.iter_mut().for_each(|w| *w = cosine_sum(terms, *w));
+        })
     }
 
     /// Coherent gain and ENBW of exactly `n` coefficients (they depend on `n` only for a handful of points).
@@ -184,6 +179,40 @@ impl std::fmt::Display for Window {
     }
 }
 
+/// `n` values that are symmetric about `n / 2`, of which `first` makes 0 to `n / 2`.
+fn mirrored(n: usize, first: impl FnOnce(&mut [f64])) -> Vec<f64> {
+    let mut out = vec![0.0; n];
+    let half = n.min(n / 2 + 1);
+    first(&mut out[..half]);
+    for i in half..n {
+        out[i] = out[n - i];
+    }
+    out
+}
+
+/// `cos(2 pi i / n)` for each place `i`: one turn of two tables of phasors, so that few sines are worked out.
+fn cosines(out: &mut [f64], n: usize) {
+    const RUN: usize = 256;
+    let phasor = |i: usize| Complex64::from_polar(1.0, TAU * i as f64 / n as f64);
+    let fine: Vec<Complex64> = (0..RUN.min(out.len())).map(phasor).collect();
+    for (run, places) in out.chunks_mut(RUN).enumerate() {
+        let base = phasor(run * RUN);
+        for (place, z) in places.iter_mut().zip(&fine) {
+            *place = base.re * z.re - base.im * z.im;
+        }
+    }
+}
+
+/// The sum of `(-1)^k a_k cos(k t)` for `c = cos(t)`, by Clenshaw's recurrence.
+fn cosine_sum(terms: &[f64], c: f64) -> f64 {
+    let (mut b1, mut b2) = (0.0, 0.0);
+    for (k, a) in terms.iter().enumerate().skip(1).rev() {
+        let signed = if k % 2 == 0 { *a } else { -a };
+        (b1, b2) = (signed + 2.0 * c * b1 - b2, b1);
+    }
+    terms.first().copied().unwrap_or(0.0) + c * b1 - b2
+}
+
 /// Magnitude of the discrete-time Fourier transform of `w` at `bins` DFT bins.
 fn transform(w: &[f64], bins: f64) -> f64 {
     let step = TAU * bins / w.len() as f64;
@@ -238,6 +267,24 @@ mod tests {
                 assert!((f.scallop_db - scallop).abs() < 1e-3, "{window}: scallop {}", f.scallop_db);
             } else {
                 assert!(f.scallop_db.abs() < 0.0045, "{window}: scallop {}", f.scallop_db);
+            }
+        }
+    }
+
+    #[test]
+    fn coefficients_are_the_defining_sum_at_any_length() {
+        for window in Window::ALL.into_iter().filter(|w| *w != Window::Kaiser) {
+            for n in [1, 2, 3, 7, 256, 257, 1000, 4096, 10_001] {
+                let w = window.coefficients(n);
+                assert_eq!(w.len(), n);
+                for (i, got) in w.iter().enumerate() {
+                    let term = |(k, a): (usize, &f64)| {
+                        let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+                        sign * a * (TAU * (k * i % n) as f64 / n as f64).cos()
+                    };
+                    let expected: f64 = window.cosine_terms().iter().enumerate().map(term).sum();
+                    assert!((got - expected).abs() < 1e-13, "{window} {n} {i}: {got} {expected}");
+                }
             }
         }
     }

@@ -62,6 +62,8 @@ pub enum Detail {
     Spurs(SpursDetail),
     /// Of `ripple`.
     Ripple(RippleDetail),
+    /// Nothing could be measured; a closed gate says why.
+    Nothing,
 }
 
 /// The outcome of one measurement on one trace.

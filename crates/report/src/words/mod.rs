@@ -73,6 +73,12 @@ pub fn word(lang: Lang, key: &str) -> &'static str {
     find(lang, key).unwrap_or("?")
 }
 
+/// The words of `prefix.id`; the id itself where the table does not know it.
+#[must_use]
+pub fn find_or(lang: Lang, prefix: &str, id: &str) -> String {
+    find(lang, &format!("{prefix}.{id}")).map_or_else(|| id.to_owned(), str::to_owned)
+}
+
 /// The sentence of a key with its `{placeholders}` filled in one pass: braces inside the values stay as they are.
 #[must_use]
 pub fn fill(lang: Lang, key: &str, values: &[(&str, &str)]) -> String {

@@ -49,7 +49,7 @@ pub(super) fn choose_carrier(
     let wanted = wanted - spectrum.center_hz.unwrap_or(0.0);
     // A crystal may be 100 ppm off; the resolution sets the least distance.
     let reach = (1e-4 * settings.carrier_hz.unwrap_or(0.0).abs())
-        .max(2.0 * spectrum.settings.window.figures().main_lobe_bins * spectrum.bin_hz());
+        .max(2.0 * spectrum.settings.window.main_lobe_bins() * spectrum.bin_hz());
     let near = |l: &Line| (offset(l) - wanted).abs();
     let found = lines.iter().position(|l| near(l) <= reach);
     if found.is_none() {

@@ -296,7 +296,7 @@ impl<'a> Work<'a> {
             harmonics = quality::harmonics(&self.spectrum, &self.floor, &self.time, c, self.settings.harmonics);
             owners.extend(harmonics.iter().map(|h| (h.offset_hz, h.power.max(0.0))));
         }
-        let width = self.spectrum.settings.window.figures().main_lobe_bins;
+        let width = self.spectrum.settings.window.main_lobe_bins();
         let is_harmonic = |f: &Found| {
             harmonics.iter().any(|h| (h.offset_hz - f.offset_hz).abs() < f.tolerance_hz.max(0.5 * width * h.width_hz))
         };

@@ -172,7 +172,7 @@ impl Context<'_> {
 pub(super) fn is_dc(spectrum: &Spectrum, offset_hz: f64) -> bool {
     let bins = match spectrum.kind {
         Kind::Iq => 2.0,
-        Kind::Real => spectrum.settings.window.figures().main_lobe_bins,
+        Kind::Real => spectrum.settings.window.main_lobe_bins(),
     };
     offset_hz.abs() <= bins * spectrum.bin_hz()
 }

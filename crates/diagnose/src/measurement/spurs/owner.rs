@@ -159,7 +159,7 @@ const LEAST_SHARE: f64 = 0.1;
 /// the spectrum on both sides and are more than the skirt of one line.
 pub(super) fn bands(spectrum: &Spectrum, floor: &Floor, lines: &[Line]) -> Vec<Band> {
     let mean = &spectrum.mean;
-    let lobe = spectrum.settings.window.figures().main_lobe_bins.ceil() as usize;
+    let lobe = spectrum.settings.window.main_lobe_bins().ceil() as usize;
     let quiet = lower_quartile(&floor.level);
     let enbw = spectrum.rbw_hz() / spectrum.bin_hz();
     let half = 3 * lobe;

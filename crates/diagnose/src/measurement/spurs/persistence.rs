@@ -36,7 +36,7 @@ pub(super) fn persistent(record: &dyn Record, whole: &Spectrum, lines: &[Found])
         }
     }
     let coarse = whole.settings.fft as f64 / fft as f64;
-    let lobe = whole.settings.window.figures().main_lobe_bins * whole.bin_hz() * coarse;
+    let lobe = whole.settings.window.main_lobe_bins() * whole.bin_hz() * coarse;
     Ok(present
         .into_iter()
         .zip(lines)

@@ -51,7 +51,7 @@ pub(super) fn harmonics(
     last: usize,
 ) -> Vec<Harmonic> {
     let (kind, rate) = (spectrum.kind, spectrum.sample_rate_hz);
-    let lobe = spectrum.settings.window.figures().main_lobe_bins;
+    let lobe = spectrum.settings.window.main_lobe_bins();
     let width_hz = if carrier.coherent { rate / time.frames() as f64 } else { spectrum.bin_hz() };
     let apart = lobe * width_hz;
     (2..=u32::try_from(last).unwrap_or(100).min(100))
@@ -78,7 +78,7 @@ fn line_power(spectrum: &Spectrum, floor: &Floor, time: &Time, coherent: bool, o
     if coherent {
         return time.power_at(offset_hz, floor.level[k], spectrum.settings.fft);
     }
-    let lobe = spectrum.settings.window.figures().main_lobe_bins as usize;
+    let lobe = spectrum.settings.window.main_lobe_bins() as usize;
     let range = k.saturating_sub(lobe)..(k + lobe + 1).min(spectrum.mean.len());
     let enbw = spectrum.rbw_hz() / spectrum.bin_hz();
     range.map(|i| spectrum.mean[i] - floor.level[i]).sum::<f64>() / enbw
