@@ -21,6 +21,7 @@ Options:
   --limits PACK   Limit pack to judge by, may be repeated: an id (dc-48v, tx-generic ...) or a .toml file
   --lang LANG     en or zh-CN; the locale otherwise
   --theme LOOK    light, dark or contrast
+  --size WxH      Size of the window, 1280x800 when not given
   --help          This text
   --version       The version
 ";
@@ -38,6 +39,8 @@ pub struct Start {
     pub lang: Lang,
     /// Theme.
     pub look: Look,
+    /// Width and height of the window; 1280 by 800 when not given.
+    pub size: Option<(u16, u16)>,
 }
 
 /// What the command line asks for.
@@ -73,10 +76,11 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
 }
 
 fn window(start: Start) -> eframe::Result<()> {
+    let (width, height) = start.size.unwrap_or((1280, 800));
     let viewport = egui::ViewportBuilder::default()
         .with_title("faultscope")
         .with_app_id("faultscope-gui")
-        .with_inner_size([1280.0, 800.0])
+        .with_inner_size([f32::from(width), f32::from(height)])
         .with_min_inner_size([800.0, 500.0])
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
@@ -104,11 +108,19 @@ fn parse(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<String>) -> Result<As
             "--store" => start.store = Some(value()?),
             "--limits" => start.limits.push(value()?),
             "--lang" => start.lang = value()?.parse().map_err(|e| format!("{e}"))?,
+            "--size" => start.size = Some(size(&value()?)?),
             "--theme" => start.look = value()?.parse()?,
             _ => return Err(format!("there is no option {text}")),
         }
     }
     Ok(Asked::Window(Box::new(start)))
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parsed = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    parsed
+        .filter(|(w, h)| (400..=16_384).contains(w) && (300..=16_384).contains(h))
+        .ok_or_else(|| format!("'{text}' is not a size of a window; write it as 1280x800"))
 }
 
 /// The path that a capture on the command line names, or the address of a simulated one.
@@ -147,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for args in [&["--bogus"][..], &["--store"], &["--lang", "xx"], &["--theme", "pink"]] {
+        for args in [&["--bogus"][..], &["--store"], &["--lang", "xx"], &["--theme", "pink"], &["--size", "0x0"]] {
             assert!(asked(args, "C").is_err(), "{args:?}");
         }
         assert!(matches!(asked(&["--version"], "C"), Ok(Asked::Print(_))));

@@ -1,4 +1,5 @@
 //! The app as a person uses it, headless, by its accessibility labels.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::time::{Duration, Instant};
 

@@ -35,8 +35,8 @@ shot() {
     for _ in $(seq 100); do [ -s "$scratch/display" ] && break; sleep 0.1; done
     DISPLAY=:$(cat "$scratch/display")
     export DISPLAY
-    env -u WAYLAND_DISPLAY LIBGL_ALWAYS_SOFTWARE=1 FAULTSCOPE_WINDOW="$size" \
-        "$binary" --store "$scratch/store" "$@" 2>"$scratch/app.log" &
+    env -u WAYLAND_DISPLAY LIBGL_ALWAYS_SOFTWARE=1 \
+        "$binary" --size "$size" --store "$scratch/store" "$@" 2>"$scratch/app.log" &
     app=$!
     # The picture is taken when it is full and has stopped changing.
     for _ in $(seq "$waits"); do

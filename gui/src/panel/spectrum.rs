@@ -73,12 +73,15 @@ fn draw(
     let columns = ui.available_width().max(64.0) as usize;
     let points =
         plot::columns(|i| (levels.hz(i), levels.db.get(i).copied().unwrap_or(f64::NAN)), levels.points(view), columns);
+    // Names this near the left edge would be cut off if they were centred.
+    let left = view.0 + (view.1 - view.0) * 40.0 / columns as f64;
     let limit = capture.result.as_ref().and_then(|r| limit_line(r));
     let (palette, mark, limit_name) = (cx.palette, cx.state.mark, cx.text(Word::LimitLine));
     let shown = egui_plot::Plot::new(("spectrum", capture.id))
         .custom_x_axes(vec![axis_x])
         .custom_y_axes(vec![axis_y])
-        .y_grid_spacer(egui_plot::uniform_grid_spacer(|_| [10.0, 20.0, 100.0]))
+        .x_grid_spacer(plot::marks(plot::ACROSS))
+        .y_grid_spacer(plot::marks(plot::UP))
         .allow_scroll(false)
         .allow_boxed_zoom(false)
         .allow_double_click_reset(false)
@@ -103,7 +106,8 @@ fn draw(
                 plot.points(point.color(mark.colour).radius(radius).shape(MarkerShape::Down));
                 if !mark.label.is_empty() {
                     let text = RichText::new(&mark.label).color(mark.colour).size(11.0);
-                    plot.text(Text::new("", at, text).anchor(Align2::CENTER_BOTTOM));
+                    let anchor = if mark.hz < left { Align2::LEFT_BOTTOM } else { Align2::CENTER_BOTTOM };
+                    plot.text(Text::new("", at, text).anchor(anchor));
                 }
             }
         });

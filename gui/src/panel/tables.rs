@@ -14,7 +14,7 @@ use crate::words::Word;
 /// A table that scrolls: its heads, then its rows.
 pub(crate) fn table(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, heads: &[Word], rows: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
     ScrollArea::both().id_salt(id).auto_shrink([false, false]).show(ui, |ui| {
-        Grid::new(id).striped(true).num_columns(heads.len()).spacing([14.0, 5.0]).show(ui, |ui| {
+        Grid::new(id).striped(true).num_columns(heads.len() + 1).spacing([14.0, 5.0]).show(ui, |ui| {
             for head in heads {
                 soft(ui, cx, cx.text(*head));
             }

@@ -94,9 +94,13 @@ fn draw(
     let events: Vec<f64> =
         capture.result.iter().filter_map(|r| r.ripple.as_ref()).flat_map(|r| &r.events).map(|e| e.start_s).collect();
     let palette = cx.palette;
+    let columns = ui.available_width().max(64.0) as usize;
+    let sheer = envelope.bands.len() > 1 && !dots;
     let mut picture = egui_plot::Plot::new(("waveform", capture.id))
         .custom_x_axes(vec![axis_x])
         .custom_y_axes(vec![axis_y])
+        .x_grid_spacer(plot::marks(plot::ACROSS))
+        .y_grid_spacer(plot::marks(plot::UP))
         .allow_scroll(false)
         .allow_boxed_zoom(false)
         .allow_double_click_reset(false)
@@ -111,7 +115,9 @@ fn draw(
         plot.set_plot_bounds(PlotBounds::from_min_max([view.0, low], [view.1, high]));
         plot::wheel(plot);
         for (band, colour) in envelope.bands.iter().zip(palette.traces) {
-            let line = plot::zigzag(envelope, band);
+            // Where two dense bands lie upon each other, both are to be seen.
+            let colour = if sheer { colour.gamma_multiply(0.55) } else { colour };
+            let line = plot::zigzag(envelope, band, view, columns);
             if dots {
                 plot.points(Points::new(band.name.as_str(), line.clone()).color(colour).radius(2.5));
             }

@@ -38,23 +38,38 @@ pub(crate) fn columns(
     out
 }
 
-/// The line through the extremes of an envelope's columns.
-pub(crate) fn zigzag(envelope: &Envelope, band: &Band) -> Vec<[f64; 2]> {
-    let single = envelope.is_samples();
-    let mut out = Vec::with_capacity(2 * band.low.len());
-    for (column, (low, high)) in band.low.iter().zip(&band.high).enumerate() {
-        if !(low.is_finite() && high.is_finite()) {
-            continue;
-        }
-        let t = envelope.time_s(column);
+/// The line through the extremes of an envelope between two times, in at most `columns` columns of its own.
+pub(crate) fn zigzag(envelope: &Envelope, band: &Band, view: (f64, f64), columns: usize) -> Vec<[f64; 2]> {
+    let seen = visible(envelope, view);
+    let count = seen.len();
+    let columns = columns.clamp(1, count.max(1));
+    let single = envelope.is_samples() && columns == count;
+    let mut out = Vec::with_capacity(2 * columns);
+    for column in 0..columns {
+        let part = seen.start + count * column / columns..seen.start + count * (column + 1) / columns;
+        let middle = (envelope.time_s(part.start) + envelope.time_s(part.end.saturating_sub(1).max(part.start))) / 2.0;
+        let finite = |v: &&f64| v.is_finite();
+        let low = band.low.get(part.clone()).into_iter().flatten().filter(finite).min_by(|a, b| a.total_cmp(b));
+        let high = band.high.get(part).into_iter().flatten().filter(finite).max_by(|a, b| a.total_cmp(b));
+        let (Some(low), Some(high)) = (low, high) else { continue };
         // Alternating the order keeps the line from crossing each column twice.
         let (a, b) = if column % 2 == 0 { (*low, *high) } else { (*high, *low) };
-        out.push([t, a]);
+        out.push([middle, a]);
         if !single {
-            out.push([t, b]);
+            out.push([middle, b]);
         }
     }
     out
+}
+
+/// The columns between two times, and one more on each side.
+fn visible(envelope: &Envelope, view: (f64, f64)) -> std::ops::Range<usize> {
+    let (from, to) = envelope.range_s();
+    let per_second = envelope.columns() as f64 / (to - from).max(f64::MIN_POSITIVE);
+    let place = |t: f64| ((t - from) * per_second).max(0.0);
+    let first = (place(view.0).floor() as usize).saturating_sub(1).min(envelope.columns());
+    let end = (place(view.1).ceil() as usize).saturating_add(2).clamp(first, envelope.columns());
+    first..end
 }
 
 #[cfg(test)]
@@ -84,6 +99,21 @@ mod tests {
     fn an_envelope_is_drawn_through_both_extremes() {
         let band = Band { name: "I".into(), low: vec![-1.0, -2.0], high: vec![1.0, 2.0] };
         let envelope = Envelope { first: 0, frames: 4, sample_rate_hz: 1.0, bands: vec![band.clone()] };
-        assert_eq!(zigzag(&envelope, &band), [[1.0, -1.0], [1.0, 1.0], [3.0, 2.0], [3.0, -2.0]]);
+        let all = zigzag(&envelope, &band, (0.0, 4.0), 100);
+        assert_eq!(all, [[1.0, -1.0], [1.0, 1.0], [3.0, 2.0], [3.0, -2.0]]);
+        assert_eq!(zigzag(&envelope, &band, (0.0, 4.0), 1), [[2.0, -2.0], [2.0, 2.0]]);
+    }
+
+    #[test]
+    fn a_spike_survives_the_second_reduction_and_only_what_is_seen_is_drawn() {
+        let mut high = vec![1.0; 4096];
+        high[3000] = 9.0;
+        let band = Band { name: "CH1".into(), low: vec![0.0; 4096], high };
+        let envelope = Envelope { first: 0, frames: 409_600, sample_rate_hz: 100.0, bands: vec![band.clone()] };
+        let line = zigzag(&envelope, &band, (0.0, 4096.0), 400);
+        assert_eq!(line.len(), 800);
+        let top = line.iter().find(|p| p[1] == 9.0).unwrap();
+        assert!((top[0] - 3000.5).abs() < 4096.0 / 400.0);
+        assert!(zigzag(&envelope, &band, (0.0, 2000.0), 400).iter().all(|p| p[1] < 9.0 && p[0] < 2003.0));
     }
 }

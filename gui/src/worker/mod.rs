@@ -132,7 +132,7 @@ impl Workers {
             captures: Lane::start("captures", voice.clone(), move |job, progress, voice| {
                 capture::work(job, progress, voice, &own);
             }),
-            zoom: Lane::start("zoom", voice.clone(), |job, progress, voice| capture::zoom(job, progress, voice)),
+            zoom: Lane::start("zoom", voice.clone(), capture::zoom),
             desk: Lane::start("cases", voice, |job, _, voice| desk::work(job, voice)),
             messages,
             scratch,
