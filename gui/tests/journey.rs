@@ -53,7 +53,7 @@ fn expected(address: &str, measurement: &str, pack: &str) -> CaptureResult {
 fn the_empty_view_says_why_it_is_empty_and_what_to_do() {
     let store = tempfile::tempdir().unwrap();
     let mut gui = gui(Start { store: Some(store.path().join("s").display().to_string()), ..Start::default() });
-    gui.run();
+    gui.run_steps(2);
     gui.get_by_label("There is nothing to show yet because no capture has been opened.");
     gui.get_by_label_contains("Drop files onto this window");
     wait(&mut gui, "the list of cases", |g| sees(g, "The store holds no open case"));

@@ -41,7 +41,7 @@ fn work(ui: &mut Ui, cx: &mut Cx<'_>) {
     Panel::bottom(("results", size)).resizable(true).default_size(room.y * 0.52).min_size(140.0).show(ui, |ui| {
         fill(ui);
         results::header(ui, cx);
-        Panel::right(("causes", size)).resizable(true).default_size(room.x * 0.34).min_size(180.0).show(ui, |ui| {
+        Panel::right(("causes", size)).resizable(true).default_size(room.x * 0.29).min_size(180.0).show(ui, |ui| {
             fill(ui);
             causes::show(ui, cx);
         });

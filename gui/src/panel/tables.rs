@@ -14,7 +14,7 @@ use crate::words::Word;
 /// A table that scrolls: its heads, then its rows.
 pub(crate) fn table(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, heads: &[Word], rows: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
     ScrollArea::both().id_salt(id).auto_shrink([false, false]).show(ui, |ui| {
-        Grid::new(id).striped(true).num_columns(heads.len() + 1).spacing([14.0, 5.0]).show(ui, |ui| {
+        Grid::new(id).striped(true).num_columns(heads.len() + 1).spacing([9.0, 5.0]).show(ui, |ui| {
             for head in heads {
                 soft(ui, cx, cx.text(*head));
             }
@@ -56,7 +56,7 @@ pub(crate) fn findings(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
     table(ui, cx, "findings", &heads, |ui, cx| {
         for found in sorted {
             finding(ui, cx, found);
-            end(ui);
+            ui.end_row();
         }
     });
 }
@@ -88,6 +88,8 @@ fn finding(ui: &mut Ui, cx: &mut Cx<'_>, found: &Finding) {
         found.limit.as_ref().map_or_else(Default::default, |l| (bounds(l, found.unit), l.clause.clone()));
     figure(ui, &bounds).on_hover_text(clause);
     value(ui, found.margin, found.unit);
+    // Why a limit could not be applied is said in sight, where the window is wide enough for it.
+    soft(ui, cx, found.reason.clone());
 }
 
 /// The bounds of a limit.

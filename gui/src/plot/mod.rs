@@ -33,7 +33,7 @@ pub(crate) fn tick(value: f64, step: f64, factor: f64) -> String {
 /// Distance of numbers along the bottom, in pixels.
 pub(crate) const ACROSS: f64 = 82.0;
 /// Distance of numbers up the side, in pixels.
-pub(crate) const UP: f64 = 32.0;
+pub(crate) const UP: f64 = 26.0;
 /// Pixels that the plot counts in one base step.
 const BASE: f64 = 8.0;
 /// Most grid lines of one axis.
