@@ -49,7 +49,7 @@ pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Wa
         Ok(measured) => Measured { gates: gate::merge([scan.gates, measured.gates]), ..measured },
         // What spoils the samples is an answer too: every limit is answered with `invalid`, none with silence.
         Err(error) if error.class == Class::Input && scan.gates.iter().any(|g| g.state == GateState::Fail) => {
-            result.error = Some(error.into());
+            result.error = Some(error.at(&result.file).into());
             let (measurement, settings) = (plug.id(), request.settings.clone());
             let gates = gate::merge([gate::from_caveats(&capture.caveats), scan.gates]);
             Measured { measurement, settings, gates, readings: Vec::new(), detail: Detail::Nothing }

@@ -43,7 +43,7 @@ impl Inputs {
             return Err(Error::new(
                 Class::Input,
                 "io",
-                format!("the folder holds no files: {}", folder.display()),
+                format!("the folder holds no captures: {}", folder.display()),
                 "name a folder with captures in it",
             ));
         }
@@ -91,9 +91,17 @@ impl Inputs {
     }
 }
 
-/// The captures of a folder, sorted: hidden files are left out, and of a SigMF pair only the metadata file is kept.
+/// Endings of files that lie beside captures and are plainly none; a pattern or a name still reaches them.
+const NO_CAPTURES: [&str; 11] = ["json", "toml", "md", "html", "png", "svg", "jpg", "jpeg", "bmp", "pdf", "log"];
+
+/// The captures of a folder, sorted: hidden files and files that are plainly none are left out, and of a SigMF pair
+/// only the metadata file is kept.
 fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut found = visible(folder)?;
+    let none = |p: &PathBuf| {
+        p.extension().is_some_and(|e| NO_CAPTURES.contains(&e.to_string_lossy().to_ascii_lowercase().as_str()))
+    };
+    found.retain(|p| !none(p));
     one_of_a_pair(&mut found);
     Ok(found)
 }

@@ -294,7 +294,7 @@ impl CaptureResult {
     /// The result of an input that could not be analysed.
     #[must_use]
     pub fn failed(file: &str, error: Error) -> Self {
-        Self { file: file.to_owned(), error: Some(error.into()), ..Self::default() }
+        Self { file: file.to_owned(), error: Some(error.at(file).into()), ..Self::default() }
     }
 
     /// The worst verdict of this capture: of its findings, or `invalid` when a gate closed.

@@ -94,6 +94,18 @@ pub struct ModelSummary {
     pub domain: String,
 }
 
+/// What `explain` prints.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ExplainDocument {
+    /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
+    pub schema: String,
+    /// The measurement.
+    pub topic: String,
+    /// What it measures, what it can mean, how to confirm it, reference: Markdown.
+    pub text: String,
+}
+
 /// What `demo` prints.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DemoDocument {
@@ -121,6 +133,7 @@ pub fn document() -> Value {
         kind::<LimitsDocument>(&mut generator),
         kind::<ModelsDocument>(&mut generator),
         kind::<FilesDocument>(&mut generator),
+        kind::<ExplainDocument>(&mut generator),
         kind::<ErrorDocument>(&mut generator),
     ];
     let definitions: Map<String, Value> = generator.take_definitions(true);

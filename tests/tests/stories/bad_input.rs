@@ -95,6 +95,8 @@ fn files_that_are_not_captures() {
     fs::write(at("picture.png"), b"\x89PNG\r\n\x1a\n").unwrap();
     fs::write(at("words.csv"), "Time (s),CH1 (V)\n0.0,1.0\n0.1,1.1\n0.2,overload\n0.3,1.2\n").unwrap();
     fs::write(at("prose.csv"), "Dear colleague,\nthe station is down.\n").unwrap();
+    fs::write(at("iq.cf32"), &iq).unwrap();
+    fs::write(at("list.json"), "[1, 2,\n3, 4,\n5, 6]\n").unwrap();
     fs::write(at("head.csv"), "Time (s),CH1 (V)\n").unwrap();
     fs::write(at("stuck.csv"), "Time (s),CH1 (V)\n0.1,1.0\n0.1,1.1\n0.1,1.2\n").unwrap();
     fs::write(at("back.csv"), "Time (s),CH1 (V)\n0.3,1.0\n0.2,1.1\n0.1,1.2\n").unwrap();
@@ -102,7 +104,7 @@ fn files_that_are_not_captures() {
         &[
             bad("missing", "info @/nope.sigmf-meta", 3, &["no such file", "nope.sigmf-meta", "check the name"]),
             bad("missing, measured", "ripple @/nope.csv", 3, &["no such file", "nope.csv"]),
-            bad("folder without captures", "info @/empty-folder", 3, &["holds no files", "empty-folder"]),
+            bad("folder without captures", "info @/empty-folder", 3, &["holds no captures", "empty-folder"]),
             bad("pattern", "info @/*.isf", 3, &["nothing matches", "quote"]),
             bad("empty csv", "info @/e.csv", 3, &["empty", "e.csv"]),
             bad("empty wav", "info @/e.wav", 3, &["empty", "e.wav"]),
@@ -122,6 +124,8 @@ fn files_that_are_not_captures() {
             bad("a picture", "info @/picture.png", 2, &["picture.png", "--format"]),
             bad("text in the data", "ripple @/words.csv", 3, &["line 4", "words.csv"]),
             bad("prose", "info @/prose.csv", 3, &["prose.csv"]),
+            bad("I/Q is no rail", "ripple @/iq.cf32 --rate 1M", 3, &["I/Q", "spurs", "iq.cf32"]),
+            bad("a list", "info @/list.json", 2, &["list.json"]),
             bad("header alone", "info @/head.csv", 3, &["head.csv"]),
             bad("time stands still", "info @/stuck.csv", 3, &["stuck.csv"]),
             bad("time runs back", "info @/back.csv", 3, &["back.csv"]),
@@ -264,7 +268,12 @@ fn options_that_do_not_fit() {
             bad("overlap 1", "spectrum @/t.sigmf-meta --overlap 1", 2, &["overlap"]),
             bad("fft 1", "spectrum @/t.sigmf-meta --fft 1", 2, &["'1'", "--fft"]),
             bad("fft of a billion", "spectrum @/t.sigmf-meta --fft 1G", 2, &["1G", "--fft"]),
-            bad("fft longer than the record", "spectrum @/t.sigmf-meta --fft 8192", 3, &["8192", "4096", "--fft"]),
+            bad(
+                "fft longer than the record",
+                "spectrum @/t.sigmf-meta --fft 8192",
+                3,
+                &["8192", "4096", "--fft", "t.sigmf-meta"],
+            ),
             bad("channel not there", "info @/t.sigmf-meta --channel 7", 2, &["channel", "7"]),
             bad("named channel not there", "info @/t.sigmf-meta --channel CH9", 2, &["CH9"]),
             bad("start past the end", "info @/t.sigmf-meta --start 10", 2, &["start", "10"]),

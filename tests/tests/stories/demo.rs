@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use faultscope_tests::{faultscope, sample};
 use serde_json::Value;
@@ -13,21 +14,31 @@ fn played(folder: &Path) -> Value {
     outcome.json()
 }
 
+/// One story for all tests that only look at it.
+fn story() -> &'static Value {
+    static STORY: OnceLock<(tempfile::TempDir, Value)> = OnceLock::new();
+    let (_, document) = STORY.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let document = played(dir.path());
+        (dir, document)
+    });
+    document
+}
+
 fn list<'a>(case: &'a Value, field: &str) -> &'a Vec<Value> {
     case[field].as_array().unwrap_or_else(|| panic!("no {field}"))
 }
 
 #[test]
 fn the_story_ends_in_a_closed_case_with_failed_findings() {
-    let dir = tempfile::tempdir().unwrap();
-    let case = played(dir.path())["case"].clone();
+    let case = &story()["case"];
     assert_eq!((case["priority"].as_str(), case["status"].as_str()), (Some("P1"), Some("closed")));
     let failed =
-        |role: &str| list(&case, "findings").iter().filter(|f| f["verdict"] == "fail" && f["role"] == role).count();
+        |role: &str| list(case, "findings").iter().filter(|f| f["verdict"] == "fail" && f["role"] == role).count();
     assert!(failed("supply before") >= 1 && failed("transmit before") >= 1, "{case:#}");
     assert!(failed("supply before") + failed("transmit before") >= 2);
     assert_eq!(failed("supply after") + failed("transmit after"), 0, "repaired units fail no limit");
-    let roles: BTreeSet<&str> = list(&case, "evidence").iter().filter_map(|e| e["role"].as_str()).collect();
+    let roles: BTreeSet<&str> = list(case, "evidence").iter().filter_map(|e| e["role"].as_str()).collect();
     assert_eq!(
         roles.into_iter().collect::<Vec<_>>(),
         ["supply after", "supply before", "transmit after", "transmit before"]
@@ -37,8 +48,7 @@ fn the_story_ends_in_a_closed_case_with_failed_findings() {
 
 #[test]
 fn every_figure_is_what_the_commands_compute() {
-    let dir = tempfile::tempdir().unwrap();
-    let case = played(dir.path())["case"].clone();
+    let case = &story()["case"];
     let site = sample("site-tx.toml");
     let mut compared = 0;
     for (role, words) in [
@@ -50,7 +60,7 @@ fn every_figure_is_what_the_commands_compute() {
         let file = sample(&format!("{}.sigmf-meta", words[1]));
         let result = faultscope(&[&[words[0], &file], &words[2..], &["--json"]].concat()).json();
         let fresh = list(&result["captures"][0], "findings");
-        let kept: Vec<&Value> = list(&case, "findings").iter().filter(|f| f["role"] == role).collect();
+        let kept: Vec<&Value> = list(case, "findings").iter().filter(|f| f["role"] == role).collect();
         assert_eq!(kept.len(), fresh.len(), "{role}");
         for (kept, fresh) in kept.iter().zip(fresh) {
             for field in ["id", "reading", "value", "unit", "uncertainty", "limit", "margin", "verdict", "summary"] {
@@ -61,13 +71,12 @@ fn every_figure_is_what_the_commands_compute() {
         }
     }
     assert!(compared >= 8, "{compared} findings compared");
-    assert_eq!(compared, list(&case, "findings").len());
+    assert_eq!(compared, list(case, "findings").len());
 }
 
 #[test]
 fn the_report_is_one_self_contained_file() {
-    let dir = tempfile::tempdir().unwrap();
-    let document = played(dir.path());
+    let document = story();
     let page = fs::read_to_string(document["report"].as_str().unwrap()).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"));
     let lower = page.to_lowercase();

@@ -265,12 +265,16 @@ fn standard_input_folders_and_patterns() {
     for name in ["b", "a", "c"] {
         make::sigmf(dir.path(), name, "cf32_le", data);
     }
+    // What lies beside captures is not taken for one.
+    for name in ["a.truth.json", "limits.toml", "photo.jpg", ".hidden"] {
+        fs::write(dir.path().join(name), b"[1, 2]").unwrap();
+    }
     let folder = dir.path().display().to_string();
     for (words, count) in [
         (folder.clone(), 3),
         (format!("{folder}/*.sigmf-meta"), 3),
         (format!("{folder}/?.sigmf-data"), 3),
-        (format!("{folder}/a*"), 1),
+        (format!("{folder}/a.sigmf*"), 1),
     ] {
         let document = faultscope(&["info", &words, "--json"]).json();
         let captures = document["captures"].as_array().unwrap();

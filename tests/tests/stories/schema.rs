@@ -43,6 +43,15 @@ impl Published {
     }
 }
 
+#[test]
+fn the_story_is_a_document_of_its_own() {
+    let mut published = Published::load();
+    let dir = tempfile::tempdir().unwrap();
+    let document = json_of(&["demo", "--output", &dir.path().display().to_string()], 1);
+    published.check("DemoDocument", &document);
+    published.check("CaseDocument", &document);
+}
+
 fn json_of(words: &[&str], code: u8) -> Value {
     let outcome = faultscope(&[words, &["--json"]].concat());
     assert_eq!(outcome.code, code, "{words:?}: {}", outcome.err);
@@ -131,6 +140,7 @@ fn what_the_program_knows_is_documented_too() {
     let base = dir.path().join("made").display().to_string();
     published.check("LimitsDocument", &json_of(&["limits", "list"], 0));
     published.check("LimitsDocument", &json_of(&["limits", "show", "dc-48v"], 0));
+    published.check("ExplainDocument", &json_of(&["explain", "ripple.vpp"], 0));
     published.check("ModelsDocument", &json_of(&["simulate"], 0));
     let made = json_of(&["simulate", "reservoir-c-lost?seed=5&duration=0.5", "--output", &base], 0);
     published.check("FilesDocument", &made);

@@ -40,6 +40,10 @@ impl Format for Csv {
     }
 
     fn matches(&self, probe: &Probe) -> Match {
+        // JSON has commas and numbers too, and is never a table of samples.
+        if matches!(probe.head.trim_ascii_start().first(), Some(b'{' | b'[')) {
+            return Match::No;
+        }
         let named = matches!(probe.extension().as_str(), "csv" | "tsv");
         let by_name = if named { Match::Name } else { Match::No };
         if is_foreign(probe) {
