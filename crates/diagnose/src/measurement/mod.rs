@@ -1,5 +1,7 @@
 //! The measurements: one plug per file; one more costs its file and two lines here.
 
+mod channel;
+mod modulation;
 mod ripple;
 mod spurs;
 
@@ -7,6 +9,13 @@ use faultscope_capture::Caveat;
 use faultscope_signal::{Record, RecordError, Window};
 use serde::{Deserialize, Serialize};
 
+pub use channel::{
+    Adjacent, CcdfPoint, ChannelDetail, ChannelFilter, ChannelSettings, Leakage, Mask, MaskPoint, MaskSegment,
+    OccupiedBand, Side,
+};
+pub use modulation::{
+    AmDetail, FmDetail, Method, ModulationDetail, ModulationSettings, PmDetail, ToneDetail, ToneOf, VectorDetail,
+};
 pub use ripple::{Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SpikeLock, Spikes, Switching};
 pub use spurs::{Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
 
@@ -33,6 +42,12 @@ pub struct Settings {
     pub mains_hz: Option<f64>,
     /// Switching frequency; nothing finds it.
     pub switching_hz: Option<f64>,
+    /// What only `channel` is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelSettings>,
+    /// What only `modulation` is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modulation: Option<ModulationSettings>,
     /// Worker threads; has no influence on any result, so it is not stored.
     #[serde(skip)]
     pub threads: usize,
@@ -49,6 +64,8 @@ impl Default for Settings {
             carrier_hz: None,
             mains_hz: None,
             switching_hz: None,
+            channel: None,
+            modulation: None,
             threads: 1,
         }
     }
@@ -64,6 +81,10 @@ pub enum Detail {
     Ripple(RippleDetail),
     /// Nothing could be measured; a closed gate says why.
     Nothing,
+    /// Of `channel`.
+    Channel(ChannelDetail),
+    /// Of `modulation`.
+    Modulation(ModulationDetail),
 }
 
 /// The outcome of one measurement on one trace.
@@ -127,7 +148,7 @@ pub trait Measurement: Sync {
 }
 
 /// Every measurement.
-pub static ALL: &[&dyn Measurement] = &[&spurs::Spurs, &ripple::Ripple];
+pub static ALL: &[&dyn Measurement] = &[&spurs::Spurs, &ripple::Ripple, &channel::Channel, &modulation::Modulation];
 
 /// The measurement of that id.
 #[must_use]
