@@ -2,6 +2,7 @@
 
 mod ripple;
 mod spurs;
+mod transition;
 
 use faultscope_capture::Caveat;
 use faultscope_signal::{Record, RecordError, Window};
@@ -9,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 pub use ripple::{Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SpikeLock, Spikes, Switching};
 pub use spurs::{Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
+pub use transition::{
+    Direction, EdgeGroup, LoadStep, Pulses, RingingDetail, StateLevels, Transition, TransitionDetail,
+};
 
 use crate::gate::Gate;
 use crate::reading::Reading;
@@ -33,6 +37,8 @@ pub struct Settings {
     pub mains_hz: Option<f64>,
     /// Switching frequency; nothing finds it.
     pub switching_hz: Option<f64>,
+    /// Half-width of the band in which `transition` takes a level as settled, in per cent of the amplitude.
+    pub settling_percent: f64,
     /// Worker threads; has no influence on any result, so it is not stored.
     #[serde(skip)]
     pub threads: usize,
@@ -49,6 +55,7 @@ impl Default for Settings {
             carrier_hz: None,
             mains_hz: None,
             switching_hz: None,
+            settling_percent: 2.0,
             threads: 1,
         }
     }
@@ -62,6 +69,8 @@ pub enum Detail {
     Spurs(SpursDetail),
     /// Of `ripple`.
     Ripple(RippleDetail),
+    /// Of `transition`.
+    Transition(TransitionDetail),
 }
 
 /// The outcome of one measurement on one trace.
@@ -113,7 +122,7 @@ pub enum MeasureError {
 
 /// A measurement: pure arithmetic from samples to readings.
 pub trait Measurement: Sync {
-    /// Its id, which is also its command: `spurs`, `ripple`.
+    /// Its id, which is also its command: `spurs`, `ripple`, `transition`.
     fn id(&self) -> &'static str;
     /// Documentation under fixed headings: What it measures / What it can mean / How to confirm / Reference.
     fn doc(&self) -> &'static str;
@@ -125,7 +134,7 @@ pub trait Measurement: Sync {
 }
 
 /// Every measurement.
-pub static ALL: &[&dyn Measurement] = &[&spurs::Spurs, &ripple::Ripple];
+pub static ALL: &[&dyn Measurement] = &[&spurs::Spurs, &ripple::Ripple, &transition::Transitions];
 
 /// The measurement of that id.
 #[must_use]
