@@ -392,7 +392,7 @@ pub struct CaseAttachArgs {
     /// The limits.
     #[command(flatten)]
     pub limits: Limits,
-    /// auto (by what the capture is), spurs, ripple, or none.
+    /// auto (by what the capture is), spurs, ripple, transition, or none.
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub measure: String,
     /// What it shows: "supply before", "supply after"; captures of one name before and after are compared.

@@ -105,8 +105,12 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         "none" => Measure::Nothing,
         "spurs" => Measure::By("spurs"),
         "ripple" => Measure::By("ripple"),
+        "transition" => Measure::By("transition"),
         other => {
-            return Err(Error::usage(format!("'{other}' is no measurement"), "--measure auto, none, spurs or ripple"));
+            return Err(Error::usage(
+                format!("'{other}' is no measurement"),
+                "--measure auto, none, spurs, ripple or transition",
+            ));
         }
     };
     let packs = args.limits.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;

@@ -34,8 +34,9 @@ pub(crate) const OVERVIEW: Coverage = Coverage::Blocks(512);
 /// # Errors
 /// When the capture cannot be opened or measured, or no limit of the packs fits the measurement.
 pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Watch) -> Result<CaptureResult, Error> {
-    let plug = measurement::by_id(measurement)
-        .ok_or_else(|| Error::usage(format!("there is no measurement '{measurement}'"), "spurs or ripple"))?;
+    let plug = measurement::by_id(measurement).ok_or_else(|| {
+        Error::usage(format!("there is no measurement '{measurement}'"), "spurs, ripple or transition")
+    })?;
     if !request.packs.is_empty() && !applies(measurement, &request.packs) {
         return Err(no_limit(measurement, &request.packs));
     }
@@ -92,6 +93,7 @@ fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &R
         Detail::Spurs(detail) => result.spurs = Some(detail),
         Detail::Ripple(detail) => result.ripple = Some(detail),
         Detail::Nothing => {}
+        Detail::Transition(detail) => result.transition = Some(detail),
     }
     Ok(())
 }

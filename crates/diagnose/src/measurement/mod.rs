@@ -4,6 +4,7 @@ mod channel;
 mod modulation;
 mod ripple;
 mod spurs;
+mod transition;
 
 use faultscope_capture::Caveat;
 use faultscope_signal::{Record, RecordError, Window};
@@ -18,6 +19,9 @@ pub use modulation::{
 };
 pub use ripple::{Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SpikeLock, Spikes, Switching};
 pub use spurs::{Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
+pub use transition::{
+    Direction, EdgeGroup, LoadStep, Pulses, RingingDetail, StateLevels, Transition, TransitionDetail,
+};
 
 use crate::gate::Gate;
 use crate::reading::Reading;
@@ -48,6 +52,8 @@ pub struct Settings {
     /// What only `modulation` is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modulation: Option<ModulationSettings>,
+    /// Half-width of the band in which `transition` takes a level as settled, in per cent of the amplitude.
+    pub settling_percent: f64,
     /// Worker threads; has no influence on any result, so it is not stored.
     #[serde(skip)]
     pub threads: usize,
@@ -66,6 +72,7 @@ impl Default for Settings {
             switching_hz: None,
             channel: None,
             modulation: None,
+            settling_percent: 2.0,
             threads: 1,
         }
     }
@@ -85,6 +92,8 @@ pub enum Detail {
     Channel(ChannelDetail),
     /// Of `modulation`.
     Modulation(ModulationDetail),
+    /// Of `transition`.
+    Transition(TransitionDetail),
 }
 
 /// The outcome of one measurement on one trace.
@@ -136,7 +145,7 @@ pub enum MeasureError {
 
 /// A measurement: pure arithmetic from samples to readings.
 pub trait Measurement: Sync {
-    /// Its id, which is also its command: `spurs`, `ripple`.
+    /// Its id, which is also its command: `spurs`, `ripple`, `transition`.
     fn id(&self) -> &'static str;
     /// Documentation under fixed headings: What it measures / What it can mean / How to confirm / Reference.
     fn doc(&self) -> &'static str;
@@ -149,6 +158,7 @@ pub trait Measurement: Sync {
 
 /// Every measurement.
 pub static ALL: &[&dyn Measurement] = &[&spurs::Spurs, &ripple::Ripple, &channel::Channel, &modulation::Modulation];
+pub static ALL: &[&dyn Measurement] = &[&spurs::Spurs, &ripple::Ripple, &transition::Transitions];
 
 /// The measurement of that id.
 #[must_use]

@@ -64,8 +64,7 @@ impl LevelHistogram {
     #[must_use]
     pub fn states(&self) -> Option<States> {
         let (plain, smooth) = self.coarse();
-        let mode = |bins: std::ops::Range<usize>| bins.max_by_key(|i| (smooth[*i], plain[*i]));
-        let (lower, upper) = (mode(0..COARSE / 2)?, mode(COARSE / 2..COARSE)?);
+        let (lower, upper) = (mode(&plain, &smooth, 0, COARSE / 2)?, mode(&plain, &smooth, COARSE / 2, COARSE)?);
         let least = smooth[lower].min(smooth[upper]) as f64;
         let valley = smooth[lower..upper].iter().copied().min()? as f64;
         let told = valley < VALLEY * least && least - valley >= 3.0 * least.sqrt();
@@ -81,7 +80,7 @@ impl LevelHistogram {
     #[must_use]
     pub fn commonest(&self) -> Option<(f64, f64)> {
         let (plain, smooth) = self.coarse();
-        let mode = (0..COARSE).max_by_key(|i| (smooth[*i], plain[*i])).filter(|i| smooth[*i] > 0)?;
+        let mode = mode(&plain, &smooth, 0, COARSE).filter(|i| plain[*i] > 0)?;
         let level = self.refine(&smooth, mode);
         Some((self.low + level, self.outer_noise(level, true).min(self.outer_noise(level, false))))
     }
@@ -98,8 +97,8 @@ impl LevelHistogram {
         let half = smooth[mode] / 2;
         let below = (0..mode).rev().take_while(|i| smooth[*i] > half).count();
         let above = (mode + 1..COARSE).take_while(|i| smooth[*i] > half).count();
-        // The narrower side: the other one may hold the tail of a slow edge.
-        let reach = (below.min(above) as f64 + 0.5) * (FINE / COARSE) as f64;
+        // The narrower side: the other one may hold the tail of a slow edge. One bin less, which the neighbours added.
+        let reach = (below.min(above).saturating_sub(1) as f64 + 0.5) * (FINE / COARSE) as f64;
         let mut centre = (mode as f64 + 0.5) * (FINE / COARSE) as f64;
         for _ in 0..8 {
             let first = (centre - reach).max(0.0) as usize;
@@ -136,6 +135,12 @@ impl LevelHistogram {
         }
         0.0
     }
+}
+
+/// The commonest bin from `first` to below `end`: where the neighbourhood is fullest, its fullest bin.
+fn mode(plain: &[u64], smooth: &[u64], first: usize, end: usize) -> Option<usize> {
+    let around = (first..end).max_by_key(|i| (smooth[*i], plain[*i]))?;
+    (around.saturating_sub(1).max(first)..(around + 2).min(end)).max_by_key(|i| plain[*i])
 }
 
 #[cfg(test)]
