@@ -157,8 +157,8 @@ pub trait Measurement: Sync {
 }
 
 /// Every measurement.
-pub static ALL: &[&dyn Measurement] = &[&spurs::Spurs, &ripple::Ripple, &channel::Channel, &modulation::Modulation];
-pub static ALL: &[&dyn Measurement] = &[&spurs::Spurs, &ripple::Ripple, &transition::Transitions];
+pub static ALL: &[&dyn Measurement] =
+    &[&spurs::Spurs, &ripple::Ripple, &channel::Channel, &modulation::Modulation, &transition::Transitions];
 
 /// The measurement of that id.
 #[must_use]

@@ -87,12 +87,9 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("priority.P3", "medium", "中"),
     ("priority.P4", "low", "低"),
     ("reading.aclr", "adjacent channel leakage ratio", "邻道泄漏比"),
-<<<<<<< HEAD
+    ("reading.amplitude", "amplitude", "幅度"),
     ("reading.band_150k_30m", "wideband noise 0.15 to 30 MHz", "宽频杂音 0.15 至 30 MHz"),
     ("reading.band_3k4_150k", "wideband noise 3.4 to 150 kHz", "宽频杂音 3.4 至 150 kHz"),
-=======
-    ("reading.amplitude", "amplitude", "幅度"),
->>>>>>> w/timeline
     ("reading.band_rms", "ripple rms in band", "频带内纹波有效值"),
     ("reading.carrier_frequency", "carrier frequency", "载波频率"),
     ("reading.carrier_level", "carrier level", "载波电平"),
@@ -114,9 +111,15 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("reading.duty", "duty cycle", "占空比"),
     ("reading.enob", "effective number of bits", "有效位数"),
     ("reading.event_depth", "event depth", "事件深度"),
-<<<<<<< HEAD
     ("reading.events", "events", "事件数"),
+    ("reading.fall_time", "fall time 10-90 %", "下降时间 10-90 %"),
+    ("reading.fall_time_20_80", "fall time 20-80 %", "下降时间 20-80 %"),
+    ("reading.frequency", "frequency", "频率"),
+    ("reading.high", "upper state", "高电平"),
+    ("reading.jitter", "jitter rms", "抖动有效值"),
     ("reading.kurtosis", "kurtosis", "峰度"),
+    ("reading.load_steps", "load steps", "负载阶跃数"),
+    ("reading.low", "lower state", "低电平"),
     ("reading.mains_frequency", "mains frequency", "工频频率"),
     ("reading.mains_h1", "mains line", "工频基波"),
     ("reading.mains_h1_h2", "mains line over its 2nd harmonic", "基波与二次谐波之比"),
@@ -125,15 +128,6 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("reading.mains_h4", "4th mains harmonic", "工频四次谐波"),
     ("reading.mains_h4_h2", "4th over 2nd mains harmonic", "四次与二次谐波之比"),
     ("reading.mains_h6", "6th mains harmonic", "工频六次谐波"),
-=======
-    ("reading.fall_time", "fall time 10-90 %", "下降时间 10-90 %"),
-    ("reading.fall_time_20_80", "fall time 20-80 %", "下降时间 20-80 %"),
-    ("reading.frequency", "frequency", "频率"),
-    ("reading.high", "upper state", "高电平"),
-    ("reading.jitter", "jitter rms", "抖动有效值"),
-    ("reading.load_steps", "load steps", "负载阶跃数"),
-    ("reading.low", "lower state", "低电平"),
->>>>>>> w/timeline
     ("reading.mains_rms", "mains ripple rms", "工频纹波有效值"),
     ("reading.mains_share", "mains share of the ripple", "工频占纹波之比"),
     ("reading.max", "highest voltage", "最高电压"),
@@ -149,15 +143,12 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("reading.pulse_width", "pulse width", "脉冲宽度"),
     ("reading.pulse_width_low", "pulse width, low", "低电平宽度"),
     ("reading.random_rms", "random noise rms", "随机噪声有效值"),
-<<<<<<< HEAD
-    ("reading.ripple_factor", "ripple factor", "纹波系数"),
-=======
     ("reading.recovery_overshoot", "overshoot on recovery", "恢复过冲"),
     ("reading.recovery_time", "recovery time", "恢复时间"),
     ("reading.ringing_frequency", "ringing frequency", "振铃频率"),
+    ("reading.ripple_factor", "ripple factor", "纹波系数"),
     ("reading.rise_time", "rise time 10-90 %", "上升时间 10-90 %"),
     ("reading.rise_time_20_80", "rise time 20-80 %", "上升时间 20-80 %"),
->>>>>>> w/timeline
     ("reading.rms_ac", "ripple rms", "纹波有效值"),
     ("reading.settling_time", "settling time", "建立时间"),
     ("reading.sfdr", "spurious-free dynamic range", "无杂散动态范围"),
