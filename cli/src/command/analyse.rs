@@ -6,7 +6,7 @@ use faultscope_door::capture::OpenOptions;
 use faultscope_door::diagnose::Settings;
 use faultscope_door::{CaptureResult, Class, Envelope, Error, Request, Watch, inputs, limits, picture};
 
-use crate::args::{Captures, InfoArgs, Limits, RippleArgs, SpectrumArgs, SpursArgs};
+use crate::args::{Captures, ChannelArgs, InfoArgs, Limits, ModulationArgs, RippleArgs, SpectrumArgs, SpursArgs};
 use crate::context::Context;
 use crate::show;
 
@@ -24,6 +24,17 @@ pub(crate) fn spurs(args: &SpursArgs, context: &mut Context<'_>) -> Result<u8, E
 /// `ripple`.
 pub(crate) fn ripple(args: &RippleArgs, context: &mut Context<'_>) -> Result<u8, Error> {
     measure("ripple", &args.captures, &args.limits, args.settings(), context)
+}
+
+/// `channel`.
+pub(crate) fn channel(args: &ChannelArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    let mask = args.mask.as_deref().map(limits::load_mask).transpose()?;
+    measure("channel", &args.captures, &args.limits, args.settings(mask), context)
+}
+
+/// `modulation`.
+pub(crate) fn modulation(args: &ModulationArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    measure("modulation", &args.captures, &args.limits, args.settings(), context)
 }
 
 fn measure(

@@ -85,8 +85,10 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         "none" => Measure::Nothing,
         "spurs" => Measure::By("spurs"),
         "ripple" => Measure::By("ripple"),
+        "channel" => Measure::By("channel"),
+        "modulation" => Measure::By("modulation"),
         other => {
-            return Err(Error::usage(format!("'{other}' is no measurement"), "--measure auto, none, spurs or ripple"));
+            return Err(Error::usage(format!("'{other}' is no measurement"), "--measure auto, none, spurs, ripple, channel or modulation"));
         }
     };
     let packs = args.limits.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;

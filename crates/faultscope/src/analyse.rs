@@ -35,7 +35,7 @@ const OVERVIEW: Coverage = Coverage::Blocks(512);
 /// When the capture cannot be opened or measured, or no limit of the packs fits the measurement.
 pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Watch) -> Result<CaptureResult, Error> {
     let plug = measurement::by_id(measurement)
-        .ok_or_else(|| Error::usage(format!("there is no measurement '{measurement}'"), "spurs or ripple"))?;
+        .ok_or_else(|| Error::usage(format!("there is no measurement '{measurement}'"), "spurs, ripple, channel or modulation"))?;
     if !request.packs.is_empty() && !applies(measurement, &request.packs) {
         return Err(no_limit(measurement, &request.packs));
     }
@@ -65,6 +65,8 @@ fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &R
     match measured.detail {
         Detail::Spurs(detail) => result.spurs = Some(detail),
         Detail::Ripple(detail) => result.ripple = Some(detail),
+        Detail::Channel(detail) => result.channel = Some(detail),
+        Detail::Modulation(detail) => result.modulation = Some(detail),
     }
     Ok(())
 }

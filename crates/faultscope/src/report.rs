@@ -64,7 +64,7 @@ fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Erro
         // A report without a picture is better than no report; it says why.
         Err(e) => (Vec::new(), e.message),
     };
-    let measurement = if result.ripple.is_some() { "ripple" } else { "spurs" };
+    let (measurement, detail) = measured(&result);
     Ok(Section {
         title: format!("{}: {}", faultscope_report::words::measurement(lang, measurement), base_name(&result.file)),
         role: attached.role.clone().unwrap_or_default(),
@@ -72,11 +72,25 @@ fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Erro
         gates: result.quality.clone(),
         readings: result.readings.clone(),
         findings: attached.findings.clone(),
-        detail: result.ripple.clone().map(Detail::Ripple).or_else(|| result.spurs.clone().map(Detail::Spurs)),
+        detail,
         pictures,
         settings: json!(result.settings),
         error,
     })
+}
+
+/// Which measurement a result is of, and what it found.
+fn measured(result: &CaptureResult) -> (&'static str, Option<Detail>) {
+    if let Some(d) = &result.ripple {
+        return ("ripple", Some(Detail::Ripple(d.clone())));
+    }
+    if let Some(d) = &result.channel {
+        return ("channel", Some(Detail::Channel(d.clone())));
+    }
+    if let Some(d) = &result.modulation {
+        return ("modulation", Some(Detail::Modulation(d.clone())));
+    }
+    ("spurs", result.spurs.clone().map(Detail::Spurs))
 }
 
 fn facts(result: &CaptureResult) -> CaptureFacts {

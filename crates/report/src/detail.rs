@@ -1,5 +1,7 @@
 //! The tables of a result as data, shared by the terminal and the HTML report.
 
+pub(crate) mod radio;
+
 use faultscope_diagnose::finding::AppliedLimit;
 use faultscope_diagnose::measurement::{Line, RippleDetail, SpursDetail};
 use faultscope_diagnose::{Detail, Finding, Gate, GateState, Reading, Verdict};
@@ -215,6 +217,8 @@ pub(crate) fn of(detail: &Detail, most: usize, lang: Lang) -> Vec<DataTable> {
     match detail {
         Detail::Spurs(d) => vec![spurs(d, most, lang)],
         Detail::Ripple(d) => ripple(d, lang),
+        Detail::Channel(d) => radio::channel(d, lang),
+        Detail::Modulation(d) => radio::modulation(d, lang),
     }
 }
 
