@@ -9,7 +9,7 @@ use faultscope_report::words::{Lang, fill};
 use faultscope_report::write_file;
 use faultscope_signal::spectrum::Precision;
 use faultscope_signal::waterfall::{Waterfall, WaterfallSettings, waterfall as compute};
-use faultscope_signal::{Record as _, SpectrumSettings, Window};
+use faultscope_signal::{Record as _, SpectrumSettings, Unit, Window};
 
 use crate::analyse::{OVERVIEW, base, main_trace, read_error};
 use crate::picture::numbered;
@@ -20,6 +20,8 @@ use crate::{CaptureResult, Class, Error, Request, Watch};
 
 /// Points of a transform where the request does not say: about as many as a picture is wide.
 const FFT: usize = 1024;
+/// Fewer transforms a row than this overlap where the request does not say.
+const FEW: u64 = 4;
 /// Rows where the request does not say: a little more than a picture is high.
 pub const ROWS: usize = 1000;
 
@@ -66,7 +68,7 @@ impl WaterfallOutput {
 
 /// Draws the waterfall of one capture: one pass, memory that does not grow with the file.
 ///
-/// The request's transform length (1024), window (Hann) and overlap (none) hold; `rows` is at most how many lines of
+/// The request's transform length (1024), window (Hann) and overlap (half for short captures, else none) hold; `rows` is at most how many lines of
 /// time the picture has, each the mean of all transforms that fall into it.
 ///
 /// # Errors
@@ -104,16 +106,18 @@ pub fn waterfall(
 }
 
 fn settings(settings: &Settings, rows: usize, frames: u64) -> Result<WaterfallSettings, Error> {
-    let overlap = settings.overlap.unwrap_or(0.0);
-    if !(0.0..1.0).contains(&overlap) {
-        return Err(Error::usage(format!("an overlap of {overlap} is not from 0 to below 1"), "--overlap 0.5"));
-    }
     let room = usize::try_from(frames).unwrap_or(usize::MAX);
     // A short record gets shorter transforms, so that there is some time to see.
     let fft = settings.fft.unwrap_or_else(|| FFT.min((room / 64).max(64)).min(room));
     if fft < 2 || fft > room {
         let message = format!("a transform of {fft} points does not fit a record of {frames} samples");
         return Err(Error::new(Class::Input, "too_short", message, "take a longer record, or --fft with fewer points"));
+    }
+    // With few transforms a row, those that overlap catch what falls between two others; with many they only cost.
+    let few = frames / (fft as u64) < FEW * rows as u64;
+    let overlap = settings.overlap.unwrap_or(if few { 0.5 } else { 0.0 });
+    if !(0.0..1.0).contains(&overlap) {
+        return Err(Error::usage(format!("an overlap of {overlap} is not from 0 to below 1"), "--overlap 0.5"));
     }
     Ok(WaterfallSettings {
         spectrum: SpectrumSettings { fft, window: settings.window.unwrap_or(Window::Hann), overlap },
@@ -158,17 +162,14 @@ fn detail(made: &Waterfall) -> WaterfallDetail {
 
 fn chart(made: &Waterfall, title: &str, duration_s: f64, lang: Lang) -> WaterfallChart {
     let frame = &made.frame;
-    let columns = made.level_db.ncols();
-    let averages = (frame.segments / made.level_db.nrows().max(1) as u64).max(1);
-    let note = fill(
-        lang,
-        "chart.averages",
-        &[("window", &frame.settings.window.to_string()), ("count", &averages.to_string())],
-    );
+    let (rows, columns) = made.level_db.dim();
+    let row_s = faultscope_report::compact(span_s(made) / rows.max(1) as f64, Unit::Second);
+    let window = frame.settings.window.to_string();
+    let note = fill(lang, "chart.rows", &[("window", &window), ("time", &row_s)]);
     WaterfallChart {
         lang,
         title: title.to_owned(),
-        note: format!("RBW {} · {note}", faultscope_report::frequency(frame.rbw_hz())),
+        note: format!("RBW {} · {note}", faultscope_report::compact(frame.rbw_hz(), Unit::Hertz)),
         unit: frame.level_unit(),
         range_hz: (frame.frequency_hz(-0.5), frame.frequency_hz(columns as f64 - 0.5)),
         range_s: (0.0, span_s(made).min(duration_s)),

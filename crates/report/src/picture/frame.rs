@@ -83,7 +83,10 @@ impl Frame {
         for (value, label) in &ticks.major {
             let x = self.x.place(*value);
             scene.line((x, self.plot.y0), (x, self.plot.y1), Stroke::new(theme::GRID, 1.0));
-            scene.text(label.as_str(), (x, self.plot.y1 + 24.0), theme::SMALL, theme::SOFT_INK, Anchor::Middle);
+            // The last number may be wider than the margin: it stays on the paper.
+            let room = f64::from(scene.size.width) - 4.0 - font::width(label, theme::SMALL) / 2.0;
+            let place = (x.min(room), self.plot.y1 + 24.0);
+            scene.text(label.as_str(), place, theme::SMALL, theme::SOFT_INK, Anchor::Middle);
         }
     }
 

@@ -11,6 +11,7 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("chart.level", "Level", "电平"),
     ("chart.line", "Spectral line", "谱线"),
     ("chart.no_data", "no data in this range", "此范围内无数据"),
+    ("chart.rows", "{window}, {time} per row", "{window}，每行 {time}"),
     ("chart.tick_is_limit", "black tick = limit", "黑色刻线 = 限值"),
     ("chart.time", "Time", "时间"),
     ("chart.voltage", "Voltage", "电压"),

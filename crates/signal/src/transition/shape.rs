@@ -5,6 +5,9 @@ use std::f64::consts::PI;
 /// Excursions within so many standard deviations of the noise are noise.
 const NOISE_REACH: f64 = 4.0;
 
+/// Two half-waves make ringing only when the first is this much above the floor.
+const CLEAR: f64 = 5.0;
+
 /// Samples about one edge, on a scale on which the old state is 0 and the new one is 1.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
@@ -106,7 +109,8 @@ fn tilt(state: &[f64]) -> Option<f64> {
 /// Ringing about a level, from the extremes of its half-waves above `floor`.
 ///
 /// The extremes of a damped sine lie half a cycle apart and shrink by exp(-pi zeta / sqrt(1 - zeta^2)) each. At least
-/// two are needed; the list ends with the first that is not smaller than the one before.
+/// three are needed, or two of which the first is well above the floor; the list ends with the first that is not smaller
+/// than the one before.
 #[must_use]
 pub fn ringing(samples: &[f64], level: f64, floor: f64) -> Option<Ringing> {
     let mut peaks: Vec<(f64, f64)> = Vec::new();
@@ -130,7 +134,9 @@ pub fn ringing(samples: &[f64], level: f64, floor: f64) -> Option<Ringing> {
     }
     peaks.extend(current.and_then(|(at, _)| vertex(samples, at, level)));
     let decaying = peaks.windows(2).take_while(|w| w[1].1 < w[0].1).count();
-    fit(peaks.get(..=decaying)?)
+    let peaks = peaks.get(..=decaying)?;
+    let clear = peaks.len() > 2 || peaks.first()?.1 > CLEAR * floor;
+    fit(peaks).filter(|_| clear)
 }
 
 /// The vertex of the parabola through an extreme and its neighbours: place and magnitude.

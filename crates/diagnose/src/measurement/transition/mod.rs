@@ -258,7 +258,9 @@ fn analyse(record: &dyn Record, range: scan::Range, settings: &Settings) -> Resu
     };
     if let Some(states) = &states {
         let found = scan::edges(record, states)?;
-        scan::describe(record, states, &found, settings.settling_percent / 100.0, &mut detail)?;
+        // Half a step either way is what a converter does to a clean level: 1.6 steps are not told from none.
+        let noise = if range.quantum.is_finite() { states.noise.max(0.4 * range.quantum) } else { states.noise };
+        scan::describe(record, states, &found, noise, settings.settling_percent / 100.0, &mut detail)?;
     }
     // A signal that swings by more than half of its level is switched, not loaded.
     let switched = |s: States| s.amplitude() > 0.5 * s.low.abs().max(s.high.abs());

@@ -21,6 +21,8 @@ pub(super) struct Range {
     pub(super) finite: u64,
     pub(super) min: f64,
     pub(super) max: f64,
+    /// Smallest change from one sample to the next: the converter's step, or less than matters.
+    pub(super) quantum: f64,
     /// Means of `step` samples each.
     pub(super) course: Vec<f64>,
     pub(super) step: u64,
@@ -49,14 +51,21 @@ pub(super) fn range(record: &dyn Record) -> Result<Range, RecordError> {
         finite: 0,
         min: f64::INFINITY,
         max: f64::NEG_INFINITY,
+        quantum: f64::INFINITY,
         course: Vec::new(),
         step,
     };
     let (mut sum, mut count, mut seen) = (0.0, 0u64, 0u64);
+    let mut before = f64::NAN;
     blocks(record, |_, samples| {
         for v in samples {
             if v.is_finite() {
                 range.finite += 1;
+                let change = (v - before).abs();
+                if change < range.quantum && change > 1e-9 * v.abs() {
+                    range.quantum = change;
+                }
+                before = *v;
                 range.min = range.min.min(*v);
                 range.max = range.max.max(*v);
                 sum += v;
@@ -172,6 +181,7 @@ pub(super) fn describe(
     record: &dyn Record,
     states: &States,
     edges: &Edges,
+    noise: f64,
     band: f64,
     detail: &mut TransitionDetail,
 ) -> Result<(), RecordError> {
@@ -198,7 +208,7 @@ pub(super) fn describe(
     detail.falling = group(false);
     detail.pulses = pulses(train, rate);
     for kept in &edges.kept {
-        detail.transitions.push(look(record, states, kept, band)?);
+        detail.transitions.push(look(record, states, kept, noise, band)?);
     }
     turns(states, detail);
     Ok(())
@@ -221,7 +231,7 @@ fn pulses(train: &PulseTrain, rate: f64) -> Option<Pulses> {
     })
 }
 
-fn look(record: &dyn Record, states: &States, kept: &Kept, band: f64) -> Result<Transition, RecordError> {
+fn look(record: &dyn Record, states: &States, kept: &Kept, noise: f64, band: f64) -> Result<Transition, RecordError> {
     let rate = record.sample_rate_hz();
     let (edge, amplitude) = (&kept.edge, states.amplitude());
     let from = kept.from.max(edge.start() - REACH).max(0.0).floor();
@@ -229,9 +239,15 @@ fn look(record: &dyn Record, states: &States, kept: &Kept, band: f64) -> Result<
     let mut samples = window(record, from as u64, until as u64)?;
     let (zero, scale) = if edge.rising { (states.low, amplitude) } else { (states.high, -amplitude) };
     samples.iter_mut().for_each(|v| *v = (*v - zero) / scale);
-    let noise = states.noise / amplitude;
+    let noise = noise / amplitude;
     let band = band.max(4.0 * noise);
     let (start, middle, end) = (edge.start() - from, edge.t50 - from, edge.end() - from);
+    // An edge that the record cuts off before it counts as one ends the state as well.
+    let leaves = samples.iter().skip(end.ceil() as usize).position(|x| *x < 0.7).map(|i| end.ceil() as usize + i);
+    if let Some(at) = leaves {
+        let state = at.saturating_sub((end - start).ceil() as usize).max(end.ceil() as usize);
+        samples.truncate(state);
+    }
     let shape = describe_edge(&View { samples: &samples, start, middle, end, noise, band });
     let duration = edge.duration().map(|d| d / rate);
     let sign = if edge.rising { 1.0 } else { -1.0 };

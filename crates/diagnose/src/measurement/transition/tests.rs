@@ -295,3 +295,28 @@ fn a_long_record_is_measured_in_flat_memory() {
     assert!(detail(&m).transitions.len() <= 256);
     near(value(&m, "duty"), 40.0, 1e-9);
 }
+
+#[test]
+fn one_step_of_the_converter_is_no_overshoot_and_no_ringing() {
+    // Steps of 0.08 V as of an 8-bit oscilloscope; a code of flicker on the states.
+    let data: Vec<f64> = (0..20_000usize)
+        .map(|i| {
+            let clean = if i % 1000 < 500 { 64.0 } else { 0.0 };
+            0.08 * (clean + f64::from(u8::from(i.is_multiple_of(17))) - f64::from(u8::from(i.is_multiple_of(29))))
+        })
+        .collect();
+    let m = run(data).unwrap();
+    assert_eq!((value(&m, "overshoot"), value(&m, "preshoot")), (0.0, 0.0));
+    assert!(!has(&m, "ringing_frequency"));
+}
+
+#[test]
+fn an_edge_that_the_record_cuts_off_does_not_spoil_the_state_before() {
+    let data: Vec<f64> = (0..5000)
+        .map(|i| f64::from(i))
+        .map(|t| ((t - 1000.0) / 50.0).clamp(0.0, 1.0) - ((t - 4980.0) / 50.0).max(0.0))
+        .collect();
+    let m = run(data).unwrap();
+    assert_eq!(value(&m, "transitions"), 1.0);
+    assert!(value(&m, "undershoot") < 1e-9 && has(&m, "settling_time"), "{:?}", detail(&m).transitions);
+}
