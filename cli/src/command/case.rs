@@ -88,7 +88,10 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         "channel" => Measure::By("channel"),
         "modulation" => Measure::By("modulation"),
         other => {
-            return Err(Error::usage(format!("'{other}' is no measurement"), "--measure auto, none, spurs, ripple, channel or modulation"));
+            return Err(Error::usage(
+                format!("'{other}' is no measurement"),
+                "--measure auto, none, spurs, ripple, channel or modulation",
+            ));
         }
     };
     let packs = args.limits.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;

@@ -34,8 +34,9 @@ const OVERVIEW: Coverage = Coverage::Blocks(512);
 /// # Errors
 /// When the capture cannot be opened or measured, or no limit of the packs fits the measurement.
 pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Watch) -> Result<CaptureResult, Error> {
-    let plug = measurement::by_id(measurement)
-        .ok_or_else(|| Error::usage(format!("there is no measurement '{measurement}'"), "spurs, ripple, channel or modulation"))?;
+    let plug = measurement::by_id(measurement).ok_or_else(|| {
+        Error::usage(format!("there is no measurement '{measurement}'"), "spurs, ripple, channel or modulation")
+    })?;
     if !request.packs.is_empty() && !applies(measurement, &request.packs) {
         return Err(no_limit(measurement, &request.packs));
     }

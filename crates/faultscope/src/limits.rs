@@ -38,11 +38,6 @@ fn is_path(name: &str) -> bool {
 
 fn read(path: &str, what: &str, hint: &str) -> Result<String, Error> {
     std::fs::read_to_string(Path::new(path)).map_err(|e| {
-        Error::new(
-            Class::Usage,
-            "configuration",
-            format!("the {what} cannot be read ({e}): {path}"),
-            hint,
-        )
+        Error::new(Class::Usage, "configuration", format!("the {what} cannot be read ({e}): {path}"), hint)
     })
 }

@@ -26,6 +26,9 @@ const HARMONICS: u32 = 5;
 /// Speech band and audio band of residual modulation.
 const VOICE_HZ: (f64, f64) = (300.0, 3000.0);
 const AUDIO_HZ: (f64, f64) = (50.0, 15_000.0);
+/// Time that the power is averaged over to see whether the carrier is there, and how far down it is when it is not.
+const SWITCH_S: f64 = 0.005;
+const SWITCHED_OFF: f64 = 0.01;
 
 /// A channel brought down to zero frequency.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +41,8 @@ pub struct Channel {
     pub offset_hz: f64,
     /// Width that passes unchanged.
     pub bandwidth_hz: f64,
+    /// Time of the first sample from the start of the record.
+    pub start_s: f64,
 }
 
 impl Channel {
@@ -47,12 +52,7 @@ impl Channel {
     ///
     /// # Errors
     /// When the channel lies outside the record, or the record is too short or cannot be read.
-    pub fn read(
-        record: &dyn Record,
-        offset_hz: f64,
-        bandwidth_hz: f64,
-        most: usize,
-    ) -> Result<Self, RecordError> {
+    pub fn read(record: &dyn Record, offset_hz: f64, bandwidth_hz: f64, most: usize) -> Result<Self, RecordError> {
         let half_rate = 0.5 * record.sample_rate_hz();
         let room = match record.kind() {
             Kind::Iq => half_rate - offset_hz.abs(),
@@ -81,7 +81,45 @@ impl Channel {
                 samples.len()
             )));
         }
-        Ok(Self { samples, rate_hz, offset_hz, bandwidth_hz: width })
+        Ok(Self { samples, rate_hz, offset_hz, bandwidth_hz: width, start_s: 0.0 })
+    }
+
+    /// The longest stretch over which the carrier is on: nowhere, as a mean over 5 ms, 20 dB below its usual power.
+    ///
+    /// A channel that is on all the time comes back whole.
+    #[must_use]
+    pub fn while_on(self) -> Self {
+        let count = self.samples.len();
+        let width = ((SWITCH_S * self.rate_hz) as usize).clamp(16, (count / 8).max(16));
+        let mut below = vec![0.0; count + 1];
+        for (i, z) in self.samples.iter().enumerate() {
+            below[i + 1] = below[i] + z.norm_sqr();
+        }
+        let powers: Vec<f64> = (0..count / width).map(|k| below[(k + 1) * width] - below[k * width]).collect();
+        let mut sorted = powers.clone();
+        sorted.sort_by(f64::total_cmp);
+        let usual = sorted.get(sorted.len() * 9 / 10).copied().unwrap_or(0.0);
+        let (mut best, mut begin) = (0..0, 0);
+        for k in 0..=powers.len() {
+            if powers.get(k).is_none_or(|p| *p <= SWITCHED_OFF * usual) {
+                if k - begin > best.len() {
+                    best = begin..k;
+                }
+                begin = k + 1;
+            }
+        }
+        if best.len() >= powers.len() {
+            return self;
+        }
+        // The first and the last part hold the edges of the burst, unless the record itself begins or ends there.
+        let from = if best.start == 0 { 0 } else { (best.start + 1) * width };
+        let to = if best.end == powers.len() { count } else { best.end.saturating_sub(1) * width };
+        match self.samples.get(from..to) {
+            Some(part) if part.len() >= FEWEST => {
+                Self { samples: part.to_vec(), start_s: self.start_s + from as f64 / self.rate_hz, ..self }
+            }
+            _ => self,
+        }
     }
 
     /// Length in seconds.
@@ -244,11 +282,8 @@ fn slopes(y: &[f64]) -> Vec<f64> {
     let gain: f64 = taps.iter().enumerate().map(|(i, t)| 2.0 * t * (i + 1) as f64).sum();
     y.windows(2 * SLOPE_HALF + 1)
         .map(|w| {
-            let sum: f64 = taps
-                .iter()
-                .enumerate()
-                .map(|(i, t)| t * (w[SLOPE_HALF + 1 + i] - w[SLOPE_HALF - 1 - i]))
-                .sum();
+            let sum: f64 =
+                taps.iter().enumerate().map(|(i, t)| t * (w[SLOPE_HALF + 1 + i] - w[SLOPE_HALF - 1 - i])).sum();
             sum / gain
         })
         .collect()

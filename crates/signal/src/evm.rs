@@ -70,7 +70,9 @@ impl Constellation {
     /// Its points.
     #[must_use]
     pub fn points(self) -> Vec<Complex64> {
-        let circle = |n: u32, first: f64| (0..n).map(|k| Complex64::from_polar(1.0, first + TAU * f64::from(k) / f64::from(n))).collect();
+        let circle = |n: u32, first: f64| {
+            (0..n).map(|k| Complex64::from_polar(1.0, first + TAU * f64::from(k) / f64::from(n))).collect()
+        };
         let square = |side: i32| {
             let scale = (1.5 / (f64::from(side * side) - 1.0)).sqrt();
             let level = |k: i32| scale * f64::from(2 * k - side + 1);
@@ -295,7 +297,8 @@ impl Receiver {
         let mut data: Vec<Complex64> = symbols.iter().map(|z| z.powi(power)).collect();
         data.resize(length, Complex64::default());
         FftPlanner::new().plan_fft_forward(length).process(&mut data);
-        let peak = data.iter().enumerate().max_by(|a, b| a.1.norm_sqr().total_cmp(&b.1.norm_sqr())).map_or(0, |(i, _)| i);
+        let peak =
+            data.iter().enumerate().max_by(|a, b| a.1.norm_sqr().total_cmp(&b.1.norm_sqr())).map_or(0, |(i, _)| i);
         let level = |i: usize| data.get(i % length).map_or(0.0, |z| z.norm());
         let (left, middle, right) = (level(peak + length - 1), level(peak), level(peak + 1));
         let bend = left - 2.0 * middle + right;
@@ -365,7 +368,9 @@ impl Receiver {
         let (mut a, mut b, mut c) = (Complex64::new(1.0, 0.0), Complex64::default(), Complex64::default());
         let two_sided = self.constellation != Constellation::Bpsk;
         for _ in 0..20 {
-            let mean = |f: &dyn Fn(&Complex64, &Complex64) -> Complex64| y.iter().zip(&d).map(|(y, d)| f(y, d)).sum::<Complex64>() / n;
+            let mean = |f: &dyn Fn(&Complex64, &Complex64) -> Complex64| {
+                y.iter().zip(&d).map(|(y, d)| f(y, d)).sum::<Complex64>() / n
+            };
             c = mean(&|y, d| y - a * d - b * d.conj());
             a = mean(&|y, d| (y - b * d.conj() - c) * d.conj()) / power;
             if two_sided {

@@ -95,8 +95,7 @@ mod tests {
     #[test]
     fn the_channel_filter_has_the_noise_bandwidth_of_its_symbol_rate() {
         let step = 100.0;
-        let sum: f64 =
-            (-40_000..40_000).map(|i| power_response(f64::from(i) * step, 3.84e6, 0.22) * step).sum();
+        let sum: f64 = (-40_000..40_000).map(|i| power_response(f64::from(i) * step, 3.84e6, 0.22) * step).sum();
         assert!((sum / 3.84e6 - 1.0).abs() < 1e-4, "{sum}");
         assert!((power_response(1.92e6, 3.84e6, 0.22) - 0.5).abs() < 1e-12);
     }

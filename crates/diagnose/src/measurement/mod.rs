@@ -10,8 +10,8 @@ use faultscope_signal::{Record, RecordError, Window};
 use serde::{Deserialize, Serialize};
 
 pub use channel::{
-    Adjacent, CcdfPoint, ChannelDetail, ChannelFilter, ChannelSettings, Leakage, Mask, MaskPoint, MaskSegment, OccupiedBand,
-    Side,
+    Adjacent, CcdfPoint, ChannelDetail, ChannelFilter, ChannelSettings, Leakage, Mask, MaskPoint, MaskSegment,
+    OccupiedBand, Side,
 };
 pub use modulation::{
     AmDetail, FmDetail, Method, ModulationDetail, ModulationSettings, PmDetail, ToneDetail, ToneOf, VectorDetail,

@@ -49,7 +49,12 @@ fn the_depth_of_am_at_thirty_decibels() {
         assert!((tone.amplitude / m - 1.0).abs() < 0.005, "{m}: {}", tone.amplitude);
         assert!((tone.frequency_hz - 1013.7).abs() < 0.05, "{}", tone.frequency_hz);
         assert!((d.carrier_hz - 300.0).abs() < 0.05, "{}", d.carrier_hz);
-        assert!(((d.am.plus + d.am.minus) / 2.0 / m - 1.0).abs() < 0.3 * 0.1 / m + 0.02, "{} {}", d.am.plus, d.am.minus);
+        assert!(
+            ((d.am.plus + d.am.minus) / 2.0 / m - 1.0).abs() < 0.3 * 0.1 / m + 0.02,
+            "{} {}",
+            d.am.plus,
+            d.am.minus
+        );
         assert!((d.carrier_power.sqrt() - 0.3).abs() < 0.001);
     }
 }
@@ -119,6 +124,29 @@ fn real_records_are_demodulated_through_their_analytic_signal() {
         // Volts: the power of the analytic signal is the rms squared, 0.3^2 / 2 for the carrier.
         assert!((d.carrier_power / 0.045 - 1.0).abs() < 0.01, "{}", d.carrier_power);
     }
+}
+
+#[test]
+fn a_burst_is_demodulated_while_it_lasts() {
+    // On from 0.25 s to 0.75 s of a second, 60 dB of noise below all the time.
+    let mut random = Random(77);
+    let mut data = carrier(5e3, 0.0, 2e3, 800.0, 60.0, 200_000);
+    for (i, z) in data.iter_mut().enumerate() {
+        if !(50_000..150_000).contains(&i) {
+            *z = random.gauss(0.3e-3);
+        }
+    }
+    let record = Waveform::iq(&data, RATE, None).unwrap();
+    let channel = Channel::read(&record, 5e3, 20e3, 1 << 19).unwrap().while_on();
+    assert!((0.25..0.27).contains(&channel.start_s) && channel.length_s() > 0.47, "{}", channel.start_s);
+    assert!(channel.start_s + channel.length_s() < 0.751);
+    let d = demodulate(&channel).unwrap();
+    assert!((d.fm.tone.unwrap().amplitude / 2e3 - 1.0).abs() < 0.002 && d.off_share < 1e-6);
+    assert!(d.fm.plus < 2.1e3, "{}", d.fm.plus);
+    // Full AM is no switching, and a carrier that stays is left whole.
+    let full = Waveform::iq(&carrier(0.0, 1.0, 0.0, 400.0, 60.0, 100_000), RATE, None).unwrap();
+    let channel = Channel::read(&full, 0.0, 20e3, 1 << 19).unwrap();
+    assert_eq!(channel.clone().while_on(), channel);
 }
 
 #[test]

@@ -60,7 +60,8 @@ impl Carrier {
             .map(|i| {
                 let t = i as f64 / self.per_symbol - 0.3;
                 let near = ((t - span).max(0.0).ceil() as usize)..((t + span).max(0.0) as usize).min(self.symbols);
-                let sum = near.fold(Complex64::default(), |sum, k| sum + data[k] * rrc::impulse(t - k as f64, self.rolloff));
+                let sum =
+                    near.fold(Complex64::default(), |sum, k| sum + data[k] * rrc::impulse(t - k as f64, self.rolloff));
                 0.1 * (sum * Complex64::from_polar(1.0, 0.7 + TAU * self.cycles * t) + random.gauss(sigma))
             })
             .collect()

@@ -54,9 +54,8 @@ fn noise_has_its_density_times_the_bandwidth_and_a_tone_its_power() {
 
 #[test]
 fn real_records_hold_their_mean_square_between_nothing_and_half_the_rate() {
-    let data: Vec<f64> = (0..1 << 16)
-        .map(|i| 0.25 + 2.0 * (std::f64::consts::TAU * (0.123_45 * f64::from(i)).fract()).cos())
-        .collect();
+    let data: Vec<f64> =
+        (0..1 << 16).map(|i| 0.25 + 2.0 * (std::f64::consts::TAU * (0.123_45 * f64::from(i)).fract()).cos()).collect();
     let s = spectrum(&Waveform::real(data, 1e6, Unit::Volt).unwrap(), 1024);
     let p = Profile::new(&s);
     assert!((p.between(100e3, 150e3) / 2.0 - 1.0).abs() < 1e-3, "{}", p.between(100e3, 150e3));
@@ -153,6 +152,23 @@ fn a_band_of_noise_has_its_width_at_any_x_and_edges_between_bins() {
     // The mean over 30 kHz falls to a hundredth where 1 % of it is still inside.
     assert!((high - low - 2.0e6).abs() < 60e3, "{}", high - low);
     assert!(p.x_db((-RATE / 2.0, RATE / 2.0), 80.0, 30e3, p.total() / RATE * 1e-3).is_none());
+}
+
+#[test]
+fn a_step_of_six_decibels_is_not_taken_for_signal_over_noise() {
+    // A carrier that fills the record and is stronger in its middle, with a receiver's line at the centre.
+    let n = 1 << 18;
+    let mut random = Random(5);
+    let mut cells: Vec<Complex64> = (0..n).map(|_| random.gauss(1e-3)).collect();
+    for (k, cell) in cells.iter_mut().enumerate() {
+        if k < n / 4 || k > 3 * n / 4 {
+            *cell *= 2.0;
+        }
+    }
+    cells[0] = Complex64::from(1.0);
+    rustfft::FftPlanner::new().plan_fft_inverse(n).process(&mut cells);
+    let s = spectrum(&Waveform::iq(&cells, RATE, None).unwrap(), 2048);
+    assert!(Profile::new(&s).noise_per_hz(-RATE / 2.0, RATE / 2.0).is_none());
 }
 
 #[test]

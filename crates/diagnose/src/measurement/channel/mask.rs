@@ -84,7 +84,10 @@ impl Mask {
             let fields = [s.from_hz, s.to_hz, s.bandwidth_hz, s.start_db, s.stop_db];
             if !(fields.iter().all(|v| v.is_finite()) && s.to_hz >= s.from_hz && s.bandwidth_hz > 0.0) {
                 return Err(PackError {
-                    what: format!("the mask {name} has a segment from {} to {} Hz that makes no sense", s.from_hz, s.to_hz),
+                    what: format!(
+                        "the mask {name} has a segment from {} to {} Hz that makes no sense",
+                        s.from_hz, s.to_hz
+                    ),
                     hint: "to_hz is not below from_hz, bandwidth_hz is above zero, all are finite".into(),
                 });
             }

@@ -138,7 +138,9 @@ impl<'a> Work<'a> {
         let mut span = whole(&profile);
         let mut middle = carrier.unwrap_or_else(|| {
             let noise = profile.noise_per_hz(span.0, span.1).unwrap_or(0.0);
-            profile.occupied(span.0, span.1, share, noise).map_or(0.5 * (span.0 + span.1), |o| 0.5 * (o.low_hz + o.high_hz))
+            profile
+                .occupied(span.0, span.1, share, noise)
+                .map_or(0.5 * (span.0 + span.1), |o| 0.5 * (o.low_hz + o.high_hz))
         });
         if let Some(width) = asked.span_hz {
             span = (span.0.max(middle - 0.5 * width), span.1.min(middle + 0.5 * width));
@@ -155,18 +157,38 @@ impl<'a> Work<'a> {
         let (low, high) = profile.limits_hz();
         if middle < low || middle > high || width_hz > (high - low) * 1.001 {
             return Err(wrong(
-                format!("a channel of {width_hz} Hz at {} Hz does not fit the record, which is {} Hz wide", spectrum.center_hz.unwrap_or(0.0) + middle, high - low),
+                format!(
+                    "a channel of {width_hz} Hz at {} Hz does not fit the record, which is {} Hz wide",
+                    spectrum.center_hz.unwrap_or(0.0) + middle,
+                    high - low
+                ),
                 "choose a narrower channel, or capture at a higher rate",
             ));
         }
-        let filter = if asked.bandwidth_hz.is_some() { ChannelFilter::Square } else { standard.as_ref().map_or(ChannelFilter::Square, |s| s.filter) };
+        let filter = if asked.bandwidth_hz.is_some() {
+            ChannelFilter::Square
+        } else {
+            standard.as_ref().map_or(ChannelFilter::Square, |s| s.filter)
+        };
         let mut adjacent = asked.adjacent.clone();
         if adjacent.is_empty() {
             adjacent = standard.as_ref().map_or_else(|| equal_neighbours(width_hz), |s| s.adjacent.clone());
         }
         let power = profile.through(filter_of(filter, width_hz), middle);
         let channel_hz = standard.map(|s| s.channel_hz).or(given);
-        Ok(Self { profile, asked, filter, middle_hz: middle, width_hz, channel_hz, adjacent, occupied, span, noise_per_hz, power })
+        Ok(Self {
+            profile,
+            asked,
+            filter,
+            middle_hz: middle,
+            width_hz,
+            channel_hz,
+            adjacent,
+            occupied,
+            span,
+            noise_per_hz,
+            power,
+        })
     }
 
     fn absolute(&self, offset_hz: f64) -> f64 {
@@ -242,7 +264,10 @@ impl<'a> Work<'a> {
     }
 
     fn mask(&self, mask: &Mask) -> Vec<MaskPoint> {
-        mask.segments.iter().flat_map(|s| [Side::Lower, Side::Upper].map(|side| self.mask_point(mask, s, side))).collect()
+        mask.segments
+            .iter()
+            .flat_map(|s| [Side::Lower, Side::Upper].map(|side| self.mask_point(mask, s, side)))
+            .collect()
     }
 
     /// The filter is moved along the segment; bins are summed to the measurement bandwidth, which suits noise-like signals.
@@ -301,7 +326,9 @@ impl<'a> Work<'a> {
             out.push(Reading::new("occupied_bandwidth", o.bandwidth_hz, Unit::Hertz).uncertain(spread).at(at));
             if let Some(channel) = self.channel_hz {
                 let percent = 100.0 * o.bandwidth_hz / channel;
-                out.push(Reading::new("occupied_share", percent, Unit::Percent).uncertain(100.0 * spread / channel).at(at));
+                out.push(
+                    Reading::new("occupied_share", percent, Unit::Percent).uncertain(100.0 * spread / channel).at(at),
+                );
             }
         }
         out.extend(d.x_db_bandwidth_hz.map(|v| Reading::new("x_db_bandwidth", v, Unit::Hertz)));
@@ -354,7 +381,8 @@ impl<'a> Work<'a> {
         if spectrum.kind == Kind::Iq {
             let reach = 2.5 * spectrum.bin_hz();
             let line = self.profile.between(-reach, reach);
-            let beside = 0.5 * (self.profile.between(-4.0 * reach, -2.0 * reach) + self.profile.between(2.0 * reach, 4.0 * reach));
+            let beside = 0.5
+                * (self.profile.between(-4.0 * reach, -2.0 * reach) + self.profile.between(2.0 * reach, 4.0 * reach));
             if line - beside > MUCH_DC * self.profile.total() && line > 10.0 * beside && self.middle_hz.abs() > reach {
                 let percent = 100.0 * (line - beside) / self.profile.total();
                 let detail = format!(

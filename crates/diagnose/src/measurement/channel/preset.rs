@@ -64,7 +64,10 @@ pub(super) fn by_name(name: &str) -> Option<Preset> {
         return Some(Preset { channel_hz: channel, bandwidth_hz: config, filter: ChannelFilter::Square, adjacent });
     }
     let (width, spacing) = name.strip_prefix("nr")?.split_once('-')?;
-    let row = NR.lines().map(|l| l.split(',').collect::<Vec<_>>()).find(|r| r.first() == Some(&width) && r.get(1) == Some(&spacing))?;
+    let row = NR
+        .lines()
+        .map(|l| l.split(',').collect::<Vec<_>>())
+        .find(|r| r.first() == Some(&width) && r.get(1) == Some(&spacing))?;
     let channel = width.parse::<f64>().ok()? * 1e6;
     let config = row.get(3)?.parse::<f64>().ok()? * 1e6;
     let mut adjacent = vec![square("NR", channel, config), square("NR", 2.0 * channel, config)];

@@ -154,7 +154,10 @@ fn the_mask_is_read_in_its_own_bandwidth() {
     assert_eq!(m.readings.iter().filter(|r| r.id == "mask_margin").count(), 4);
     // In dBm nothing can be said of a record without calibration.
     let absolute = Mask { unit: Unit::Dbm, segments: mask.segments[..1].to_vec(), ..mask };
-    let (m, d) = measured(&record, ChannelSettings { bandwidth_hz: Some(10e6), mask: Some(absolute), ..ChannelSettings::default() });
+    let (m, d) = measured(
+        &record,
+        ChannelSettings { bandwidth_hz: Some(10e6), mask: Some(absolute), ..ChannelSettings::default() },
+    );
     assert!(d.mask[0].margin_db.is_none() && d.mask[0].level_db.is_some());
     assert!(m.readings.iter().all(|r| r.id != "mask_margin"));
 }

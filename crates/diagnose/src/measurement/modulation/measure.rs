@@ -35,7 +35,7 @@ pub(super) fn measure(record: &dyn Record, caveats: &[Caveat], settings: &Settin
     let options = Options { threads: settings.threads, ..Options::default() };
     let spectrum = spectrum::analyze(record, spectrum_settings, &options, &Silent).map_err(RecordError::from)?;
     let place = Place::find(&spectrum, settings, &asked)?;
-    let channel = Channel::read(record, place.offset_hz, place.width_hz, MOST)?;
+    let channel = Channel::read(record, place.offset_hz, place.width_hz, MOST)?.while_on();
     let Some(demodulated) = demod::demodulate(&channel) else {
         return Err(MeasureError::NotApplicable {
             what: "the channel holds no power".into(),
@@ -44,14 +44,16 @@ pub(super) fn measure(record: &dyn Record, caveats: &[Caveat], settings: &Settin
     };
     let vector = match symbols {
         Some((rate, constellation, rolloff)) => {
-            let evm = evm::measure(&channel.samples, channel.rate_hz, rate, constellation, rolloff)
-                .map_err(|e| MeasureError::TooShort { what: e.message, hint: "take a longer record, or check --symbol-rate".into() })?;
+            let evm = evm::measure(&channel.samples, channel.rate_hz, rate, constellation, rolloff).map_err(|e| {
+                MeasureError::TooShort { what: e.message, hint: "take a longer record, or check --symbol-rate".into() }
+            })?;
             Some((evm, rate, constellation, rolloff))
         }
         None => None,
     };
     asked.bandwidth_hz = Some(channel.bandwidth_hz);
-    let work = Work { spectrum: &spectrum, channel: &channel, demodulated, vector, asked: &asked, noise: place.noise_per_hz };
+    let work =
+        Work { spectrum: &spectrum, channel: &channel, demodulated, vector, asked: &asked, noise: place.noise_per_hz };
     let detail = work.detail();
     let mut gates = gate::from_caveats(caveats);
     gates.extend(work.gates(&detail, record.duration_s()));
@@ -61,10 +63,7 @@ pub(super) fn measure(record: &dyn Record, caveats: &[Caveat], settings: &Settin
 }
 
 /// What the vector error needs: symbol rate, constellation, roll-off.
-fn check(
-    record: &dyn Record,
-    asked: &ModulationSettings,
-) -> Result<Option<(f64, Constellation, f64)>, MeasureError> {
+fn check(record: &dyn Record, asked: &ModulationSettings) -> Result<Option<(f64, Constellation, f64)>, MeasureError> {
     let wrong = |what: &str, hint: &str| Err(MeasureError::Settings { what: what.into(), hint: hint.into() });
     if record.frames() < SHORTEST {
         return Err(MeasureError::TooShort {
@@ -83,7 +82,10 @@ fn check(
         };
     };
     let Some(constellation) = asked.constellation else {
-        return wrong("a symbol rate was given without a constellation", "add --constellation qpsk, 16qam, pi4dqpsk ...");
+        return wrong(
+            "a symbol rate was given without a constellation",
+            "add --constellation qpsk, 16qam, pi4dqpsk ...",
+        );
     };
     let rolloff = asked.rolloff.unwrap_or(0.35);
     if !(0.05..=1.0).contains(&rolloff) {
@@ -107,7 +109,8 @@ impl Place {
     fn find(spectrum: &Spectrum, settings: &Settings, asked: &ModulationSettings) -> Result<Self, MeasureError> {
         let profile = Profile::new(spectrum);
         let (low, high) = profile.limits_hz();
-        let first = if spectrum.kind == Kind::Real { spectrum.settings.window.main_lobe_bins() as usize + 1 } else { 0 };
+        let first =
+            if spectrum.kind == Kind::Real { spectrum.settings.window.main_lobe_bins() as usize + 1 } else { 0 };
         let noise_per_hz = profile.noise_per_hz(low, high);
         let threshold = 4.0 * noise_per_hz.unwrap_or(0.0) * spectrum.rbw_hz();
         let carrier = settings.carrier_hz.map(|f| f - spectrum.center_hz.unwrap_or(0.0));
@@ -122,7 +125,8 @@ impl Place {
             let cells = spectrum.mean.iter().enumerate().skip(first);
             cells.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(k, _)| k)
         };
-        let start = carrier.map_or_else(strongest, |f| spectrum.bin_of_offset(f).round().clamp(0.0, bins as f64 - 1.0) as usize);
+        let start = carrier
+            .map_or_else(strongest, |f| spectrum.bin_of_offset(f).round().clamp(0.0, bins as f64 - 1.0) as usize);
         let gap = (GAP_HZ.min(spectrum.sample_rate_hz / 16.0) / spectrum.bin_hz()).max(8.0) as usize;
         let above = |k: usize| spectrum.mean.get(k).is_some_and(|p| *p > threshold);
         let (mut left, mut right) = (start, start);
@@ -189,6 +193,7 @@ impl Work<'_> {
         ModulationDetail {
             level_unit: self.spectrum.level_unit(),
             bandwidth_hz: self.channel.bandwidth_hz,
+            start_s: self.channel.start_s,
             measured_s: self.channel.length_s(),
             carrier_frequency_hz: frequency,
             carrier_offset_hz: offset,
@@ -205,7 +210,9 @@ impl Work<'_> {
                 sinad_db: t.sinad_db,
                 thd_percent: t.distortion.map(|v| 100.0 * v),
             }),
-            vector: self.vector.map(|(e, rate, constellation, rolloff)| self.vector_detail(&e, rate, constellation, rolloff)),
+            vector: self
+                .vector
+                .map(|(e, rate, constellation, rolloff)| self.vector_detail(&e, rate, constellation, rolloff)),
         }
     }
 
@@ -240,7 +247,8 @@ impl Work<'_> {
 
     fn readings(&self, d: &ModulationDetail) -> Vec<Reading> {
         let m = &self.demodulated;
-        let at = At { frequency_hz: Some(d.carrier_frequency_hz), offset_hz: Some(d.carrier_offset_hz), ..At::default() };
+        let at =
+            At { frequency_hz: Some(d.carrier_frequency_hz), offset_hz: Some(d.carrier_offset_hz), ..At::default() };
         let spread = 2.0 * m.carrier_sigma_hz;
         // Symbols keep no phase between them: their carrier is the one that was decided on.
         let frequency = d.vector.filter(|v| v.reliable).map_or(d.carrier_frequency_hz, |v| v.carrier_frequency_hz);
@@ -249,7 +257,11 @@ impl Work<'_> {
         if let Some(nominal) = self.asked.nominal_hz {
             let error = frequency - nominal;
             out.push(Reading::new("frequency_error", error, Unit::Hertz).uncertain(spread).at(at));
-            out.push(Reading::new("frequency_error_ppm", 1e6 * error / nominal, Unit::Ppm).uncertain(1e6 * spread / nominal).at(at));
+            out.push(
+                Reading::new("frequency_error_ppm", 1e6 * error / nominal, Unit::Ppm)
+                    .uncertain(1e6 * spread / nominal)
+                    .at(at),
+            );
         }
         let mut add = |id: &str, value: Option<f64>, unit: Unit| out.extend(value.map(|v| Reading::new(id, v, unit)));
         if let Some(v) = &d.vector {
@@ -282,7 +294,11 @@ impl Work<'_> {
     fn gates(&self, d: &ModulationDetail, duration_s: f64) -> Vec<Gate> {
         let mut gates = Vec::new();
         if d.measured_s < 0.9 * duration_s {
-            let detail = format!("the first {:.3} s of {duration_s:.3} s were demodulated", d.measured_s);
+            let detail = format!(
+                "{:.3} s from {:.3} s on, of {duration_s:.3} s, were demodulated: the longest time that the carrier is on, \
+                 or as much as is taken at once",
+                d.measured_s, d.start_s
+            );
             gates.push(Gate::new("length", GateState::Ok, detail));
         }
         if let Some(cnr) = d.carrier_to_noise_db.filter(|c| *c < THRESHOLD_DB) {
