@@ -26,6 +26,11 @@ const HARMONICS: u32 = 5;
 /// Speech band and audio band of residual modulation.
 const VOICE_HZ: (f64, f64) = (300.0, 3000.0);
 const AUDIO_HZ: (f64, f64) = (50.0, 15_000.0);
+/// Rms of the phase about the carrier's line up to which it is taken for noise.
+const PHASE_NOISE_RAD: f64 = 0.3;
+/// Time that the power is averaged over to see whether the carrier is there, and how far down it is when it is not.
+const SWITCH_S: f64 = 0.005;
+const SWITCHED_OFF: f64 = 0.01;
 
 /// A channel brought down to zero frequency.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +43,8 @@ pub struct Channel {
     pub offset_hz: f64,
     /// Width that passes unchanged.
     pub bandwidth_hz: f64,
+    /// Time of the first sample from the start of the record.
+    pub start_s: f64,
 }
 
 impl Channel {
@@ -68,7 +75,11 @@ impl Channel {
         let guard = if record.kind() == Kind::Real { 2.0 * offset_hz - width } else { f64::INFINITY };
         let slope = (0.15 * width).min(guard.max(0.02 * width)).min(0.5 * rate_hz);
         let whole = record.kind() == Kind::Iq && width >= 0.9 * rate_hz;
+        let before = samples.len();
         let samples = if whole { samples } else { filtered(&samples, width / rate_hz, slope / rate_hz) };
+        // Filters drop as much at the start as at the end: half of what is missing came before the first sample.
+        let covered = band.frames().saturating_sub(1) as f64 / rate_hz;
+        let start_s = 0.5 * (record.duration_s() - covered).max(0.0) + 0.5 * (before - samples.len()) as f64 / rate_hz;
         if samples.len() < FEWEST {
             return Err(RecordError::new(format!(
                 "a channel of {width} Hz leaves {} samples of this record, {FEWEST} are needed; \
@@ -76,7 +87,45 @@ impl Channel {
                 samples.len()
             )));
         }
-        Ok(Self { samples, rate_hz, offset_hz, bandwidth_hz: width })
+        Ok(Self { samples, rate_hz, offset_hz, bandwidth_hz: width, start_s })
+    }
+
+    /// The longest stretch over which the carrier is on: nowhere, as a mean over 5 ms, 20 dB below its usual power.
+    ///
+    /// A channel that is on all the time comes back whole.
+    #[must_use]
+    pub fn while_on(self) -> Self {
+        let count = self.samples.len();
+        let width = ((SWITCH_S * self.rate_hz) as usize).clamp(16, (count / 8).max(16));
+        let mut below = vec![0.0; count + 1];
+        for (i, z) in self.samples.iter().enumerate() {
+            below[i + 1] = below[i] + z.norm_sqr();
+        }
+        let powers: Vec<f64> = (0..count / width).map(|k| below[(k + 1) * width] - below[k * width]).collect();
+        let mut sorted = powers.clone();
+        sorted.sort_by(f64::total_cmp);
+        let usual = sorted.get(sorted.len() * 9 / 10).copied().unwrap_or(0.0);
+        let (mut best, mut begin) = (0..0, 0);
+        for k in 0..=powers.len() {
+            if powers.get(k).is_none_or(|p| *p <= SWITCHED_OFF * usual) {
+                if k - begin > best.len() {
+                    best = begin..k;
+                }
+                begin = k + 1;
+            }
+        }
+        if best.len() >= powers.len() {
+            return self;
+        }
+        // The first and the last part hold the edges of the burst, unless the record itself begins or ends there.
+        let from = if best.start == 0 { 0 } else { (best.start + 1) * width };
+        let to = if best.end == powers.len() { count } else { best.end.saturating_sub(1) * width };
+        match self.samples.get(from..to) {
+            Some(part) if part.len() >= FEWEST => {
+                Self { samples: part.to_vec(), start_s: self.start_s + from as f64 / self.rate_hz, ..self }
+            }
+            _ => self,
+        }
     }
 
     /// Length in seconds.
@@ -182,8 +231,10 @@ pub fn demodulate(channel: &Channel) -> Option<Demodulated> {
     let pm_tone = joint.and_then(|t| pm.fit_known(t.frequency * rate, t.amplitude));
     let carrier_slope = slope + joint.filter(|_| fm_tone.is_some()).map_or(0.0, |t| t.slope);
     // Neighbouring samples of a filtered channel share their noise: independent ones come at the channel's width.
-    let independent = (count as f64 * (channel.bandwidth_hz / rate).min(1.0)).max(8.0);
     let noise = joint.filter(|_| fm_tone.is_some()).map_or_else(|| rms(&excess), |t| t.rms_residual);
+    // Phase that swings further than noise does is modulation, and may be as slow as 20 Hz.
+    let pace_hz = if noise < PHASE_NOISE_RAD { channel.bandwidth_hz.min(rate) } else { 20.0 };
+    let independent = (channel.length_s() * pace_hz).max(2.0);
     let carrier_sigma_hz = noise * (12.0 / independent).sqrt() / (TAU * channel.length_s());
     Some(Demodulated {
         carrier_hz: carrier_slope * rate / TAU,

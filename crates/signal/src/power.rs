@@ -11,9 +11,11 @@ use crate::spectrum::Spectrum;
 
 /// Cells that the noise is looked for in, and the rank of the one that stands for it.
 const NOISE_CELLS: usize = 64;
-const NOISE_RANK: f64 = 0.25;
+const NOISE_RANK: f64 = 0.125;
 /// Contrast between the strongest cell and the noise below which they cannot be told apart.
-const LEAST_CONTRAST: f64 = 4.0;
+const LEAST_CONTRAST: f64 = 10.0;
+/// Bins to either side of the tuned centre that do not count as contrast: receivers leave a line there.
+const CENTRE_BINS: f64 = 3.5;
 
 /// A channel filter about its own centre.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -167,9 +169,10 @@ impl<'a> Profile<'a> {
         }
     }
 
-    /// Noise density of a band in power per hertz: of 64 equal cells the one at the lower quartile.
+    /// Noise density of a band in power per hertz: of 64 equal cells the one at the lower eighth.
     ///
-    /// Nothing when the strongest cell is not at least 6 dB above it: then the signal fills the band, or there is none.
+    /// Nothing when no cell is 10 dB above it, the line at the tuned centre of an I/Q record left out: then the signal
+    /// fills the band, or there is none.
     #[must_use]
     pub fn noise_per_hz(&self, low_hz: f64, high_hz: f64) -> Option<f64> {
         let bins = (high_hz - low_hz) / self.spectrum.bin_hz();
@@ -178,12 +181,17 @@ impl<'a> Profile<'a> {
             return None;
         }
         let width = (high_hz - low_hz) / cells as f64;
-        let mut densities: Vec<f64> = (0..cells)
-            .map(|i| self.between(low_hz + i as f64 * width, low_hz + (i + 1) as f64 * width) / width)
-            .collect();
+        let edge = |i: usize| low_hz + i as f64 * width;
+        let mut densities: Vec<f64> = (0..cells).map(|i| self.between(edge(i), edge(i + 1)) / width).collect();
+        let without_centre = |i: usize| {
+            let reach = CENTRE_BINS * self.spectrum.bin_hz();
+            let (from, to) = (edge(i).max(-reach), edge(i + 1).min(reach));
+            let line = if self.spectrum.kind == Kind::Iq && from < to { self.between(from, to) } else { 0.0 };
+            densities.get(i).map_or(0.0, |d| d - line / width)
+        };
+        let strongest = (0..cells).map(without_centre).fold(0.0, f64::max);
         densities.sort_by(f64::total_cmp);
         let noise = densities.get((cells as f64 * NOISE_RANK) as usize).copied()?;
-        let strongest = densities.last().copied()?;
         (noise.is_finite() && strongest >= LEAST_CONTRAST * noise).then_some(noise)
     }
 

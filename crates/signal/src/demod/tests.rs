@@ -127,6 +127,29 @@ fn real_records_are_demodulated_through_their_analytic_signal() {
 }
 
 #[test]
+fn a_burst_is_demodulated_while_it_lasts() {
+    // On from 0.25 s to 0.75 s of a second, 60 dB of noise below all the time.
+    let mut random = Random(77);
+    let mut data = carrier(5e3, 0.0, 2e3, 800.0, 60.0, 200_000);
+    for (i, z) in data.iter_mut().enumerate() {
+        if !(50_000..150_000).contains(&i) {
+            *z = random.gauss(0.3e-3);
+        }
+    }
+    let record = Waveform::iq(&data, RATE, None).unwrap();
+    let channel = Channel::read(&record, 5e3, 20e3, 1 << 19).unwrap().while_on();
+    assert!((0.25..0.27).contains(&channel.start_s) && channel.length_s() > 0.47, "{}", channel.start_s);
+    assert!(channel.start_s + channel.length_s() < 0.751);
+    let d = demodulate(&channel).unwrap();
+    assert!((d.fm.tone.unwrap().amplitude / 2e3 - 1.0).abs() < 0.002 && d.off_share < 1e-6);
+    assert!(d.fm.plus < 2.1e3, "{}", d.fm.plus);
+    // Full AM is no switching, and a carrier that stays is left whole.
+    let full = Waveform::iq(&carrier(0.0, 1.0, 0.0, 400.0, 60.0, 100_000), RATE, None).unwrap();
+    let channel = Channel::read(&full, 0.0, 20e3, 1 << 19).unwrap();
+    assert_eq!(channel.clone().while_on(), channel);
+}
+
+#[test]
 fn silence_and_scraps_are_refused() {
     let record = Waveform::iq(&vec![Complex64::default(); 5000], RATE, None).unwrap();
     assert!(demodulate(&Channel::read(&record, 0.0, 20e3, 1000).unwrap()).is_none());

@@ -155,6 +155,23 @@ fn a_band_of_noise_has_its_width_at_any_x_and_edges_between_bins() {
 }
 
 #[test]
+fn a_step_of_six_decibels_is_not_taken_for_signal_over_noise() {
+    // A carrier that fills the record and is stronger in its middle, with a receiver's line at the centre.
+    let n = 1 << 18;
+    let mut random = Random(5);
+    let mut cells: Vec<Complex64> = (0..n).map(|_| random.gauss(1e-3)).collect();
+    for (k, cell) in cells.iter_mut().enumerate() {
+        if k < n / 4 || k > 3 * n / 4 {
+            *cell *= 2.0;
+        }
+    }
+    cells[0] = Complex64::from(1.0);
+    rustfft::FftPlanner::new().plan_fft_inverse(n).process(&mut cells);
+    let s = spectrum(&Waveform::iq(&cells, RATE, None).unwrap(), 2048);
+    assert!(Profile::new(&s).noise_per_hz(-RATE / 2.0, RATE / 2.0).is_none());
+}
+
+#[test]
 fn silence_and_white_noise_have_no_occupied_band_to_correct() {
     let s = spectrum(&Waveform::iq(&vec![Complex64::default(); 10_000], RATE, None).unwrap(), 1024);
     assert!(Profile::new(&s).occupied(-RATE / 2.0, RATE / 2.0, 0.99, 0.0).is_none());

@@ -373,6 +373,14 @@ impl<'a> Work<'a> {
             }
             _ => {}
         }
+        if let Some((o, plain)) = self.occupied.filter(|(o, plain)| o.bandwidth_hz() < 0.9 * plain) {
+            let detail = format!(
+                "the occupied bandwidth rests on the noise correction: {:.0} Hz with it, {plain:.0} Hz without; where the \
+                 signal fills the record the second is the better bound; --span leaves noise out",
+                o.bandwidth_hz()
+            );
+            gates.push(Gate::new("bandwidth", GateState::Warn, detail));
+        }
         let reach = filter_of(self.filter, self.width_hz).reach_hz();
         if !self.profile.covers(self.middle_hz - reach, self.middle_hz + reach) {
             let detail = "the channel reaches beyond the edge of the record: its power is that of the part inside";

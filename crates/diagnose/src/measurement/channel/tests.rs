@@ -106,7 +106,7 @@ fn power_width_and_leakage_of_a_ten_megahertz_channel() {
 fn leakage_is_judged_and_what_the_record_does_not_reach_is_not() {
     let pack = LimitSet::built_in("bs-channel").unwrap();
     let (m, _) = measured(&leaky(), lte10());
-    let findings = judge(&m, &[pack.clone()]);
+    let findings = judge(&m, std::slice::from_ref(&pack));
     let aclr: Vec<_> = findings.iter().filter(|f| f.reading == "aclr").collect();
     assert_eq!(aclr.len(), 8);
     for f in aclr {

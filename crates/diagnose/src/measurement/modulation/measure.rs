@@ -35,7 +35,7 @@ pub(super) fn measure(record: &dyn Record, caveats: &[Caveat], settings: &Settin
     let options = Options { threads: settings.threads, ..Options::default() };
     let spectrum = spectrum::analyze(record, spectrum_settings, &options, &Silent).map_err(RecordError::from)?;
     let place = Place::find(&spectrum, settings, &asked)?;
-    let channel = Channel::read(record, place.offset_hz, place.width_hz, MOST)?;
+    let channel = Channel::read(record, place.offset_hz, place.width_hz, MOST)?.while_on();
     let Some(demodulated) = demod::demodulate(&channel) else {
         return Err(MeasureError::NotApplicable {
             what: "the channel holds no power".into(),
@@ -193,6 +193,7 @@ impl Work<'_> {
         ModulationDetail {
             level_unit: self.spectrum.level_unit(),
             bandwidth_hz: self.channel.bandwidth_hz,
+            start_s: self.channel.start_s,
             measured_s: self.channel.length_s(),
             carrier_frequency_hz: frequency,
             carrier_offset_hz: offset,
@@ -293,7 +294,11 @@ impl Work<'_> {
     fn gates(&self, d: &ModulationDetail, duration_s: f64) -> Vec<Gate> {
         let mut gates = Vec::new();
         if d.measured_s < 0.9 * duration_s {
-            let detail = format!("the first {:.3} s of {duration_s:.3} s were demodulated", d.measured_s);
+            let detail = format!(
+                "{:.3} s from {:.3} s on, of {duration_s:.3} s, were demodulated: the longest time that the carrier is on, \
+                 or as much as is taken at once",
+                d.measured_s, d.start_s
+            );
             gates.push(Gate::new("length", GateState::Ok, detail));
         }
         if let Some(cnr) = d.carrier_to_noise_db.filter(|c| *c < THRESHOLD_DB) {

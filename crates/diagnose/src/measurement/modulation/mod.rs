@@ -161,7 +161,9 @@ pub struct ModulationDetail {
     pub level_unit: Unit,
     /// Width of the channel that was demodulated.
     pub bandwidth_hz: f64,
-    /// Length of the record's beginning that was demodulated.
+    /// Where the stretch that was demodulated begins: the longest one over which the carrier is on.
+    pub start_s: f64,
+    /// Its length.
     pub measured_s: f64,
     /// Carrier, absolute where the capture has a centre.
     pub carrier_frequency_hz: f64,
