@@ -5,6 +5,7 @@ pub mod detect;
 pub mod events;
 pub mod floor;
 pub mod lowpass;
+mod order;
 pub mod quantity;
 pub mod record;
 pub mod robust;
