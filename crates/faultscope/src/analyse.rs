@@ -7,6 +7,8 @@ use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::measurement::{self, Detail, Measured, Settings};
 use faultscope_diagnose::{LimitSet, RuleSet, judge, judge::applies};
 use faultscope_report::words::{self, Lang};
+use faultscope_signal::spectrum::Options;
+use faultscope_signal::threads::Silent;
 use faultscope_signal::{Kind, Record as _, Spectrum, SpectrumSettings, Unit, Window, spectrum as spectra};
 
 use crate::result::{Channel, ProvenanceInfo, ResultSettings, SpectrumDetail, SpectrumPeak, SpectrumTrace};
@@ -24,10 +26,12 @@ pub struct Request {
     pub packs: Vec<LimitSet>,
     /// Language of the findings' summaries.
     pub lang: Lang,
+    /// Leave out the SHA-256 of the file, which costs a pass over all of it and which tables do not show.
+    pub skip_digest: bool,
 }
 
-/// Blocks that an overview of a very long record looks at: 16 million frames.
-const OVERVIEW: Coverage = Coverage::Blocks(512);
+/// Blocks that an overview of a very long record looks at: 4 million frames.
+const OVERVIEW: Coverage = Coverage::Blocks(128);
 
 /// Measures one capture, judges it, and explains what failed.
 ///
@@ -73,10 +77,9 @@ fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &R
 ///
 /// # Errors
 /// When the capture cannot be opened or read.
-pub fn info(file: &Path, open: &OpenOptions, watch: &dyn Watch) -> Result<CaptureResult, Error> {
-    let capture = faultscope_capture::open(file, open)?;
-    let request = Request { open: open.clone(), ..Request::default() };
-    let mut result = base(file, &capture, main_trace(&capture)?, &request)?;
+pub fn info(file: &Path, request: &Request, watch: &dyn Watch) -> Result<CaptureResult, Error> {
+    let capture = faultscope_capture::open(file, &request.open)?;
+    let mut result = base(file, &capture, main_trace(&capture)?, request)?;
     let mut lists = vec![gate::from_caveats(&capture.caveats)];
     for trace in &capture.traces {
         let scan = gate::scan(&Watched { record: trace, watch }, OVERVIEW).map_err(read_error)?;
@@ -110,7 +113,8 @@ pub fn spectrum(file: &Path, request: &Request, watch: &dyn Watch) -> Result<(Ca
     let watched = Watched { record: trace, watch };
     let settings = spectrum_settings(&request.settings, trace.frames)?;
     let scan = gate::scan(&watched, OVERVIEW).map_err(read_error)?;
-    let spectrum = spectra::average(&watched, settings).map_err(read_error)?;
+    let options = Options { threads: request.settings.threads, ..Options::default() };
+    let spectrum = spectra::analyze(&watched, settings, &options, &Silent).map_err(|s| read_error(s.into()))?;
     let mut result = base(file, &capture, trace, request)?;
     result.quality = gate::merge([gate::from_caveats(&capture.caveats), scan.gates]);
     result.settings.measurement = Some(Settings {
@@ -168,7 +172,7 @@ fn spectrum_detail(spectrum: &Spectrum) -> SpectrumDetail {
 fn base(file: &Path, capture: &Capture, trace: &Trace, request: &Request) -> Result<CaptureResult, Error> {
     Ok(CaptureResult {
         file: file.display().to_string(),
-        sha256: Some(capture.digest()?),
+        sha256: if request.skip_digest { None } else { Some(capture.digest()?) },
         format: Some(capture.format.clone()),
         sample_rate_hz: Some(trace.sample_rate_hz),
         center_hz: trace.center_hz,
