@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use faultscope_door::SpectrumOptions;
 use faultscope_door::capture::{OpenOptions, SampleFormat};
-use faultscope_door::cases::{ClosureCode, Priority};
+use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Status};
 use faultscope_door::diagnose::Settings;
 use faultscope_door::signal::Window;
 
@@ -47,6 +48,9 @@ pub struct Common {
     /// Worker threads (default: all cores).
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Print `ack ID` on a line of its own once a step that changes the store is durable.
+    #[arg(long, global = true)]
+    pub ack: bool,
     /// Colours in tables.
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     pub color: When,
@@ -228,9 +232,89 @@ pub struct SpectrumArgs {
     /// The transform.
     #[command(flatten)]
     pub transform: Transform,
+    /// Also the highest level of every point.
+    #[arg(long, help_heading = "Traces")]
+    pub max_hold: bool,
+    /// Also the lowest level of every point.
+    #[arg(long, help_heading = "Traces")]
+    pub min_hold: bool,
+    /// Also percentiles of the levels: 50,90.
+    #[arg(long, help_heading = "Traces", value_name = "P,...", value_delimiter = ',', value_parser = number::parse)]
+    pub percentiles: Vec<f64>,
+    /// Also how often each level occurred (in JSON and in pictures).
+    #[arg(long, help_heading = "Traces")]
+    pub persistence: bool,
+    /// Leave the average out.
+    #[arg(long, help_heading = "Traces")]
+    pub no_average: bool,
+    /// Resolution bandwidth, instead of --fft.
+    #[arg(long, help_heading = "Transform", value_name = "HZ", value_parser = number::positive, conflicts_with = "fft")]
+    pub rbw: Option<f64>,
+    /// Zoom into a band: its middle, absolute where the capture has a centre.
+    #[arg(long, help_heading = "Transform", value_name = "HZ", value_parser = number::parse, requires = "span", allow_hyphen_values = true)]
+    pub zoom_at: Option<f64>,
+    /// Width of the band to zoom into.
+    #[arg(long, help_heading = "Transform", value_name = "HZ", value_parser = number::positive)]
+    pub span: Option<f64>,
     /// Where to write it: .csv, .json, .png or .svg; with several captures a folder-less stem gets a number.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+impl SpectrumArgs {
+    /// As the door takes them.
+    #[must_use]
+    pub fn options(&self) -> SpectrumOptions {
+        SpectrumOptions {
+            max_hold: self.max_hold,
+            min_hold: self.min_hold,
+            percentiles: self.percentiles.clone(),
+            persistence: self.persistence,
+            no_average: self.no_average,
+            rbw_hz: self.rbw,
+            zoom_hz: self.zoom_at,
+            span_hz: self.span,
+        }
+    }
+}
+
+/// Options of `waterfall`.
+#[derive(Debug, Clone, Args)]
+pub struct WaterfallArgs {
+    /// The captures.
+    #[command(flatten)]
+    pub captures: Captures,
+    /// The transform.
+    #[command(flatten)]
+    pub transform: Transform,
+    /// Lines of time in the picture, at most.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=8192))]
+    pub rows: u32,
+    /// Where to draw it: .png or .svg; with several captures the name gets a number.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Options of `transition`.
+#[derive(Debug, Clone, Args)]
+pub struct TransitionArgs {
+    /// The captures.
+    #[command(flatten)]
+    pub captures: Captures,
+    /// The limits.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Half-width of the band in which the level counts as settled, in per cent of the transition's amplitude.
+    #[arg(long, value_name = "PERCENT", default_value_t = 2.0, value_parser = number::positive)]
+    pub settling: f64,
+}
+
+impl TransitionArgs {
+    /// As the measurement takes them.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings { settling_percent: self.settling, ..Settings::default() }
+    }
 }
 
 /// Options of `info`.
@@ -308,7 +392,7 @@ pub struct CaseAttachArgs {
     /// The limits.
     #[command(flatten)]
     pub limits: Limits,
-    /// auto (by what the capture is), spurs, ripple, or none.
+    /// auto (by what the capture is), spurs, ripple, transition, or none.
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub measure: String,
     /// What it shows: "supply before", "supply after"; captures of one name before and after are compared.
@@ -345,6 +429,13 @@ fn closure(text: &str) -> Result<ClosureCode, String> {
     }
 }
 
+/// A word of the case room, by its JSON name; dashes do for underscores.
+fn named<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    let name = text.to_ascii_lowercase().replace('-', "_");
+    // The parser names the words that would do.
+    serde_json::from_value(name.into()).map_err(|e| e.to_string())
+}
+
 /// What is done to cases.
 #[derive(Debug, Subcommand)]
 pub enum CaseCommand {
@@ -376,10 +467,72 @@ pub enum CaseCommand {
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
     },
+    /// Gives a case to somebody, or with nobody named back to the queue.
+    Assign {
+        /// The case.
+        id: String,
+        /// Who.
+        to: Option<String>,
+    },
+    /// Changes the priority; the clocks follow, counted from the opening.
+    Priority {
+        /// The case.
+        id: String,
+        /// P1 to P4.
+        #[arg(value_parser = priority)]
+        to: Priority,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Changes the status: assigned, in_progress or cleared.
+    Status {
+        /// The case.
+        id: String,
+        /// The new status.
+        #[arg(value_parser = named::<Status>)]
+        to: Status,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Hands a case to somebody who knows or may more.
+    Escalate {
+        /// The case.
+        id: String,
+        /// engineer, specialist, manager or maker.
+        #[arg(value_parser = named::<EscalationLevel>)]
+        level: EscalationLevel,
+        /// To whom.
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
+        /// The other side's case number.
+        #[arg(long, value_name = "NUMBER")]
+        reference: Option<String>,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Writes down what was done.
+    Action {
+        /// The case.
+        id: String,
+        /// contact, inspection, function_test, measurement, part_replaced, dispatched, arrived, confirmed ...
+        #[arg(value_parser = named::<ActionKind>)]
+        kind: ActionKind,
+        /// In words.
+        text: String,
+        /// The part that was replaced.
+        #[arg(long, value_name = "NAME")]
+        part: Option<String>,
+    },
     /// Checks the chain of events and every digest.
     Verify {
         /// The case.
         id: String,
+        /// Print `have ID` for every acknowledged step that is there.
+        #[arg(long)]
+        list: bool,
     },
 }
 
@@ -438,12 +591,16 @@ pub struct DemoArgs {
 pub enum Command {
     /// What a capture is: format, rate, centre, length, unit, quality gates, where each field came from.
     Info(InfoArgs),
-    /// Averaged spectrum, as table, CSV, JSON, PNG or SVG.
+    /// Averaged, max-hold, min-hold or percentile spectrum, as table, CSV, JSON, PNG or SVG.
     Spectrum(SpectrumArgs),
+    /// Spectrogram picture: levels over time and frequency, of a file of any length.
+    Waterfall(WaterfallArgs),
     /// Carrier, spurs with origin, harmonics, SFDR, THD, SNR, SINAD, ENOB, noise density.
     Spurs(SpursArgs),
     /// Supply analysis: DC, p-p, AC rms, psophometric, bands, mains, switching, spikes, drift, events.
     Ripple(RippleArgs),
+    /// Rise and fall times, overshoot, settling, pulses, load-step droop and recovery, ringing.
+    Transition(TransitionArgs),
     /// Writes captures of known faults, with their truth.
     Simulate(SimulateArgs),
     /// Fault cases: open, list, show, attach, note, close, reopen, verify.
@@ -456,7 +613,7 @@ pub enum Command {
     Limits(LimitsCommand),
     /// Prints what a measurement means: what it measures, what it can mean, how to confirm, reference.
     Explain {
-        /// spurs or ripple.
+        /// spurs, ripple or transition.
         topic: String,
     },
     /// Plays the worked example from start to end.

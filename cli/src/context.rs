@@ -42,6 +42,21 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// With --ack, says which steps are durable, each on its own flushed line; beside JSON on standard error.
+    pub(crate) fn acknowledge(&mut self, steps: &[String]) {
+        if !self.common.ack {
+            return;
+        }
+        for step in steps {
+            if self.common.json {
+                let _ = writeln!(self.io.stderr, "ack {step}");
+            } else {
+                self.print(&format!("ack {step}"));
+                self.broken_pipe |= self.io.stdout.flush().is_err();
+            }
+        }
+    }
+
     /// A message to standard error, unless --quiet.
     pub(crate) fn say(&mut self, text: &str) {
         if !self.common.quiet {

@@ -5,6 +5,7 @@ mod command;
 mod context;
 mod io;
 pub mod number;
+mod output;
 mod progress;
 mod show;
 
@@ -12,6 +13,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 
 use clap::Parser as _;
+use faultscope_door::Class;
 
 use crate::args::Cli;
 use crate::context::Context;
@@ -20,12 +22,20 @@ pub use crate::io::Io;
 /// Runs one command line (the program's name first) and returns the exit code.
 pub fn run(words: impl IntoIterator<Item = OsString>, io: &mut Io) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
+    let trouble = output::watch(io);
     let code = match Cli::try_parse_from(&words) {
         Ok(cli) => dispatch(&cli, io),
-        Err(error) => usage(&error, io),
+        Err(error) => usage(&error, &words, io),
     };
     let _ = io.stdout.flush();
-    code
+    match trouble.take() {
+        Some(error) if code != 2 => {
+            let message = format!("standard output could not be written ({error}); the result is not complete");
+            context::complain(io, &message, "make room, or send the output elsewhere");
+            Class::Storage.exit_code()
+        }
+        _ => code,
+    }
 }
 
 fn dispatch(cli: &Cli, io: &mut Io) -> u8 {
@@ -42,12 +52,19 @@ fn dispatch(cli: &Cli, io: &mut Io) -> u8 {
 }
 
 /// Help and version go to standard output with code 0; everything else is wrong usage.
-fn usage(error: &clap::Error, io: &mut Io) -> u8 {
+fn usage(error: &clap::Error, words: &[OsString], io: &mut Io) -> u8 {
     let text = error.render().to_string();
-    if error.use_stderr() {
-        let _ = io.stderr.write_all(text.as_bytes());
-        return 2;
+    if !error.use_stderr() {
+        let _ = io.stdout.write_all(text.as_bytes());
+        return 0;
     }
-    let _ = io.stdout.write_all(text.as_bytes());
-    0
+    let _ = io.stderr.write_all(text.as_bytes());
+    // The words were not understood, so whether JSON was asked for is read from them directly.
+    if words.iter().any(|word| word == "--json") {
+        let command = words.get(1).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let refusal = faultscope_door::Error::usage(first, "faultscope COMMAND --help lists what there is");
+        let _ = writeln!(io.stdout, "{:#}", context::error_document(&command, &refusal));
+    }
+    2
 }

@@ -3,7 +3,7 @@
 use faultscope_door::cases::{Case, Summary};
 use faultscope_door::diagnose::GateState;
 use faultscope_door::paper::table::{self, Style};
-use faultscope_door::paper::words;
+use faultscope_door::paper::{frequency, words};
 use faultscope_door::signal::{Quantity, Unit};
 use faultscope_door::{CaptureResult, Error};
 
@@ -17,7 +17,9 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
     let style = context.style()?;
     if let Some(error) = &result.error {
         context.complain(&Error::usage(error.message.clone(), error.hint.clone()));
-        return Ok(());
+        if result.quality.is_empty() {
+            return Ok(());
+        }
     }
     if named {
         context.print(&format!("{}:", result.file));
@@ -38,6 +40,27 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
             level,
             hertz(spectrum.peak.frequency_hz),
         ));
+    }
+    if let Some(waterfall) = &result.waterfall {
+        let peak = waterfall.peak.map_or_else(String::new, |p| {
+            let level = Quantity::new(p.level_db, waterfall.level_unit);
+            let at = Quantity::new(p.start_s, Unit::Second);
+            format!("; strongest {level} at {} after {at}", hertz(p.frequency_hz))
+        });
+        let row = Quantity::new(waterfall.row_s, Unit::Second);
+        context.print(&format!(
+            "{} rows of {row}, {} columns, {} window, RBW {}{peak}",
+            waterfall.rows,
+            waterfall.columns,
+            waterfall.window,
+            hertz(waterfall.rbw_hz),
+        ));
+        if let Some(output) = &waterfall.output {
+            context.print(output);
+        }
+    }
+    if let Some(detail) = &result.transition {
+        context.print(&table::transition(detail, style));
     }
     if let Some(detail) = &result.spurs {
         context.print(&table::spurs(detail, MOST_SPURS, style));
@@ -121,7 +144,7 @@ fn info(result: &CaptureResult, style: Style, context: &mut Context<'_>) -> Resu
 }
 
 fn hertz(value: f64) -> String {
-    Quantity::new(value, Unit::Hertz).to_string()
+    frequency(value)
 }
 
 /// One case as text.

@@ -38,6 +38,7 @@ impl Outcome {
     /// # Panics
     /// When it is not one JSON document.
     #[must_use]
+    #[allow(clippy::panic, reason = "a test that gets no JSON has failed")]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out)
             .unwrap_or_else(|e| panic!("not JSON ({e}): {}\nstandard error: {}", self.out, self.err))

@@ -1,4 +1,5 @@
 //! The rules of the house: arrows point down, packages live in one room, every file says what it owns, no plug is forgotten.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,10 +36,12 @@ fn dependencies(room: &Path) -> Vec<String> {
     for line in text.lines() {
         if line.starts_with('[') {
             inside = line.contains("dependencies]") && !line.contains("dev-dependencies");
-        } else if inside && let Some((name, _)) = line.split_once(['.', '=', ' ']) {
-            if !name.is_empty() && !name.starts_with('#') {
-                names.push(name.trim().to_owned());
-            }
+        } else if inside
+            && let Some((name, _)) = line.split_once(['.', '=', ' '])
+            && !name.is_empty()
+            && !name.starts_with('#')
+        {
+            names.push(name.trim().to_owned());
         }
     }
     names

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::diagnose::Settings;
-use faultscope_door::{CaptureResult, Class, Envelope, Error, Request, Watch, inputs, limits, picture};
+use faultscope_door::{
+    CaptureResult, Class, Envelope, Error, Request, Watch, WaterfallOutput, inputs, limits, picture,
+};
 
-use crate::args::{Captures, InfoArgs, Limits, RippleArgs, SpectrumArgs, SpursArgs};
+use crate::args::{Captures, InfoArgs, Limits, RippleArgs, SpectrumArgs, SpursArgs, TransitionArgs, WaterfallArgs};
 use crate::context::Context;
 use crate::show;
 
@@ -28,6 +30,11 @@ pub(crate) fn spurs(args: &SpursArgs, context: &mut Context<'_>) -> Result<u8, E
 /// `ripple`.
 pub(crate) fn ripple(args: &RippleArgs, context: &mut Context<'_>) -> Result<u8, Error> {
     measure("ripple", &args.captures, &args.limits, args.settings(), context)
+}
+
+/// `transition`.
+pub(crate) fn transition(args: &TransitionArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    measure("transition", &args.captures, &args.limits, args.settings(), context)
 }
 
 fn measure(
@@ -89,21 +96,48 @@ pub(crate) fn spectrum(args: &SpectrumArgs, context: &mut Context<'_>) -> Result
     let request = Request { open, settings, packs: Vec::new(), lang: context.lang()?, skip_digest };
     let output = args.output.as_deref().map(picture::Output::of).transpose()?;
     let inputs = inputs::expand(&args.captures.captures, context.stdin())?;
+    let options = args.options();
     let watch = context.watch("spectrum");
     // One file at a time: the transform itself uses the threads.
     let outcomes = inputs.files.iter().enumerate().map(|(i, file)| {
-        let (result, spectrum) = faultscope_door::spectrum(file, &request, watch.as_ref())?;
+        let (result, shown) = faultscope_door::spectrum(file, &request, &options, watch.as_ref())?;
         if let Some(output) = &output {
-            output.write(&spectrum, file, (inputs.files.len() > 1).then_some(i + 1), request.lang)?;
+            output.write(&shown, file, (inputs.files.len() > 1).then_some(i + 1), request.lang)?;
         }
         Ok(result)
     });
     let outcomes: Vec<_> = outcomes.collect();
     drop(watch);
-    if let Some(error) =
-        outcomes.iter().filter_map(|o: &Result<_, Error>| o.as_ref().err()).find(|e| e.class == Class::Storage)
-    {
-        return Err(error.clone());
-    }
+    stored(&outcomes)?;
     finish("spectrum", &inputs.files, outcomes, context)
+}
+
+/// `waterfall`.
+pub(crate) fn waterfall(args: &WaterfallArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    let settings = Settings {
+        fft: args.transform.fft,
+        window: args.transform.window,
+        overlap: args.transform.overlap,
+        threads: context.threads(),
+        ..Settings::default()
+    };
+    let (open, skip_digest) = (OpenOptions::from(&args.captures.open), !context.common.json);
+    let request = Request { open, settings, packs: Vec::new(), lang: context.lang()?, skip_digest };
+    let output = WaterfallOutput::of(&args.output)?;
+    let inputs = inputs::expand(&args.captures.captures, context.stdin())?;
+    let watch = context.watch("waterfall");
+    let outcomes = inputs.files.iter().enumerate().map(|(i, file)| {
+        let output = if inputs.files.len() > 1 { output.numbered(i + 1) } else { output.clone() };
+        faultscope_door::waterfall(file, &request, args.rows as usize, Some(&output), watch.as_ref())
+    });
+    let outcomes: Vec<_> = outcomes.collect();
+    drop(watch);
+    stored(&outcomes)?;
+    finish("waterfall", &inputs.files, outcomes, context)
+}
+
+/// A file that could not be written stops the command: the next one would fail as well.
+fn stored(outcomes: &[Result<CaptureResult, Error>]) -> Result<(), Error> {
+    let failed = outcomes.iter().filter_map(|o| o.as_ref().err()).find(|e| e.class == Class::Storage);
+    failed.map_or(Ok(()), |e| Err(e.clone()))
 }

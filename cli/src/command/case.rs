@@ -2,8 +2,8 @@
 
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
-    self, Access, Case, CaseDocument, CaseListDocument, Closed, Closure, Desk, Equipment, EventKind, Filter, Measure,
-    Opened, Sort, VerifyDocument,
+    self, Access, Action, Case, CaseDocument, CaseListDocument, Closed, Closure, Desk, Equipment, EventKind, Filter,
+    Measure, Opened, PartReplaced, Sort, VerifyDocument,
 };
 use faultscope_door::diagnose::{Settings, Verdict};
 use faultscope_door::{CaptureResult, Error, Request, inputs, limits};
@@ -25,7 +25,26 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
         CaseCommand::Note { id, text } => change(context, id, EventKind::Noted { text: text.clone() }),
         CaseCommand::Close(args) => close(args, context),
         CaseCommand::Reopen { id, reason } => change(context, id, EventKind::Reopened { reason: reason.clone() }),
-        CaseCommand::Verify { id } => verify(id, context),
+        CaseCommand::Assign { id, to } => change(context, id, EventKind::Assigned { to: to.clone() }),
+        CaseCommand::Priority { id, to, reason } => {
+            let mut desk = desk(context, Access::Write)?;
+            let case = desk.change_priority(id, *to, reason.clone())?;
+            finish(desk, case, "noted in", context)
+        }
+        CaseCommand::Status { id, to, reason } => {
+            change(context, id, EventKind::StatusChanged { to: *to, reason: reason.clone() })
+        }
+        CaseCommand::Escalate { id, level, to, reference, reason } => {
+            let (level, to, reference) = (*level, to.clone(), reference.clone());
+            change(context, id, EventKind::Escalated { level, to, reference, reason: reason.clone() })
+        }
+        CaseCommand::Action { id, kind, text, part } => {
+            let part =
+                part.clone().map(|name| PartReplaced { name, old_serial: String::new(), new_serial: String::new() });
+            let action = Action { action: *kind, text: text.clone(), part, done_at: None };
+            change(context, id, EventKind::Action(Box::new(action)))
+        }
+        CaseCommand::Verify { id, list } => verify(id, *list, context),
     }
 }
 
@@ -57,6 +76,7 @@ fn open(args: &CaseOpenArgs, context: &mut Context<'_>) -> Result<u8, Error> {
         priority: args.priority,
         terms: None,
     })?;
+    context.acknowledge(&desk.take_durable());
     desk.close()?;
     if context.common.json {
         context.print_json(&CaseDocument::new(case))?;
@@ -85,8 +105,12 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         "none" => Measure::Nothing,
         "spurs" => Measure::By("spurs"),
         "ripple" => Measure::By("ripple"),
+        "transition" => Measure::By("transition"),
         other => {
-            return Err(Error::usage(format!("'{other}' is no measurement"), "--measure auto, none, spurs or ripple"));
+            return Err(Error::usage(
+                format!("'{other}' is no measurement"),
+                "--measure auto, none, spurs, ripple or transition",
+            ));
         }
     };
     let packs = args.limits.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;
@@ -106,6 +130,7 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         let (files, result) = cases::examine(file, measure, &request, watch.as_ref())?;
         drop(watch);
         desk.attach(&args.id, &files, result.as_ref(), args.role.clone())?;
+        context.acknowledge(&desk.take_durable());
         results.extend(result);
     }
     let case = desk.case(&args.id)?;
@@ -133,11 +158,17 @@ fn report_attached(context: &mut Context<'_>, case: Case, results: &[CaptureResu
 fn change(context: &mut Context<'_>, id: &str, kind: EventKind) -> Result<u8, Error> {
     let mut desk = desk(context, Access::Write)?;
     let case = desk.append(id, None, kind)?;
+    finish(desk, case, "noted in", context)
+}
+
+/// Says that a change is durable, closes the store, and prints the case or a short message.
+fn finish(mut desk: Desk, case: Case, said: &str, context: &mut Context<'_>) -> Result<u8, Error> {
+    context.acknowledge(&desk.take_durable());
     desk.close()?;
     if context.common.json {
         context.print_json(&CaseDocument::new(case))?;
     } else {
-        context.say(&format!("noted in {}", case.id));
+        context.say(&format!("{said} {}", case.id));
     }
     Ok(0)
 }
@@ -154,25 +185,22 @@ fn close(args: &CaseCloseArgs, context: &mut Context<'_>) -> Result<u8, Error> {
     };
     let mut desk = desk(context, Access::Write)?;
     let case = desk.close_case(&args.id, closed)?;
-    desk.close()?;
-    if context.common.json {
-        context.print_json(&CaseDocument::new(case))?;
-    } else {
-        context.say(&format!("closed {}", case.id));
-    }
-    Ok(0)
+    finish(desk, case, "closed", context)
 }
 
-fn verify(id: &str, context: &mut Context<'_>) -> Result<u8, Error> {
+fn verify(id: &str, list: bool, context: &mut Context<'_>) -> Result<u8, Error> {
     let verification = desk(context, Access::Read)?.verify(id)?;
     let intact = verification.is_intact();
+    if list && !context.common.json {
+        verification.have.iter().for_each(|step| context.print(&format!("have {step}")));
+    }
     if context.common.json {
         context.print_json(&VerifyDocument { schema: "faultscope/1".into(), verified: vec![verification] })?;
     } else if intact {
         context.print(&format!("{id}: chain and digests are consistent"));
     } else {
         for difference in &verification.differences {
-            context.print(&format!("{id}: {}", difference.detail));
+            context.print(&format!("{id}: {}: {}", difference.at, difference.detail));
         }
     }
     Ok(if intact { 0 } else { 6 })

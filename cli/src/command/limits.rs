@@ -1,7 +1,7 @@
 //! `limits list | show`, `explain` and `schema`: what the program knows, on paper.
 
 use faultscope_door::diagnose::{Limit, LimitSet, measurement};
-use faultscope_door::schema::{self, LimitsDocument, PackSummary};
+use faultscope_door::schema::{self, ExplainDocument, LimitsDocument, PackSummary};
 use faultscope_door::signal::Quantity;
 use faultscope_door::{Error, limits};
 
@@ -63,7 +63,12 @@ pub(crate) fn explain(topic: &str, context: &mut Context<'_>) -> Result<u8, Erro
         let ids: Vec<&str> = measurement::ALL.iter().map(|m| m.id()).collect();
         Error::usage(format!("there is nothing to explain about '{topic}'"), format!("topics are: {}", ids.join(", ")))
     })?;
-    context.print(plug.doc());
+    if context.common.json {
+        let (topic, text) = (plug.id().to_owned(), plug.doc().to_owned());
+        context.print_json(&ExplainDocument { schema: "faultscope/1".into(), topic, text })?;
+    } else {
+        context.print(plug.doc());
+    }
     Ok(0)
 }
 

@@ -113,6 +113,9 @@ fn verdict(measured: &Measured, limit: &Limit, reading: &Reading) -> (Verdict, S
         );
         return (Verdict::NotEvaluated, reason);
     }
+    if !reading.value.is_finite() && reading.bandwidth_hz == Some(0.0) {
+        return (Verdict::NotEvaluated, "the record does not reach that far".into());
+    }
     if !reading.value.is_finite() {
         return (Verdict::Invalid, "the reading is not a finite number".into());
     }

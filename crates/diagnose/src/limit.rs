@@ -101,6 +101,7 @@ static BUILT_IN: &[(&str, &str)] = &[
     ("atx-12v", include_str!("../packs/atx-12v.toml")),
     ("atx-5v", include_str!("../packs/atx-5v.toml")),
     ("atx-3v3", include_str!("../packs/atx-3v3.toml")),
+    ("bs-channel", include_str!("../packs/bs-channel.toml")),
     ("dc-48v", include_str!("../packs/dc-48v.toml")),
     ("tx-generic", include_str!("../packs/tx-generic.toml")),
 ];

@@ -5,13 +5,11 @@ use std::path::Path;
 use faultscope_capture::{Capture, OpenOptions, Trace};
 use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::measurement::{self, Detail, Measured, Settings};
-use faultscope_diagnose::{LimitSet, RuleSet, judge, judge::applies};
+use faultscope_diagnose::{GateState, LimitSet, RuleSet, judge, judge::applies};
 use faultscope_report::words::{self, Lang};
-use faultscope_signal::spectrum::Options;
-use faultscope_signal::threads::Silent;
-use faultscope_signal::{Kind, Record as _, Spectrum, SpectrumSettings, Unit, Window, spectrum as spectra};
+use faultscope_signal::{Kind, Record as _, Unit};
 
-use crate::result::{Channel, ProvenanceInfo, ResultSettings, SpectrumDetail, SpectrumPeak, SpectrumTrace};
+use crate::result::{Channel, ProvenanceInfo, ResultSettings};
 use crate::watch::{INTERRUPTED, Watched};
 use crate::{CaptureResult, Class, Error, Watch};
 
@@ -31,27 +29,54 @@ pub struct Request {
 }
 
 /// Blocks that an overview of a very long record looks at: 4 million frames.
-const OVERVIEW: Coverage = Coverage::Blocks(128);
+pub(crate) const OVERVIEW: Coverage = Coverage::Blocks(128);
 
 /// Measures one capture, judges it, and explains what failed.
 ///
 /// # Errors
 /// When the capture cannot be opened or measured, or no limit of the packs fits the measurement.
 pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Watch) -> Result<CaptureResult, Error> {
-    let plug = measurement::by_id(measurement)
-        .ok_or_else(|| Error::usage(format!("there is no measurement '{measurement}'"), "spurs or ripple"))?;
+    let plug = measurement::by_id(measurement).ok_or_else(|| {
+        Error::usage(format!("there is no measurement '{measurement}'"), "spurs, ripple or transition")
+    })?;
     if !request.packs.is_empty() && !applies(measurement, &request.packs) {
         return Err(no_limit(measurement, &request.packs));
     }
     let capture = faultscope_capture::open(file, &request.open)?;
     let trace = main_trace(&capture)?;
+    carrier_in_band(&request.settings, trace)?;
     let watched = Watched { record: trace, watch };
     let scan = gate::scan(&watched, Coverage::Full).map_err(read_error)?;
-    let mut measured = plug.measure(&watched, &capture.caveats, &request.settings).map_err(measure_error)?;
-    measured.gates = gate::merge([scan.gates, measured.gates]);
     let mut result = base(file, &capture, trace, request)?;
+    let measured = match plug.measure(&watched, &capture.caveats, &request.settings).map_err(measure_error) {
+        Ok(measured) => Measured { gates: gate::merge([scan.gates, measured.gates]), ..measured },
+        // What spoils the samples is an answer too: every limit is answered with `invalid`, none with silence.
+        Err(error) if error.class == Class::Input && scan.gates.iter().any(|g| g.state == GateState::Fail) => {
+            result.error = Some(error.at(&result.file).into());
+            let (measurement, settings) = (plug.id(), request.settings.clone());
+            let gates = gate::merge([gate::from_caveats(&capture.caveats), scan.gates]);
+            Measured { measurement, settings, gates, readings: Vec::new(), detail: Detail::Nothing }
+        }
+        Err(error) => return Err(error),
+    };
     judge_and_explain(&mut result, measured, request)?;
     Ok(result)
+}
+
+/// A wanted carrier outside the band of the capture cannot be meant.
+fn carrier_in_band(settings: &Settings, trace: &Trace) -> Result<(), Error> {
+    let (center, half) = (trace.center_hz.unwrap_or(0.0), trace.sample_rate_hz / 2.0);
+    match settings.carrier_hz {
+        Some(hz) if (hz - center).abs() > half => Err(Error::usage(
+            format!(
+                "a carrier at {hz} Hz is outside the capture, which covers {} to {} Hz",
+                center - half,
+                center + half
+            ),
+            "--carrier takes the frequency at the antenna where the capture has a centre, else the offset",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &Request) -> Result<(), Error> {
@@ -69,6 +94,8 @@ fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &R
     match measured.detail {
         Detail::Spurs(detail) => result.spurs = Some(detail),
         Detail::Ripple(detail) => result.ripple = Some(detail),
+        Detail::Nothing => {}
+        Detail::Transition(detail) => result.transition = Some(detail),
     }
     Ok(())
 }
@@ -103,73 +130,7 @@ pub fn info(file: &Path, request: &Request, watch: &dyn Watch) -> Result<Capture
     Ok(result)
 }
 
-/// The averaged spectrum of one capture; 4096 points, Hann, half overlap where the request does not say otherwise.
-///
-/// # Errors
-/// When the capture cannot be opened or read, or is shorter than one transform.
-pub fn spectrum(file: &Path, request: &Request, watch: &dyn Watch) -> Result<(CaptureResult, Spectrum), Error> {
-    let capture = faultscope_capture::open(file, &request.open)?;
-    let trace = main_trace(&capture)?;
-    let watched = Watched { record: trace, watch };
-    let settings = spectrum_settings(&request.settings, trace.frames)?;
-    let scan = gate::scan(&watched, OVERVIEW).map_err(read_error)?;
-    let options = Options { threads: request.settings.threads, ..Options::default() };
-    let spectrum = spectra::analyze(&watched, settings, &options, &Silent).map_err(|s| read_error(s.into()))?;
-    let mut result = base(file, &capture, trace, request)?;
-    result.quality = gate::merge([gate::from_caveats(&capture.caveats), scan.gates]);
-    result.settings.measurement = Some(Settings {
-        fft: Some(settings.fft),
-        window: Some(settings.window),
-        overlap: Some(settings.overlap),
-        ..request.settings.clone()
-    });
-    result.spectrum = Some(spectrum_detail(&spectrum));
-    Ok((result, spectrum))
-}
-
-fn spectrum_settings(settings: &Settings, frames: u64) -> Result<SpectrumSettings, Error> {
-    let overlap = settings.overlap.unwrap_or(0.5);
-    if !(0.0..1.0).contains(&overlap) {
-        return Err(Error::usage(format!("an overlap of {overlap} is not from 0 to below 1"), "--overlap 0.5"));
-    }
-    let room = usize::try_from(frames).unwrap_or(usize::MAX);
-    let fft = match settings.fft {
-        Some(n) if n < 2 => return Err(Error::usage(format!("a transform of {n} points is too short"), "--fft 4096")),
-        Some(n) if n > room => {
-            let message = format!("a transform of {n} points is longer than the record ({frames} samples)");
-            return Err(Error::new(Class::Input, "too_short", message, format!("--fft {room} or less")));
-        }
-        Some(n) => n,
-        None => 4096.min(room),
-    };
-    if fft < 2 {
-        return Err(Error::new(Class::Input, "too_short", "the record holds fewer than two samples", ""));
-    }
-    Ok(SpectrumSettings { fft, window: settings.window.unwrap_or(Window::Hann), overlap })
-}
-
-fn spectrum_detail(spectrum: &Spectrum) -> SpectrumDetail {
-    let levels: Vec<f64> = spectrum.mean.iter().map(|p| spectrum.level_db(*p)).collect();
-    let peak = levels.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(i, _)| i);
-    let finite = |v: &f64| v.is_finite().then_some(*v);
-    SpectrumDetail {
-        fft: spectrum.settings.fft,
-        window: spectrum.settings.window,
-        overlap: spectrum.settings.overlap,
-        segments: spectrum.segments,
-        rbw_hz: spectrum.rbw_hz(),
-        start_hz: spectrum.frequency_hz(0.0),
-        step_hz: spectrum.bin_hz(),
-        level_unit: spectrum.level_unit(),
-        peak: SpectrumPeak {
-            frequency_hz: spectrum.frequency_hz(peak as f64),
-            level_db: levels.get(peak).and_then(finite),
-        },
-        traces: vec![SpectrumTrace { name: "average".into(), level_db: levels.iter().map(finite).collect() }],
-    }
-}
-
-fn base(file: &Path, capture: &Capture, trace: &Trace, request: &Request) -> Result<CaptureResult, Error> {
+pub(crate) fn base(file: &Path, capture: &Capture, trace: &Trace, request: &Request) -> Result<CaptureResult, Error> {
     Ok(CaptureResult {
         file: file.display().to_string(),
         sha256: if request.skip_digest { None } else { Some(capture.digest()?) },
@@ -197,7 +158,7 @@ fn unit_name(trace: &Trace) -> String {
     }
 }
 
-fn main_trace(capture: &Capture) -> Result<&Trace, Error> {
+pub(crate) fn main_trace(capture: &Capture) -> Result<&Trace, Error> {
     capture.main_trace().ok_or_else(|| {
         let message = format!("the file holds no channel: {}", capture.path.display());
         Error::new(Class::Input, "malformed", message, "record it again with a channel switched on")
@@ -212,7 +173,7 @@ fn no_limit(measurement: &str, packs: &[LimitSet]) -> Error {
     )
 }
 
-fn read_error(error: faultscope_signal::RecordError) -> Error {
+pub(crate) fn read_error(error: faultscope_signal::RecordError) -> Error {
     if error.message == INTERRUPTED {
         return Error::interrupted();
     }

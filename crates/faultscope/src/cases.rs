@@ -4,10 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 pub use faultscope_case::{
-    Access, Attached, Case, Closed, Closure, ClosureCode, Equipment, Event, EventKind, Evidence, Filter, Opened,
-    Priority, Sort, Summary, Verification,
+    Access, Action, ActionKind, Attached, Case, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event,
+    EventKind, Evidence, Filter, Opened, PartReplaced, Priority, Sort, Status, Summary, Verification,
 };
-use faultscope_case::{NewEvent, Profile, SqliteStore, Store, StoreError};
+use faultscope_case::{NewEvent, Profile, SqliteStore, Store, StoreError, Terms};
 use faultscope_signal::{Kind, Unit};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,7 @@ impl From<StoreError> for Error {
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CaseDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The case.
     pub case: Case,
@@ -39,6 +40,7 @@ pub struct CaseDocument {
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CaseListDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The cases.
     pub cases: Vec<Summary>,
@@ -48,6 +50,7 @@ pub struct CaseListDocument {
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct VerifyDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// One answer a case.
     pub verified: Vec<Verification>,
@@ -80,6 +83,7 @@ pub fn default_store() -> Result<PathBuf, Error> {
 pub struct Desk {
     store: SqliteStore,
     actor: String,
+    durable: Vec<String>,
 }
 
 impl Desk {
@@ -98,7 +102,7 @@ impl Desk {
             Some(folder) => PathBuf::from(folder),
             None => default_store()?,
         };
-        Ok(Self { store: SqliteStore::open(&dir, access)?, actor: actor.to_owned() })
+        Ok(Self { store: SqliteStore::open(&dir, access)?, actor: actor.to_owned(), durable: Vec::new() })
     }
 
     /// The folder.
@@ -116,11 +120,30 @@ impl Desk {
     /// # Errors
     /// When it cannot be stored.
     pub fn create(&mut self, mut opened: Opened) -> Result<Case, Error> {
-        let profile = Profile::shipped().map_err(|e| Error::usage(e.to_string(), ""))?;
-        opened.terms = Some(profile.terms(opened.priority));
+        opened.terms = Some(Self::terms(opened.priority)?);
         let event = self.event(EventKind::Opened(Box::new(opened)));
         let opened = self.store.create(event)?;
+        self.durable.push(opened.id);
         self.case(&opened.case_id)
+    }
+
+    /// Ids of the steps that have become durable since this was last asked.
+    pub fn take_durable(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.durable)
+    }
+
+    /// The clocks of a priority, by the shipped service profile.
+    fn terms(priority: Priority) -> Result<Terms, Error> {
+        Ok(Profile::shipped().map_err(|e| Error::usage(e.to_string(), ""))?.terms(priority))
+    }
+
+    /// Changes the priority of a case, and its clocks with it.
+    ///
+    /// # Errors
+    /// As for [`Desk::append`].
+    pub fn change_priority(&mut self, id: &str, to: Priority, reason: String) -> Result<Case, Error> {
+        let terms = Some(Self::terms(to)?);
+        self.append(id, None, EventKind::PriorityChanged { to, reason, terms })
     }
 
     /// A case as it stands now.
@@ -153,7 +176,8 @@ impl Desk {
     /// Unknown case, conflict, refusal by the workflow, or a store that cannot be written.
     pub fn append(&mut self, id: &str, seen: Option<u64>, kind: EventKind) -> Result<Case, Error> {
         let event = self.event(kind);
-        self.store.append(id, seen, vec![event])?;
+        let stored = self.store.append(id, seen, vec![event])?;
+        self.durable.extend(stored.into_iter().map(|e| e.id));
         self.case(id)
     }
 

@@ -1,5 +1,7 @@
 //! One error for both faces: what, where, what to do next, and the exit code it leads to.
 
+use std::path::Path;
+
 use faultscope_capture::CaptureError;
 use faultscope_diagnose::PackError;
 use faultscope_diagnose::measurement::MeasureError;
@@ -62,6 +64,14 @@ impl Error {
     /// A usage error.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(Class::Usage, "usage", message, hint)
+    }
+
+    /// The same, with the file at the end of the message where it is not yet named: what, then where.
+    #[must_use]
+    pub fn at(self, file: &str) -> Self {
+        let stem = Path::new(file).file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let named = self.class == Class::Interrupted || (!stem.is_empty() && self.message.contains(&stem));
+        if named { self } else { Self { message: format!("{}: {file}", self.message), ..self } }
     }
 
     /// Interrupted by the user.

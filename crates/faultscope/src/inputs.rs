@@ -43,7 +43,7 @@ impl Inputs {
             return Err(Error::new(
                 Class::Input,
                 "io",
-                format!("the folder holds no files: {}", folder.display()),
+                format!("the folder holds no captures: {}", folder.display()),
                 "name a folder with captures in it",
             ));
         }
@@ -55,11 +55,9 @@ impl Inputs {
         let path = Path::new(pattern);
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let found: Vec<PathBuf> = list(folder)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|p| p.file_name().is_some_and(|n| matches(&name, &n.to_string_lossy())))
-            .collect();
+        let fits = |p: &PathBuf| p.file_name().is_some_and(|n| matches(&name, &n.to_string_lossy()));
+        let mut found: Vec<PathBuf> = visible(folder).unwrap_or_default().into_iter().filter(fits).collect();
+        one_of_a_pair(&mut found);
         if found.is_empty() {
             return Err(Error::new(
                 Class::Input,
@@ -93,8 +91,31 @@ impl Inputs {
     }
 }
 
-/// The captures of a folder, sorted: hidden files are left out, and of a SigMF pair only the metadata file is kept.
+/// Endings of files that lie beside captures and are plainly none; a pattern or a name still reaches them.
+const NO_CAPTURES: [&str; 11] = ["json", "toml", "md", "html", "png", "svg", "jpg", "jpeg", "bmp", "pdf", "log"];
+
+/// The captures of a folder, sorted: hidden files and files that are plainly none are left out, and of a SigMF pair
+/// only the metadata file is kept.
 fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut found = visible(folder)?;
+    let none = |p: &PathBuf| {
+        p.extension().is_some_and(|e| NO_CAPTURES.contains(&e.to_string_lossy().to_ascii_lowercase().as_str()))
+    };
+    found.retain(|p| !none(p));
+    one_of_a_pair(&mut found);
+    Ok(found)
+}
+
+/// Takes a SigMF data file out of a sorted list that holds its metadata file too.
+fn one_of_a_pair(files: &mut Vec<PathBuf>) {
+    let all = files.clone();
+    files.retain(|p| {
+        p.extension().is_none_or(|e| e != "sigmf-data") || all.binary_search(&p.with_extension("sigmf-meta")).is_err()
+    });
+}
+
+/// The files of a folder that are not hidden, sorted.
+fn visible(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let trouble = |e: std::io::Error| {
         Error::new(
             Class::Input,
@@ -107,8 +128,7 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     for entry in std::fs::read_dir(folder).map_err(trouble)? {
         let path = entry.map_err(trouble)?.path();
         let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        let twin = path.extension().is_some_and(|e| e == "sigmf-data") && path.with_extension("sigmf-meta").exists();
-        if path.is_file() && !hidden && !twin {
+        if path.is_file() && !hidden {
             found.push(path);
         }
     }

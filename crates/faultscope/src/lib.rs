@@ -11,13 +11,18 @@ pub mod report;
 pub mod result;
 pub mod schema;
 pub mod simulate;
+pub mod spectrum;
+pub mod view;
 mod watch;
+pub mod waterfall;
 
-pub use analyse::{Request, analyse, info, spectrum};
+pub use analyse::{Request, analyse, info};
 pub use batch::{batch, collect};
 pub use error::{Class, Error};
 pub use result::{CaptureResult, Envelope, InputError, ToolInfo};
+pub use spectrum::{SpectrumOptions, spectrum};
 pub use watch::{Unwatched, Watch};
+pub use waterfall::{WaterfallOutput, waterfall};
 
 pub use faultscope_capture as capture;
 pub use faultscope_diagnose as diagnose;

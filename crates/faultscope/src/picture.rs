@@ -13,6 +13,7 @@ use faultscope_report::words::{Lang, origin};
 use faultscope_report::{ReportError, compact, write_file};
 use faultscope_signal::{Quantity, Record as _, Spectrum, Unit};
 
+use crate::spectrum::Shown;
 use crate::{Class, Error};
 
 impl From<ReportError> for Error {
@@ -59,38 +60,62 @@ impl Output {
         Ok(Self { path: path.to_owned(), form })
     }
 
-    /// Writes one spectrum; with a `number` the file is `name-NUMBER.ext`, for batches.
+    /// Writes one spectrum; with a `number` the file is `name-NUMBER.ext`, for batches. Persistence goes into JSON and
+    /// pictures: a table over frequency has no place for it.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write(
-        &self,
-        spectrum: &Spectrum,
-        capture: &Path,
-        number: Option<usize>,
-        lang: Lang,
-    ) -> Result<PathBuf, Error> {
+    pub fn write(&self, shown: &Shown, capture: &Path, number: Option<usize>, lang: Lang) -> Result<PathBuf, Error> {
         let path = number.map_or_else(|| self.path.clone(), |n| numbered(&self.path, n));
         let bytes = match self.form {
-            Form::Csv => SpectrumTable::of(spectrum).to_csv().into_bytes(),
-            Form::Json => SpectrumTable::of(spectrum).to_json().to_string().into_bytes(),
-            Form::Png => chart(spectrum, capture, lang).png(Size::default())?,
-            Form::Svg => chart(spectrum, capture, lang).svg(Size::default())?.as_str().as_bytes().to_vec(),
+            Form::Csv => table(shown).to_csv().into_bytes(),
+            Form::Json => table(shown).to_json().to_string().into_bytes(),
+            Form::Png => chart(shown, capture, lang).png(Size::default())?,
+            Form::Svg => chart(shown, capture, lang).svg(Size::default())?.as_str().as_bytes().to_vec(),
         };
         write_file(&path, &bytes)?;
         Ok(path)
     }
 }
 
-fn numbered(path: &Path, n: usize) -> PathBuf {
+pub(crate) fn numbered(path: &Path, n: usize) -> PathBuf {
     let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let extension = path.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
     path.with_file_name(format!("{stem}-{n}.{extension}"))
 }
 
-fn chart(spectrum: &Spectrum, capture: &Path, lang: Lang) -> SpectrumChart {
+fn part<T: Clone>(values: &[T], range: &std::ops::Range<usize>) -> Vec<T> {
+    values.get(range.clone()).unwrap_or_default().to_vec()
+}
+
+fn table(shown: &Shown) -> SpectrumTable {
+    let mut table = SpectrumTable::of(&shown.spectrum);
+    table.frequency_hz = part(&table.frequency_hz, &shown.points);
+    table.columns.iter_mut().for_each(|(_, levels)| *levels = part(levels, &shown.points));
+    if !shown.average {
+        table.columns.remove(0);
+    }
+    if let (Some(p), Some(facts)) = (&shown.spectrum.persistence, table.facts.as_object_mut()) {
+        let rows = p.counts.rows().into_iter().skip(shown.points.start).take(shown.points.len());
+        let counts: Vec<Vec<u32>> = rows.map(|r| r.to_vec()).collect();
+        let (bottom_db, cell_db) = (p.scale.bottom_db, p.scale.cell_db);
+        let histogram = serde_json::json!({ "bottom_db": bottom_db, "cell_db": cell_db, "counts": counts });
+        facts.insert("persistence".into(), histogram);
+    }
+    table
+}
+
+fn chart(shown: &Shown, capture: &Path, lang: Lang) -> SpectrumChart {
     let name = capture.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    SpectrumChart::of(spectrum, lang, name)
+    let mut chart = SpectrumChart::of(&shown.spectrum, lang, name);
+    for trace in &mut chart.traces {
+        trace.frequency_hz = part(&trace.frequency_hz, &shown.points);
+        trace.level_db = part(&trace.level_db, &shown.points);
+    }
+    if !shown.average {
+        chart.traces.remove(0);
+    }
+    chart
 }
 
 /// The spectrum with carrier and spurs marked; failed lines in red.
@@ -137,7 +162,7 @@ pub fn ripple_bars(detail: &RippleDetail, title: &str, unit: Unit, lang: Lang) -
         .take(MOST)
         .chain(switching.take(MOST))
         .map(|line| Bar {
-            label: Quantity::new(line.frequency_hz, Unit::Hertz).to_string(),
+            label: compact(line.frequency_hz, Unit::Hertz),
             value: line.amplitude_v,
             limit: None,
             verdict: None,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use faultscope_capture::Capture;
+use faultscope_capture::{Capture, Trace};
 use faultscope_diagnose::Detail;
 use faultscope_report::picture::{Chart as _, Size};
 use faultscope_report::words::{Lang, fill};
@@ -64,7 +64,7 @@ fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Erro
         // A report without a picture is better than no report; it says why.
         Err(e) => (Vec::new(), e.message),
     };
-    let measurement = if result.ripple.is_some() { "ripple" } else { "spurs" };
+    let (measurement, detail) = measured(&result);
     Ok(Section {
         title: format!("{}: {}", faultscope_report::words::measurement(lang, measurement), base_name(&result.file)),
         role: attached.role.clone().unwrap_or_default(),
@@ -72,11 +72,22 @@ fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Erro
         gates: result.quality.clone(),
         readings: result.readings.clone(),
         findings: attached.findings.clone(),
-        detail: result.ripple.clone().map(Detail::Ripple).or_else(|| result.spurs.clone().map(Detail::Spurs)),
+        detail,
         pictures,
         settings: json!(result.settings),
         error,
     })
+}
+
+/// Which measurement a result is of, and its tables.
+fn measured(result: &CaptureResult) -> (&'static str, Option<Detail>) {
+    if let Some(detail) = &result.ripple {
+        return ("ripple", Some(Detail::Ripple(detail.clone())));
+    }
+    if let Some(detail) = &result.transition {
+        return ("transition", Some(Detail::Transition(detail.clone())));
+    }
+    ("spurs", result.spurs.clone().map(Detail::Spurs))
 }
 
 fn facts(result: &CaptureResult) -> CaptureFacts {
@@ -106,6 +117,10 @@ fn pictures(desk: &Desk, attached: &Attached, result: &CaptureResult, lang: Lang
     if trace.kind == Kind::Real {
         let chart = picture::waveform_chart(trace, &name, lang)?;
         figures.push(Figure { caption: fill(lang, "figure.waveform", &[("name", &name)]), svg: chart.svg(size)? });
+        if let Some(cycles) = some_cycles(trace, result) {
+            let chart = picture::waveform_chart(&cycles, &name, lang)?;
+            figures.push(Figure { caption: fill(lang, "figure.cycles", &[("name", &name)]), svg: chart.svg(size)? });
+        }
     }
     if let Some(bars) = result.ripple.as_ref().and_then(|d| picture::ripple_bars(d, &name, trace.unit, lang)) {
         figures.push(Figure { caption: fill(lang, "figure.lines", &[("name", &name)]), svg: bars.svg(size)? });
@@ -118,6 +133,14 @@ fn pictures(desk: &Desk, attached: &Attached, result: &CaptureResult, lang: Lang
         figures.push(Figure { caption: fill(lang, "figure.spectrum", &[("name", &name)]), svg: chart.svg(size)? });
     }
     Ok(figures)
+}
+
+/// The first six cycles of the mains, when the record is so long that its waveform shows as a block.
+fn some_cycles(trace: &Trace, result: &CaptureResult) -> Option<Trace> {
+    const CYCLES: f64 = 6.0;
+    let mains = result.ripple.as_ref()?.mains.as_ref()?;
+    let frames = (CYCLES / mains.fundamental_hz * trace.sample_rate_hz).ceil() as u64;
+    (frames * 3 < trace.frames).then(|| Trace { frames, ..trace.clone() })
 }
 
 /// Opens the evidence of an event again, under its own names in a temporary folder, as it was opened the first time.

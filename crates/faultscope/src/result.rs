@@ -1,7 +1,7 @@
 //! The results as other programs see them: the envelope and its captures, in the shape of the published contract.
 
 use faultscope_capture::{Caveat, Digest, FieldOrigin, OpenOptions};
-use faultscope_diagnose::measurement::{RippleDetail, Settings, SpursDetail};
+use faultscope_diagnose::measurement::{RippleDetail, Settings, SpursDetail, TransitionDetail};
 use faultscope_diagnose::{Finding, Gate, GateState, Reading, Verdict};
 use faultscope_signal::{Unit, Window};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,7 @@ impl Default for ToolInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Envelope {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The command.
     pub command: String,
@@ -95,6 +96,9 @@ pub struct ResultSettings {
     pub channel: Option<String>,
     /// Measurement settings, choices filled in.
     pub measurement: Option<Settings>,
+    /// What `spectrum` was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub spectrum: Option<crate::SpectrumOptions>,
     /// Limit packs, as `id@version`.
     pub limit_packs: Vec<String>,
     /// Version of the diagnosis rules.
@@ -139,6 +143,64 @@ pub struct SpectrumDetail {
     pub peak: SpectrumPeak,
     /// The traces.
     pub traces: Vec<SpectrumTrace>,
+    /// The histogram of levels, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub persistence: Option<PersistenceDetail>,
+}
+
+/// How often each level occurred at each point of a spectrum.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PersistenceDetail {
+    /// Lower edge of the first level cell.
+    pub bottom_db: f64,
+    /// Height of a cell. The outermost cells also hold whatever lies beyond the scale.
+    pub cell_db: f64,
+    /// Segments per point and level cell, from the bottom up.
+    pub counts: Vec<Vec<u32>>,
+}
+
+/// A waterfall, as `waterfall` adds it to a capture's result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WaterfallDetail {
+    /// Transform length.
+    pub fft: usize,
+    /// Window.
+    pub window: Window,
+    /// Overlap.
+    pub overlap: f64,
+    /// Transforms in the whole picture.
+    pub segments: u64,
+    /// Resolution bandwidth (equivalent noise bandwidth of one bin).
+    pub rbw_hz: f64,
+    /// Frequency of the first column, absolute where the capture has a centre.
+    pub start_hz: f64,
+    /// Distance between columns.
+    pub step_hz: f64,
+    /// Columns.
+    pub columns: usize,
+    /// Rows.
+    pub rows: usize,
+    /// Time from one row to the next.
+    pub row_s: f64,
+    /// Unit of the levels.
+    pub level_unit: Unit,
+    /// Lowest level of any row and column.
+    pub lowest_db: Option<f64>,
+    /// Where and when the highest level occurred.
+    pub peak: Option<WaterfallPeak>,
+    /// The picture that was written.
+    pub output: Option<String>,
+}
+
+/// The highest level of a waterfall.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WaterfallPeak {
+    /// Its frequency.
+    pub frequency_hz: f64,
+    /// Beginning of its row, from the first sample.
+    pub start_s: f64,
+    /// Its level.
+    pub level_db: f64,
 }
 
 /// The strongest point of a spectrum.
@@ -203,6 +265,12 @@ pub struct CaptureResult {
     /// What `spectrum` adds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub spectrum: Option<SpectrumDetail>,
+    /// What `waterfall` adds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub waterfall: Option<WaterfallDetail>,
+    /// What `transition` adds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub transition: Option<TransitionDetail>,
     /// What `spurs` adds.
     #[serde(flatten)]
     pub spurs: Option<SpursDetail>,
@@ -226,7 +294,7 @@ impl CaptureResult {
     /// The result of an input that could not be analysed.
     #[must_use]
     pub fn failed(file: &str, error: Error) -> Self {
-        Self { file: file.to_owned(), error: Some(error.into()), ..Self::default() }
+        Self { file: file.to_owned(), error: Some(error.at(file).into()), ..Self::default() }
     }
 
     /// The worst verdict of this capture: of its findings, or `invalid` when a gate closed.

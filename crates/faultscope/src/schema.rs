@@ -13,6 +13,7 @@ use crate::result::ToolInfo;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The command.
     pub command: String,
@@ -37,6 +38,7 @@ pub struct ErrorBody {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct FilesDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The command.
     pub command: String,
@@ -48,6 +50,7 @@ pub struct FilesDocument {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct LimitsDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The packs.
     pub packs: Vec<PackSummary>,
@@ -74,6 +77,7 @@ pub struct PackSummary {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ModelsDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The models.
     pub models: Vec<ModelSummary>,
@@ -90,10 +94,23 @@ pub struct ModelSummary {
     pub domain: String,
 }
 
+/// What `explain` prints.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ExplainDocument {
+    /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
+    pub schema: String,
+    /// The measurement.
+    pub topic: String,
+    /// What it measures, what it can mean, how to confirm it, reference: Markdown.
+    pub text: String,
+}
+
 /// What `demo` prints.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DemoDocument {
     /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
     pub schema: String,
     /// The case.
     pub case: crate::cases::Case,
@@ -106,7 +123,7 @@ pub struct DemoDocument {
 /// One schema for every document that a command prints with `--json`: `anyOf` over the kinds of documents.
 #[must_use]
 pub fn document() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let kinds: Vec<Schema> = vec![
         kind::<Envelope>(&mut generator),
         kind::<DemoDocument>(&mut generator),
@@ -116,6 +133,7 @@ pub fn document() -> Value {
         kind::<LimitsDocument>(&mut generator),
         kind::<ModelsDocument>(&mut generator),
         kind::<FilesDocument>(&mut generator),
+        kind::<ExplainDocument>(&mut generator),
         kind::<ErrorDocument>(&mut generator),
     ];
     let definitions: Map<String, Value> = generator.take_definitions(true);

@@ -49,7 +49,13 @@ fn write(simulated: &Simulated, base: &Path, overwrite: bool) -> Result<Vec<Path
     let recording = recording(simulated, overwrite);
     let (data, meta) = sigmf::write(base, &simulated.waveform, &recording).map_err(|e| {
         let error = Error::from(e);
-        Error { class: if error.kind == "io" { Class::Storage } else { error.class }, ..error }
+        match error.kind.as_str() {
+            "io" => Error { class: Class::Storage, ..error },
+            "options" if !overwrite => {
+                Error { hint: "name another with --output, or replace what is there with --force".into(), ..error }
+            }
+            _ => error,
+        }
     })?;
     let truth = meta.with_extension("truth.json");
     let text = serde_json::to_string_pretty(&simulated.truth).map_err(|e| Error::usage(e.to_string(), ""))?;

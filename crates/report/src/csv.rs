@@ -17,13 +17,17 @@ pub struct SpectrumTable {
 }
 
 impl SpectrumTable {
-    /// The table of one averaged spectrum.
+    /// The table of one spectrum: the average as `level`, then whatever other curves were kept.
     #[must_use]
     pub fn of(spectrum: &Spectrum) -> Self {
+        let mut columns = spectrum.curves();
+        if let Some(average) = columns.first_mut() {
+            average.0.clear();
+        }
         Self {
             frequency_hz: (0..spectrum.mean.len()).map(|k| spectrum.frequency_hz(k as f64)).collect(),
             unit: spectrum.level_unit(),
-            columns: vec![(String::new(), spectrum.mean.iter().map(|p| spectrum.level_db(*p)).collect())],
+            columns,
             facts: json!({
                 "rbw_hz": spectrum.rbw_hz(),
                 "bin_hz": spectrum.bin_hz(),

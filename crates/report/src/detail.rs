@@ -1,5 +1,7 @@
 //! The tables of a result as data, shared by the terminal and the HTML report.
 
+pub(crate) mod transition;
+
 use faultscope_diagnose::finding::AppliedLimit;
 use faultscope_diagnose::measurement::{Line, RippleDetail, SpursDetail};
 use faultscope_diagnose::{Detail, Finding, Gate, GateState, Reading, Verdict};
@@ -215,6 +217,8 @@ pub(crate) fn of(detail: &Detail, most: usize, lang: Lang) -> Vec<DataTable> {
     match detail {
         Detail::Spurs(d) => vec![spurs(d, most, lang)],
         Detail::Ripple(d) => ripple(d, lang),
+        Detail::Nothing => Vec::new(),
+        Detail::Transition(d) => transition::tables(d, lang),
     }
 }
 

@@ -46,7 +46,7 @@ pub fn compact(value: f64, unit: Unit) -> String {
         Unit::Hertz => return frequency(value),
         _ if unit.takes_prefix() => {
             let (factor, prefix) = prefix_of(value);
-            return format!("{} {prefix}{unit}", plain(value / factor, 3));
+            return format!("{} {prefix}{unit}", plain(value / factor, 4));
         }
         Unit::Db | Unit::Dbc | Unit::Dbfs | Unit::Dbm | Unit::Dbv | Unit::DbfsPerHz => decibel(value),
         _ => plain(value, 4),

@@ -3,7 +3,7 @@
 //! Width and colour are handed in: this room does not look at the terminal.
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use faultscope_diagnose::measurement::{RippleDetail, SpursDetail};
+use faultscope_diagnose::measurement::{RippleDetail, SpursDetail, TransitionDetail};
 use faultscope_diagnose::{Finding, Gate, Reading, Verdict};
 use serde_json::Value;
 
@@ -32,6 +32,13 @@ pub fn spurs(detail: &SpursDetail, most: usize, style: Style) -> String {
 #[must_use]
 pub fn ripple(detail: &RippleDetail, style: Style) -> String {
     let tables = detail::ripple(detail, style.lang);
+    tables.iter().map(|t| format!("{}\n{}", t.title, print(t, style))).collect::<Vec<_>>().join("\n")
+}
+
+/// The transition tables: states and pulses, edges, load steps.
+#[must_use]
+pub fn transition(detail: &TransitionDetail, style: Style) -> String {
+    let tables = detail::transition::tables(detail, style.lang);
     tables.iter().map(|t| format!("{}\n{}", t.title, print(t, style))).collect::<Vec<_>>().join("\n")
 }
 

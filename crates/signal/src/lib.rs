@@ -1,19 +1,25 @@
 //! What a record is, and the mathematics on it: no files, no devices, no clock, no limits.
 
+pub mod ccdf;
 pub mod comb;
+pub mod demod;
 pub mod detect;
 pub mod events;
+pub mod evm;
 pub mod floor;
 pub mod lowpass;
 mod order;
+pub mod power;
 pub mod quantity;
 pub mod record;
 pub mod robust;
+pub mod rrc;
 pub mod sinefit;
 pub mod special;
 pub mod spectrum;
 pub mod threads;
 pub mod tone;
+pub mod transition;
 pub mod waterfall;
 pub mod weighting;
 pub mod window;

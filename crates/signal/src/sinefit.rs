@@ -265,7 +265,7 @@ pub fn real_bound(snr: f64, n: usize) -> f64 {
 }
 
 #[allow(clippy::needless_range_loop, reason = "the upper half of a matrix is walked by its indices")]
-fn accumulate<const M: usize>(normal: &mut [[f64; M]; M], right: &mut [f64; M], row: [f64; M], y: f64) {
+pub(crate) fn accumulate<const M: usize>(normal: &mut [[f64; M]; M], right: &mut [f64; M], row: [f64; M], y: f64) {
     for i in 0..M {
         right[i] += row[i] * y;
         for j in i..M {
@@ -276,7 +276,7 @@ fn accumulate<const M: usize>(normal: &mut [[f64; M]; M], right: &mut [f64; M], 
 
 /// Solves the symmetric system whose upper half is given, by Gaussian elimination with pivoting.
 #[allow(clippy::needless_range_loop, reason = "rows and columns change roles: indices are the clearer form")]
-fn solve<const M: usize>(mut m: [[f64; M]; M], mut y: [f64; M]) -> Option<[f64; M]> {
+pub(crate) fn solve<const M: usize>(mut m: [[f64; M]; M], mut y: [f64; M]) -> Option<[f64; M]> {
     for i in 0..M {
         for j in 0..i {
             m[i][j] = m[j][i];

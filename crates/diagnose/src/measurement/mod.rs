@@ -1,14 +1,27 @@
 //! The measurements: one plug per file; one more costs its file and two lines here.
 
+mod channel;
+mod modulation;
 mod ripple;
 mod spurs;
+mod transition;
 
 use faultscope_capture::Caveat;
 use faultscope_signal::{Record, RecordError, Window};
 use serde::{Deserialize, Serialize};
 
+pub use channel::{
+    Adjacent, CcdfPoint, ChannelDetail, ChannelFilter, ChannelSettings, Leakage, Mask, MaskPoint, MaskSegment,
+    OccupiedBand, Side,
+};
+pub use modulation::{
+    AmDetail, FmDetail, Method, ModulationDetail, ModulationSettings, PmDetail, ToneDetail, ToneOf, VectorDetail,
+};
 pub use ripple::{Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SpikeLock, Spikes, Switching};
 pub use spurs::{Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
+pub use transition::{
+    Direction, EdgeGroup, LoadStep, Pulses, RingingDetail, StateLevels, Transition, TransitionDetail,
+};
 
 use crate::gate::Gate;
 use crate::reading::Reading;
@@ -33,6 +46,14 @@ pub struct Settings {
     pub mains_hz: Option<f64>,
     /// Switching frequency; nothing finds it.
     pub switching_hz: Option<f64>,
+    /// What only `channel` is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelSettings>,
+    /// What only `modulation` is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modulation: Option<ModulationSettings>,
+    /// Half-width of the band in which `transition` takes a level as settled, in per cent of the amplitude.
+    pub settling_percent: f64,
     /// Worker threads; has no influence on any result, so it is not stored.
     #[serde(skip)]
     pub threads: usize,
@@ -49,6 +70,9 @@ impl Default for Settings {
             carrier_hz: None,
             mains_hz: None,
             switching_hz: None,
+            channel: None,
+            modulation: None,
+            settling_percent: 2.0,
             threads: 1,
         }
     }
@@ -62,6 +86,14 @@ pub enum Detail {
     Spurs(SpursDetail),
     /// Of `ripple`.
     Ripple(RippleDetail),
+    /// Nothing could be measured; a closed gate says why.
+    Nothing,
+    /// Of `channel`.
+    Channel(ChannelDetail),
+    /// Of `modulation`.
+    Modulation(ModulationDetail),
+    /// Of `transition`.
+    Transition(TransitionDetail),
 }
 
 /// The outcome of one measurement on one trace.
@@ -113,7 +145,7 @@ pub enum MeasureError {
 
 /// A measurement: pure arithmetic from samples to readings.
 pub trait Measurement: Sync {
-    /// Its id, which is also its command: `spurs`, `ripple`.
+    /// Its id, which is also its command: `spurs`, `ripple`, `transition`.
     fn id(&self) -> &'static str;
     /// Documentation under fixed headings: What it measures / What it can mean / How to confirm / Reference.
     fn doc(&self) -> &'static str;
@@ -125,7 +157,8 @@ pub trait Measurement: Sync {
 }
 
 /// Every measurement.
-pub static ALL: &[&dyn Measurement] = &[&spurs::Spurs, &ripple::Ripple];
+pub static ALL: &[&dyn Measurement] =
+    &[&spurs::Spurs, &ripple::Ripple, &channel::Channel, &modulation::Modulation, &transition::Transitions];
 
 /// The measurement of that id.
 #[must_use]

@@ -3,6 +3,7 @@
 mod axis;
 mod bars;
 mod decimate;
+mod density;
 mod font;
 mod frame;
 mod label;
@@ -15,6 +16,7 @@ mod waveform;
 
 pub use bars::{Bar, HarmonicBars};
 pub use decimate::{Envelope, EnvelopeBuilder};
+pub use density::Density;
 pub use font::use_wide_font;
 pub use render::Svg;
 pub use scene::Size;

@@ -4,12 +4,13 @@ use faultscope_diagnose::Verdict;
 use faultscope_signal::{Spectrum, Unit};
 
 use super::decimate::{self, Lines};
+use super::density::Density;
 use super::frame::{AxisSpec, Frame, FrameSpec, shorten};
 use super::label::{self, Wish};
 use super::scene::{Anchor, Colour, Scene, Shape, Size, Stroke};
 use super::{font, sealed, theme};
 use crate::format::frequency;
-use crate::words::{Lang, fill, word};
+use crate::words::{self, Lang, fill, word};
 
 /// One curve.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -90,6 +91,8 @@ pub struct SpectrumChart {
     pub range_hz: Option<(f64, f64)>,
     /// Part of the level axis to show; chosen from the data without it.
     pub range_db: Option<(f64, f64)>,
+    /// How often each level occurred, drawn beneath the curves.
+    pub density: Option<Density>,
     /// The curves.
     pub traces: Vec<Trace>,
     /// Named points.
@@ -112,13 +115,14 @@ impl SpectrumChart {
             log_frequency: false,
             range_hz: None,
             range_db: None,
+            density: None,
             traces: Vec::new(),
             markers: Vec::new(),
             limits: Vec::new(),
         }
     }
 
-    /// A chart of one averaged spectrum.
+    /// A chart of one spectrum: the average, and whatever other curves were kept.
     #[must_use]
     pub fn of(spectrum: &Spectrum, lang: Lang, title: impl Into<String>) -> Self {
         let mut chart = Self::new(lang, title, spectrum.level_unit());
@@ -129,10 +133,21 @@ impl SpectrumChart {
             "chart.averages",
             &[("window", &spectrum.settings.window.to_string()), ("count", &spectrum.segments.to_string())],
         );
-        chart.traces.push(Trace {
-            name: String::new(),
-            frequency_hz: (0..spectrum.mean.len()).map(|k| spectrum.frequency_hz(k as f64)).collect(),
-            level_db: spectrum.mean.iter().map(|p| spectrum.level_db(*p)).collect(),
+        let frequency_hz: Vec<f64> = (0..spectrum.mean.len()).map(|k| spectrum.frequency_hz(k as f64)).collect();
+        let curves = spectrum.curves();
+        let alone = curves.len() == 1;
+        let name = |id: &str| if alone { String::new() } else { words::find_or(lang, "trace", id) };
+        chart.traces.extend(curves.into_iter().map(|(id, level_db)| Trace {
+            name: name(&id),
+            frequency_hz: frequency_hz.clone(),
+            level_db,
+        }));
+        chart.density = spectrum.persistence.as_ref().map(|p| Density {
+            range_hz: (spectrum.frequency_hz(-0.5), spectrum.frequency_hz(spectrum.mean.len() as f64 - 0.5)),
+            bottom_db: p.scale.bottom_db,
+            cell_db: p.scale.cell_db,
+            cells: p.scale.cells,
+            counts: p.counts.iter().copied().collect(),
         });
         chart
     }
@@ -150,6 +165,7 @@ impl SpectrumChart {
             return range;
         }
         let mut levels: Vec<f64> = self.traces.iter().flat_map(|t| visible(t, x)).collect();
+        levels.extend(self.density.iter().flat_map(|d| d.reach()));
         levels.sort_by(f64::total_cmp);
         let Some(highest) = levels.last().copied() else { return (-120.0, 0.0) };
         let floor = levels.get(levels.len() / 100).copied().unwrap_or(highest);
@@ -286,6 +302,9 @@ impl sealed::Layout for SpectrumChart {
         let lines: Vec<Lines> = self.traces.iter().map(|t| lines_of(t, &frame)).collect();
         if lines.iter().all(Vec::is_empty) {
             frame.empty(&mut scene, self.lang);
+        }
+        if let Some(density) = &self.density {
+            density.draw(&mut scene, &frame);
         }
         for (index, trace) in lines.iter().enumerate().rev() {
             for line in trace {

@@ -5,8 +5,8 @@ mod summary;
 mod table;
 
 pub use names::{
-    clock, event, gate, gate_state, happened, measurement, origin, reading, severity, spike_lock, status, unit_name,
-    verdict,
+    clock, direction, event, gate, gate_state, happened, measurement, origin, reading, severity, spike_lock, status,
+    unit_name, verdict,
 };
 pub use summary::{place, summary};
 
@@ -71,6 +71,12 @@ pub fn find(lang: Lang, key: &str) -> Option<&'static str> {
 #[must_use]
 pub fn word(lang: Lang, key: &str) -> &'static str {
     find(lang, key).unwrap_or("?")
+}
+
+/// The words of `prefix.id`; the id itself where the table does not know it.
+#[must_use]
+pub fn find_or(lang: Lang, prefix: &str, id: &str) -> String {
+    find(lang, &format!("{prefix}.{id}")).map_or_else(|| id.to_owned(), str::to_owned)
 }
 
 /// The sentence of a key with its `{placeholders}` filled in one pass: braces inside the values stay as they are.

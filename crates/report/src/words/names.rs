@@ -1,7 +1,7 @@
 //! Names of the diagnosis' own terms: verdicts, origins, gates, severities, readings, events.
 
 use faultscope_diagnose::finding::Severity;
-use faultscope_diagnose::measurement::{EventKind, Origin, SpikeLock};
+use faultscope_diagnose::measurement::{Direction, EventKind, Origin, SpikeLock};
 use faultscope_diagnose::{GateState, Verdict};
 use faultscope_signal::Unit;
 
@@ -83,6 +83,18 @@ pub fn event(lang: Lang, kind: EventKind) -> &'static str {
             EventKind::Dropout => "event.dropout",
             EventKind::TurnOn => "event.turn_on",
             EventKind::TurnOff => "event.turn_off",
+        },
+    )
+}
+
+/// Name of the direction of an edge.
+#[must_use]
+pub fn direction(lang: Lang, direction: Direction) -> &'static str {
+    word(
+        lang,
+        match direction {
+            Direction::Rising => "direction.rising",
+            Direction::Falling => "direction.falling",
         },
     )
 }

@@ -23,6 +23,7 @@ pub fn summary(finding: &Finding, lang: Lang) -> String {
         (Verdict::Fail, _, false) => "summary.fail_upper",
         (Verdict::Margin, _, true) => "summary.margin_lower",
         (Verdict::Margin, _, false) => "summary.margin_upper",
+        (Verdict::Pass, ..) if limit.is_some_and(|l| l.lower.is_some() && l.upper.is_some()) => "summary.pass_both",
         (Verdict::Pass, _, true) => "summary.pass_lower",
         (Verdict::Pass, _, false) => "summary.pass_upper",
     };
@@ -35,7 +36,9 @@ pub fn summary(finding: &Finding, lang: Lang) -> String {
             ("value", &number(finding.value)),
             ("place", if place.trim().is_empty() { "" } else { &place }),
             ("limit", &number(bound)),
-            ("margin", &number(finding.margin.map(f64::abs))),
+            ("low", &number(limit.and_then(|l| l.lower))),
+            ("high", &number(limit.and_then(|l| l.upper))),
+            ("margin", &finding.margin.map_or_else(|| "-".into(), |m| compact(m.abs(), finding.unit.difference()))),
             ("clause", limit.map_or(word(lang, "summary.the_limit"), clause)),
             ("reason", reason),
         ],

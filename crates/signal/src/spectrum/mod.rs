@@ -144,6 +144,17 @@ impl Spectrum {
         db_from_power(power) + self.level_offset_db()
     }
 
+    /// Every curve there is, by name, with its levels: `average`, then `max`, `min` and percentiles (`p50`) where kept.
+    #[must_use]
+    pub fn curves(&self) -> Vec<(String, Vec<f64>)> {
+        let mut powers: Vec<(String, &[f64])> = vec![("average".into(), &self.mean)];
+        powers.extend(self.max.as_deref().map(|v| ("max".to_owned(), v)));
+        powers.extend(self.min.as_deref().map(|v| ("min".to_owned(), v)));
+        powers.extend(self.percentiles.iter().map(|(p, v)| (format!("p{p}"), v.as_slice())));
+        let levels = |v: &[f64]| v.iter().map(|p| self.level_db(*p)).collect();
+        powers.into_iter().map(|(name, v)| (name, levels(v))).collect()
+    }
+
     fn level_offset_db(&self) -> f64 {
         let peak_reference = match (self.kind, self.level_unit()) {
             (Kind::Real, Unit::Dbfs | Unit::Dbm) => db_from_power(2.0),

@@ -40,8 +40,15 @@ impl Format for Csv {
     }
 
     fn matches(&self, probe: &Probe) -> Match {
+        // JSON has commas and numbers too, and is never a table of samples.
+        if matches!(probe.head.trim_ascii_start().first(), Some(b'{' | b'[')) {
+            return Match::No;
+        }
         let named = matches!(probe.extension().as_str(), "csv" | "tsv");
         let by_name = if named { Match::Name } else { Match::No };
+        if is_foreign(probe) {
+            return Match::No;
+        }
         let Some(sheet) = text::inspect(&probe.head).map(|kind| sheet(probe, kind)) else { return by_name };
         match dialect::classify(&sheet) {
             Ok(layout) if layout.certain => Match::Certain,
@@ -62,6 +69,14 @@ impl Format for Csv {
         let table = rows::read(path, kind, sheet.separator, sheet.decimal, &layout, hints)?;
         assemble::capture(path, &sheet, layout, table, options)
     }
+}
+
+/// Text with numbers that is no table of samples: JSON, Touchstone, COMTRADE.
+fn is_foreign(probe: &Probe) -> bool {
+    let json = probe.head.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| matches!(b, b'{' | b'['));
+    let extension = probe.extension();
+    let touchstone = matches!(extension.as_bytes(), [b's', b'0'..=b'9', b'p']);
+    json || touchstone || matches!(extension.as_str(), "cfg" | "hdr" | "toml" | "html" | "json")
 }
 
 fn sheet(probe: &Probe, kind: TextKind) -> Sheet {

@@ -1,0 +1,369 @@
+//! What a screen needs of a capture: its facts, its waveform at any zoom and its spectrum, in flat memory.
+
+use std::path::{Path, PathBuf};
+
+use faultscope_capture::{Capture, OpenOptions, Trace};
+use faultscope_signal::{Kind, Record as _, Spectrum, SpectrumSettings, Unit, Window, spectrum as spectra};
+
+use crate::simulate;
+use crate::watch::{INTERRUPTED, Watched};
+use crate::{Class, Error, Watch};
+
+/// Frames read at a time.
+const BLOCK: usize = 65_536;
+/// Most columns of an envelope: more than any screen is wide.
+pub const MOST_COLUMNS: usize = 8192;
+/// Points of the spectrum on the screen, where the record is long enough.
+pub const SPECTRUM_POINTS: usize = 16_384;
+
+/// What is known of a capture before anything is measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// `sigmf/cf32_le`, `wav/pcm16` ...
+    pub format: String,
+    /// Name of the channel on the screen.
+    pub channel: String,
+    /// Number of channels in the file.
+    pub channels: usize,
+    /// Real or I/Q.
+    pub kind: Kind,
+    /// Unit of the samples.
+    pub unit: Unit,
+    /// Frames per second.
+    pub sample_rate_hz: f64,
+    /// Centre frequency, where known.
+    pub center_hz: Option<f64>,
+    /// Number of frames.
+    pub frames: u64,
+    /// Their length.
+    pub duration_s: f64,
+    /// The measurement for a capture of this kind: `ripple` for volts, `spurs` for I/Q, none for others.
+    pub measurement: Option<&'static str>,
+}
+
+/// The smallest and largest value of each column of one component.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Band {
+    /// `I`, `Q`, or the name of the channel.
+    pub name: String,
+    /// Smallest value per column; NaN where a column holds no finite value.
+    pub low: Vec<f64>,
+    /// Largest value per column; NaN where a column holds no finite value.
+    pub high: Vec<f64>,
+}
+
+/// A stretch of a waveform, reduced to columns of minimum and maximum, so that a narrow spike is never lost.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Envelope {
+    /// First frame.
+    pub first: u64,
+    /// Number of frames that the columns cover.
+    pub frames: u64,
+    /// Frames per second.
+    pub sample_rate_hz: f64,
+    /// One band per component: one for real records, I and Q for I/Q.
+    pub bands: Vec<Band>,
+}
+
+impl Envelope {
+    /// Number of columns.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.bands.first().map_or(0, |b| b.low.len())
+    }
+
+    /// Whether every column is one sample.
+    #[must_use]
+    pub fn is_samples(&self) -> bool {
+        self.columns() as u64 == self.frames
+    }
+
+    /// Time of a column in seconds from the first sample of the record: of the sample itself, or of the column's middle.
+    #[must_use]
+    pub fn time_s(&self, column: usize) -> f64 {
+        let columns = self.columns().max(1) as f64;
+        let within = if self.is_samples() { 0.0 } else { 0.5 };
+        (self.first as f64 + (column as f64 + within) * self.frames as f64 / columns) / self.sample_rate_hz
+    }
+
+    /// Time of the first frame, and time just after the last one.
+    #[must_use]
+    pub fn range_s(&self) -> (f64, f64) {
+        (self.first as f64 / self.sample_rate_hz, (self.first + self.frames) as f64 / self.sample_rate_hz)
+    }
+}
+
+/// A capture held open for a screen: reads are positional, so every zoom reads only what it shows.
+#[derive(Debug)]
+pub struct Viewer {
+    capture: Capture,
+    trace: Trace,
+}
+
+impl Viewer {
+    /// Opens a capture.
+    ///
+    /// # Errors
+    /// When it cannot be opened or holds no channel.
+    pub fn open(file: &Path, options: &OpenOptions) -> Result<Self, Error> {
+        let capture = faultscope_capture::open(file, options)?;
+        let trace = capture.main_trace().cloned().ok_or_else(|| {
+            let message = format!("the file holds no channel: {}", file.display());
+            Error::new(Class::Input, "malformed", message, "record it again with a channel switched on")
+        })?;
+        Ok(Self { capture, trace })
+    }
+
+    /// What is known without measuring.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        Facts {
+            format: self.capture.format.clone(),
+            channel: self.trace.name.clone(),
+            channels: self.capture.traces.len(),
+            kind: self.trace.kind,
+            unit: self.trace.unit,
+            sample_rate_hz: self.trace.sample_rate_hz,
+            center_hz: self.trace.center_hz,
+            frames: self.trace.frames,
+            duration_s: self.trace.duration_s(),
+            measurement: match (self.trace.kind, self.trace.unit) {
+                (Kind::Iq, _) => Some("spurs"),
+                (Kind::Real, Unit::Volt) => Some("ripple"),
+                _ => None,
+            },
+        }
+    }
+
+    /// The files that make up the capture.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        &self.capture.files
+    }
+
+    /// The waveform between two times (seconds from the first sample; cut to the record) in at most `columns` columns.
+    ///
+    /// # Errors
+    /// When the samples cannot be read, or `watch` says stop.
+    pub fn waveform(&self, range_s: (f64, f64), columns: usize, watch: &dyn Watch) -> Result<Envelope, Error> {
+        let (first, frames) = self.frames_of(range_s);
+        let width = usize::try_from(frames).unwrap_or(usize::MAX).min(columns.clamp(1, MOST_COLUMNS));
+        let parts = self.trace.kind.components();
+        let empty = Band { name: String::new(), low: vec![f64::NAN; width], high: vec![f64::NAN; width] };
+        let mut envelope = Envelope {
+            first,
+            frames,
+            sample_rate_hz: self.trace.sample_rate_hz,
+            bands: self.band_names().into_iter().map(|name| Band { name, ..empty.clone() }).collect(),
+        };
+        let watched = Watched { record: &self.trace, watch };
+        let mut block = vec![0.0; BLOCK * parts];
+        let mut done = 0;
+        while done < frames {
+            let want = usize::try_from(frames - done).unwrap_or(BLOCK).min(BLOCK);
+            let room = block.get_mut(..want * parts).unwrap_or_default();
+            let got = watched.read_f64(first + done, room).map_err(read_error)?;
+            if got == 0 {
+                break;
+            }
+            for (offset, frame) in (done..).zip(room.chunks_exact(parts).take(got)) {
+                let column = (u128::from(offset) * width as u128 / u128::from(frames)) as usize;
+                envelope.bands.iter_mut().zip(frame).for_each(|(band, value)| band.widen(column, *value));
+            }
+            done += got as u64;
+        }
+        Ok(envelope)
+    }
+
+    /// The averaged spectrum of the whole record: Blackman-Harris, half overlap, [`SPECTRUM_POINTS`] where it is long enough.
+    ///
+    /// # Errors
+    /// When the samples cannot be read, the record has fewer than two, or `watch` says stop.
+    pub fn spectrum(&self, watch: &dyn Watch) -> Result<Spectrum, Error> {
+        let fft = SPECTRUM_POINTS.min(usize::try_from(self.trace.frames).unwrap_or(SPECTRUM_POINTS));
+        let settings = SpectrumSettings { fft, window: Window::BlackmanHarris, overlap: 0.5 };
+        spectra::average(&Watched { record: &self.trace, watch }, settings).map_err(read_error)
+    }
+
+    fn frames_of(&self, (from, to): (f64, f64)) -> (u64, u64) {
+        let rate = self.trace.sample_rate_hz;
+        // `as` saturates, and NaN becomes 0: a range that makes no sense shows the start of the record.
+        let first = ((from * rate).floor().max(0.0) as u64).min(self.trace.frames.saturating_sub(1));
+        let end = ((to * rate).ceil().max(0.0) as u64).clamp(first, self.trace.frames);
+        (first, (end - first).max(1).min(self.trace.frames))
+    }
+
+    fn band_names(&self) -> Vec<String> {
+        match self.trace.kind {
+            Kind::Iq => vec!["I".into(), "Q".into()],
+            Kind::Real => vec![self.trace.name.clone()],
+        }
+    }
+}
+
+impl Band {
+    fn widen(&mut self, column: usize, value: f64) {
+        if !value.is_finite() {
+            return;
+        }
+        if let (Some(low), Some(high)) = (self.low.get_mut(column), self.high.get_mut(column)) {
+            *low = low.min(value);
+            *high = high.max(value);
+        }
+    }
+}
+
+/// A folder for simulated captures that goes away with the program.
+#[derive(Debug)]
+pub struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    /// Makes the folder.
+    ///
+    /// # Errors
+    /// When the temporary folder cannot be written.
+    pub fn new() -> Result<Self, Error> {
+        tempfile::Builder::new().prefix("faultscope-").tempdir().map(Self).map_err(|e| {
+            Error::new(
+                Class::Storage,
+                "io",
+                format!("the temporary folder cannot be written: {e}"),
+                "make room in it, or name another with TMPDIR",
+            )
+        })
+    }
+
+    /// Writes the recording of a `sim:` address (or a bare model name) and returns the file that opens it.
+    ///
+    /// # Errors
+    /// When the address names no model, or the folder is full.
+    pub fn simulate(&self, address: &str) -> Result<PathBuf, Error> {
+        let stem: String =
+            address.trim_start_matches("sim:").chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let stem: String = stem.chars().take(80).collect();
+        first_file(&simulate::simulate(address, Some(&self.0.path().join(stem)), true)?)
+    }
+
+    /// Writes the captures of the worked example and returns the files that open them.
+    ///
+    /// # Errors
+    /// When the folder is full.
+    pub fn samples(&self) -> Result<Vec<PathBuf>, Error> {
+        let files = simulate::write_samples(&self.0.path().join("samples"), true)?;
+        Ok(files.into_iter().filter(|f| f.extension().is_some_and(|e| e == "sigmf-meta")).collect())
+    }
+}
+
+fn first_file(files: &[PathBuf]) -> Result<PathBuf, Error> {
+    let meta = files.iter().find(|f| f.extension().is_some_and(|e| e == "sigmf-meta"));
+    meta.or_else(|| files.first())
+        .cloned()
+        .ok_or_else(|| Error::new(Class::Storage, "io", "the simulation wrote no file", "report this defect"))
+}
+
+fn read_error(error: faultscope_signal::RecordError) -> Error {
+    if error.message == INTERRUPTED {
+        return Error::interrupted();
+    }
+    Error::new(Class::Input, "io", error.message, "the file may have changed; open it again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Unwatched;
+
+    /// A mono PCM WAV file of the given samples, written by hand from the published layout.
+    fn wav(samples: &[i16], rate: u32) -> Vec<u8> {
+        let bytes: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+        let mut out = b"RIFF".to_vec();
+        out.extend((36 + bytes.len() as u32).to_le_bytes());
+        out.extend(b"WAVEfmt ");
+        out.extend(16_u32.to_le_bytes());
+        for half in [1_u16, 1] {
+            out.extend(half.to_le_bytes());
+        }
+        out.extend(rate.to_le_bytes());
+        out.extend((rate * 2).to_le_bytes());
+        for half in [2_u16, 16] {
+            out.extend(half.to_le_bytes());
+        }
+        out.extend(b"data");
+        out.extend((bytes.len() as u32).to_le_bytes());
+        out.extend(bytes);
+        out
+    }
+
+    fn viewer(samples: &[i16], rate: u32) -> (tempfile::TempDir, Viewer) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.wav");
+        std::fs::write(&path, wav(samples, rate)).unwrap();
+        let viewer = Viewer::open(&path, &OpenOptions::default()).unwrap();
+        (dir, viewer)
+    }
+
+    #[test]
+    fn a_spike_of_one_sample_survives_every_zoom_and_keeps_its_time() {
+        let mut samples = vec![0_i16; 200_000];
+        samples[123_456] = 16_384;
+        let (_dir, viewer) = viewer(&samples, 1000);
+        for (from, to) in [(0.0, 200.0), (100.0, 150.0), (123.0, 124.0), (123.45, 123.46)] {
+            let envelope = viewer.waveform((from, to), 700, &Unwatched).unwrap();
+            let column = envelope.bands[0].high.iter().position(|v| (*v - 0.5).abs() < 1e-9).unwrap();
+            let width = envelope.frames as f64 / envelope.columns() as f64 / 1000.0;
+            assert!((envelope.time_s(column) - 123.456).abs() <= width, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn a_narrow_range_shows_the_samples_themselves() {
+        let samples: Vec<i16> = (0..1000).map(|i| i * 32).collect();
+        let (_dir, viewer) = viewer(&samples, 1000);
+        let envelope = viewer.waveform((0.1, 0.11), 700, &Unwatched).unwrap();
+        assert!(envelope.is_samples());
+        assert_eq!((envelope.first, envelope.frames), (100, 10));
+        for column in 0..10 {
+            // 16-bit PCM: 32 768 is full scale.
+            let value = (100 + column) as f64 * 32.0 / 32_768.0;
+            assert!((envelope.bands[0].low[column] - value).abs() < 1e-9);
+            assert!((envelope.time_s(column) - (0.1 + column as f64 / 1000.0)).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn ranges_outside_the_record_are_cut_and_never_fail() {
+        let (_dir, viewer) = viewer(&[1; 100], 100);
+        for range in [(-5.0, 99.0), (2.0, 3.0), (0.5, 0.2), (f64::NAN, f64::INFINITY), (f64::NEG_INFINITY, -1.0)] {
+            let envelope = viewer.waveform(range, 0, &Unwatched).unwrap();
+            assert!((1..=100).contains(&envelope.frames), "{range:?}");
+            assert!(envelope.first + envelope.frames <= 100, "{range:?}");
+            assert_eq!(envelope.columns(), 1);
+        }
+    }
+
+    #[test]
+    fn a_watch_that_says_stop_stops() {
+        struct Stop;
+        impl Watch for Stop {
+            fn advance(&self, _frames: u64) {}
+            fn cancelled(&self) -> bool {
+                true
+            }
+        }
+        let (_dir, viewer) = viewer(&[1; 100], 100);
+        assert_eq!(viewer.waveform((0.0, 1.0), 10, &Stop).unwrap_err().class, Class::Interrupted);
+        assert_eq!(viewer.spectrum(&Stop).unwrap_err().class, Class::Interrupted);
+    }
+
+    #[test]
+    fn simulated_captures_open_and_go_away() {
+        let scratch = Scratch::new().unwrap();
+        let file = scratch.simulate("sim:supply-healthy").unwrap();
+        let viewer = Viewer::open(&file, &OpenOptions::default()).unwrap();
+        let facts = viewer.facts();
+        assert_eq!((facts.kind, facts.unit, facts.measurement), (Kind::Real, Unit::Volt, Some("ripple")));
+        assert!(viewer.files().len() == 2);
+        drop(scratch);
+        assert!(!file.exists());
+    }
+}

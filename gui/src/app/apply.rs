@@ -1,0 +1,226 @@
+//! The one place where commands change the state.
+
+use std::path::PathBuf;
+
+use eframe::egui;
+use faultscope_door::paper::Lang;
+use faultscope_door::{Error, Request};
+
+use super::state::Capture;
+use super::{CaptureId, Command, Field, Job, Notice, Plot, Source, State};
+use crate::theme;
+use crate::words::Word;
+use crate::worker::{CaptureJob, DeskJob, DeskTask, Workers, ZoomJob};
+
+/// Most captures held open at once: each keeps its pictures in memory.
+const MOST: usize = 64;
+
+/// Does what a command asks for.
+pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Context, command: Command) {
+    match command {
+        Command::Open(source) => open(state, workers, &source),
+        Command::OpenTyped => open_typed(state, workers),
+        Command::OpenSamples => {
+            let (id, progress) = workers.capture(CaptureJob::Samples);
+            state.jobs.push(Job { id, what: Word::Simulating, name: String::new(), capture: None, progress });
+        }
+        Command::FocusPath => state.focus_path = true,
+        Command::Select(id) => select(state, id),
+        Command::Step(by) => step(state, by),
+        Command::Close(id) => close(state, id),
+        Command::TogglePack(key) => toggle_pack(state, workers, &key),
+        Command::MeasureFirst(id) => measure(state, workers, id),
+        Command::Measure(by) => measure_by(state, workers, by),
+        Command::Cancel(id) => state.jobs.iter().filter(|j| j.id == id).for_each(|j| j.progress.cancel()),
+        Command::CancelAll => state.jobs.iter().for_each(|j| j.progress.cancel()),
+        Command::Type(Field::Path, text) => {
+            state.path = text;
+            state.focus_path = false;
+        }
+        Command::Type(Field::CaseTitle, text) => state.title = text,
+        Command::View(plot, range) => view(state, plot, range),
+        Command::Detail(range_s, columns) => detail(state, workers, range_s, columns),
+        Command::Mark(hz) => state.mark = hz,
+        Command::Show(tab) => state.tab = tab,
+        Command::Speak(lang) => speak(state, lang),
+        Command::Wear(look) => {
+            state.look = look;
+            theme::apply(context, look);
+        }
+        Command::Scale(step) => scale(context, step),
+        Command::Help(shown) => state.help = shown,
+        Command::Dismiss => state.notice = None,
+        Command::Copy(text) => context.copy_text(text),
+        Command::LeaveCase => {
+            state.desk.case = None;
+            desk(state, workers, Word::Opening, DeskTask::List);
+        }
+        Command::ListCases => desk(state, workers, Word::Opening, DeskTask::List),
+        Command::CreateCase => create_case(state, workers),
+        Command::ShowCase(id) => desk(state, workers, Word::Opening, DeskTask::Show(id)),
+        Command::Attach => attach(state, workers),
+        Command::Report => {
+            if let Some(id) = state.desk.case.as_ref().map(|c| c.id.clone()) {
+                desk(state, workers, Word::Writing, DeskTask::Report(id, state.lang));
+            }
+        }
+    }
+}
+
+pub(super) fn open(state: &mut State, workers: &mut Workers, source: &Source) {
+    if state.captures.len() >= MOST {
+        let message = format!("{MOST} captures are open");
+        state.notice = Some(Notice::Failed(Error::usage(message, "close one to open another")));
+        return;
+    }
+    state.last += 1;
+    let id = state.last;
+    let capture = Capture::new(id, source, state.chosen.clone());
+    let name = capture.name.clone();
+    state.captures.push(capture);
+    select(state, id);
+    let job = CaptureJob::Open { id, source: source.clone() };
+    let (job, progress) = workers.capture(job);
+    let what = if matches!(source, Source::Simulated(_)) { Word::Simulating } else { Word::Opening };
+    state.jobs.push(Job { id: job, what, name, capture: Some(id), progress });
+}
+
+fn open_typed(state: &mut State, workers: &mut Workers) {
+    let typed = state.path.trim().trim_matches('"').to_owned();
+    if typed.is_empty() {
+        state.focus_path = true;
+        return;
+    }
+    state.path.clear();
+    open(state, workers, &crate::start::source(&typed));
+}
+
+fn request(state: &State, packs: &[String], measurement: &str) -> Request {
+    Request { packs: state.packs_for(packs, measurement), lang: state.lang, ..Request::default() }
+}
+
+fn select(state: &mut State, id: CaptureId) {
+    if state.present != Some(id) {
+        state.mark = None;
+    }
+    state.present = Some(id);
+}
+
+fn step(state: &mut State, by: isize) {
+    let here = state.captures.iter().position(|c| Some(c.id) == state.present).unwrap_or(0);
+    let next = here.saturating_add_signed(by).min(state.captures.len().saturating_sub(1));
+    if let Some(id) = state.captures.get(next).map(|c| c.id) {
+        select(state, id);
+    }
+}
+
+fn close(state: &mut State, id: CaptureId) {
+    let place = state.captures.iter().position(|c| c.id == id);
+    state.jobs.iter().filter(|j| j.capture == Some(id)).for_each(|j| j.progress.cancel());
+    state.captures.retain(|c| c.id != id);
+    if state.present == Some(id) {
+        let next = place.unwrap_or(0).min(state.captures.len().saturating_sub(1));
+        state.present = state.captures.get(next).map(|c| c.id);
+        state.mark = None;
+    }
+}
+
+fn toggle_pack(state: &mut State, workers: &mut Workers, key: &str) {
+    let Some(id) = state.present else { return };
+    let Some(capture) = state.capture_mut(id) else { return };
+    if capture.packs.iter().any(|k| k == key) {
+        capture.packs.retain(|k| k != key);
+    } else {
+        capture.packs.push(key.to_owned());
+    }
+    // The next capture is judged as this one was.
+    state.chosen = state.capture().map(|c| c.packs.clone()).unwrap_or_default();
+    measure(state, workers, id);
+}
+
+fn measure_by(state: &mut State, workers: &mut Workers, by: &'static str) {
+    let Some(id) = state.present else { return };
+    if let Some(capture) = state.capture_mut(id) {
+        capture.by = Some(by);
+    }
+    measure(state, workers, id);
+}
+
+/// Measures a capture again with its present settings; what is measured at this moment is not wanted any more.
+pub(super) fn measure(state: &mut State, workers: &mut Workers, id: CaptureId) {
+    let Some(capture) = state.captures.iter().find(|c| c.id == id) else { return };
+    let (Some(path), Some(measurement)) = (capture.path.clone(), capture.measurement()) else {
+        // Nothing fits a record without a unit: the panel offers the choice.
+        state.captures.iter_mut().filter(|c| c.id == id).for_each(|c| c.measured = true);
+        return;
+    };
+    let request = request(state, &capture.packs, measurement);
+    let (by, name) = (capture.by, capture.name.clone());
+    state.jobs.iter().filter(|j| j.capture == Some(id) && j.what == Word::Measuring).for_each(|j| j.progress.cancel());
+    let (job, progress) = workers.capture(CaptureJob::Measure { id, path, by, request: Box::new(request) });
+    state.jobs.push(Job { id: job, what: Word::Measuring, name, capture: Some(id), progress });
+    if let Some(capture) = state.capture_mut(id) {
+        capture.error = None;
+        capture.measured = false;
+    }
+}
+
+fn view(state: &mut State, plot: Plot, range: Option<(f64, f64)>) {
+    let Some(capture) = state.present.and_then(|id| state.capture_mut(id)) else { return };
+    let range = range.filter(|(a, b)| a.is_finite() && b.is_finite() && a < b);
+    match plot {
+        Plot::Spectrum => capture.spectrum_view = range,
+        Plot::Waveform => capture.waveform_view = range,
+    }
+}
+
+fn detail(state: &mut State, workers: &mut Workers, range_s: (f64, f64), columns: usize) {
+    let Some(capture) = state.present.and_then(|id| state.capture_mut(id)) else { return };
+    let Some(viewer) = capture.viewer.clone() else { return };
+    if capture.asked == Some((range_s, columns)) {
+        return;
+    }
+    capture.asked = Some((range_s, columns));
+    workers.zoom(ZoomJob { id: capture.id, viewer, range_s, columns });
+}
+
+fn speak(state: &mut State, lang: Lang) {
+    if lang == Lang::ZhCn && !state.chinese {
+        state.notice = Some(Notice::Missing(Word::NoChineseFont));
+    } else {
+        state.lang = lang;
+    }
+}
+
+fn scale(context: &egui::Context, step: i8) {
+    match step.signum() {
+        1 => egui::gui_zoom::zoom_in(context),
+        -1 => egui::gui_zoom::zoom_out(context),
+        _ => context.set_zoom_factor(1.0),
+    }
+}
+
+fn create_case(state: &mut State, workers: &mut Workers) {
+    let title = state.title.trim().to_owned();
+    if title.is_empty() {
+        state.notice = Some(Notice::Missing(Word::CaseNeedsTitle));
+        return;
+    }
+    state.title.clear();
+    desk(state, workers, Word::Writing, DeskTask::Create(title));
+}
+
+fn attach(state: &mut State, workers: &mut Workers) {
+    let Some(case) = state.desk.case.as_ref().map(|c| c.id.clone()) else { return };
+    let Some(capture) = state.capture() else { return };
+    let (Some(viewer), Some(result)) = (&capture.viewer, &capture.result) else { return };
+    let files: Vec<PathBuf> = viewer.files().to_vec();
+    let result = Box::new(result.as_ref().clone());
+    desk(state, workers, Word::Writing, DeskTask::Attach { case, files, result });
+}
+
+fn desk(state: &mut State, workers: &mut Workers, what: Word, task: DeskTask) {
+    let job = DeskJob { store: state.desk.store.clone(), actor: state.desk.actor.clone(), task };
+    let (id, progress) = workers.desk(job);
+    state.jobs.push(Job { id, what, name: Word::Store.text(state.lang).to_owned(), capture: None, progress });
+}

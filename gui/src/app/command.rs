@@ -1,0 +1,88 @@
+//! Everything a panel can ask for.
+
+use faultscope_door::paper::Lang;
+
+use super::{CaptureId, Source, Tab};
+use crate::Look;
+use crate::worker::JobId;
+
+/// A text that is being typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    /// Path of a capture.
+    Path,
+    /// Title of a new case.
+    CaseTitle,
+}
+
+/// A picture that can be zoomed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plot {
+    /// The spectrum.
+    Spectrum,
+    /// The waveform.
+    Waveform,
+}
+
+/// What a panel asks for; `apply.rs` does it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Command {
+    /// Open a capture.
+    Open(Source),
+    /// Open what was typed into the path field.
+    OpenTyped,
+    /// Open the captures of the worked example.
+    OpenSamples,
+    /// Put the cursor into the path field.
+    FocusPath,
+    /// Show another capture.
+    Select(CaptureId),
+    /// Show the capture so many places further down the list.
+    Step(isize),
+    /// Close a capture.
+    Close(CaptureId),
+    /// Judge the present capture by a pack, or no longer.
+    TogglePack(String),
+    /// Measure a capture for the first time, now that its kind is known.
+    MeasureFirst(CaptureId),
+    /// Measure the present capture by this measurement.
+    Measure(&'static str),
+    /// Stop a job.
+    Cancel(JobId),
+    /// Stop all jobs.
+    CancelAll,
+    /// A text was typed.
+    Type(Field, String),
+    /// Show this range of a picture; everything when not given.
+    View(Plot, Option<(f64, f64)>),
+    /// Draw the present waveform between two times with so many columns.
+    Detail((f64, f64), usize),
+    /// Mark a frequency in the pictures.
+    Mark(Option<f64>),
+    /// Show another table.
+    Show(Tab),
+    /// Speak another language.
+    Speak(Lang),
+    /// Put another theme on.
+    Wear(Look),
+    /// Make everything larger (above zero), smaller, or as it was (zero).
+    Scale(i8),
+    /// Show or hide the keys.
+    Help(bool),
+    /// Take the message away.
+    Dismiss,
+    /// Copy a text to the clipboard.
+    Copy(String),
+    /// Read the list of cases.
+    ListCases,
+    /// Open a new case.
+    CreateCase,
+    /// Show a case.
+    ShowCase(String),
+    /// Go back to the list of cases.
+    LeaveCase,
+    /// Attach the present capture to the open case.
+    Attach,
+    /// Write the report of the open case.
+    Report,
+}

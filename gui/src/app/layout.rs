@@ -1,0 +1,55 @@
+//! Where each panel lies; the only file that names them all.
+
+use eframe::egui;
+use egui::{CentralPanel, Frame, Panel, Ui};
+
+use super::{Command, State};
+use crate::panel::{Cx, captures, case, causes, empty, help, results, spectrum, status, top, waveform};
+
+/// Makes a panel keep its size while there is little in it.
+fn fill(ui: &mut Ui) {
+    ui.set_min_size(ui.available_size());
+}
+
+/// Draws everything.
+pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let cx = &mut Cx::new(state, commands);
+    Panel::top("top").show(ui, |ui| top::show(ui, cx));
+    Panel::bottom("status").show(ui, |ui| status::show(ui, cx));
+    Panel::left("side").resizable(true).default_size(250.0).size_range(180.0..=420.0).show(ui, |ui| {
+        let half = (ui.available_height() * 0.5).max(120.0);
+        Panel::bottom("case").frame(Frame::NONE).resizable(true).default_size(half).min_size(120.0).show(ui, |ui| {
+            fill(ui);
+            case::show(ui, cx);
+        });
+        CentralPanel::no_frame().show(ui, |ui| captures::show(ui, cx));
+    });
+    if state.capture().is_none() {
+        CentralPanel::default().show(ui, |ui| empty::show(ui, cx));
+    } else {
+        work(ui, cx);
+    }
+    help::show(ui, cx);
+    empty::drop_hint(ui, cx);
+}
+
+/// Pictures above, results below.
+fn work(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let room = ui.available_size();
+    // Shares of the window: a window of another size begins anew with them, what was dragged holds for its size.
+    let size = (room.x as i32 / 160, room.y as i32 / 160);
+    Panel::bottom(("results", size)).resizable(true).default_size(room.y * 0.52).min_size(140.0).show(ui, |ui| {
+        fill(ui);
+        results::header(ui, cx);
+        Panel::right(("causes", size)).resizable(true).default_size(room.x * 0.29).min_size(180.0).show(ui, |ui| {
+            fill(ui);
+            causes::show(ui, cx);
+        });
+        CentralPanel::no_frame().show(ui, |ui| results::tables(ui, cx));
+    });
+    Panel::right(("waveform", size)).resizable(true).default_size(room.x * 0.46).min_size(200.0).show(ui, |ui| {
+        fill(ui);
+        waveform::show(ui, cx);
+    });
+    CentralPanel::default().frame(Frame::central_panel(ui.style())).show(ui, |ui| spectrum::show(ui, cx));
+}

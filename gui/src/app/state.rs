@@ -1,0 +1,286 @@
+//! The state of the app: what the panels draw.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use faultscope_door::cases::{Case, Summary};
+use faultscope_door::diagnose::LimitSet;
+use faultscope_door::paper::Lang;
+use faultscope_door::view::{Envelope, Facts, Viewer};
+use faultscope_door::{CaptureResult, Error, limits};
+
+use crate::plot::Levels;
+use crate::words::Word;
+use crate::worker::{JobId, Progress};
+use crate::{Look, Start};
+
+/// Number of a capture in this session.
+pub(crate) type CaptureId = u64;
+
+/// Where a capture comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A file.
+    File(PathBuf),
+    /// A `sim:` address.
+    Simulated(String),
+}
+
+impl Source {
+    /// The name in the list.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::File(path) => file_name(path),
+            Self::Simulated(address) => address.clone(),
+        }
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+/// The tables of a result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Tab {
+    /// Limits, answered.
+    #[default]
+    Findings,
+    /// Everything measured.
+    Readings,
+    /// Spectral lines.
+    Lines,
+    /// Quality gates in words.
+    Quality,
+}
+
+/// One open capture.
+#[derive(Debug, Clone)]
+pub(crate) struct Capture {
+    /// Its number.
+    pub(crate) id: CaptureId,
+    /// Its name in the list.
+    pub(crate) name: String,
+    /// Its file, once that is known.
+    pub(crate) path: Option<PathBuf>,
+    /// The open file.
+    pub(crate) viewer: Option<Arc<Viewer>>,
+    /// What is known without measuring.
+    pub(crate) facts: Option<Facts>,
+    /// The whole waveform.
+    pub(crate) overview: Option<Arc<Envelope>>,
+    /// A stretch of it, finer.
+    pub(crate) detail: Option<Arc<Envelope>>,
+    /// The stretch last asked for.
+    pub(crate) asked: Option<((f64, f64), usize)>,
+    /// The spectrum.
+    pub(crate) levels: Option<Arc<Levels>>,
+    /// The result, as the command line prints it.
+    pub(crate) result: Option<Arc<CaptureResult>>,
+    /// Whether it was measured, with or without a result.
+    pub(crate) measured: bool,
+    /// The measurement chosen by hand.
+    pub(crate) by: Option<&'static str>,
+    /// Why it could not be opened or measured.
+    pub(crate) error: Option<Error>,
+    /// Ids or paths of the packs it is judged by.
+    pub(crate) packs: Vec<String>,
+    /// Range of the spectrum on the screen; everything when not given.
+    pub(crate) spectrum_view: Option<(f64, f64)>,
+    /// Range of the waveform on the screen; everything when not given.
+    pub(crate) waveform_view: Option<(f64, f64)>,
+}
+
+impl Capture {
+    /// A capture that is about to be opened.
+    pub(crate) fn new(id: CaptureId, source: &Source, packs: Vec<String>) -> Self {
+        Self {
+            id,
+            name: source.name(),
+            path: None,
+            viewer: None,
+            facts: None,
+            overview: None,
+            detail: None,
+            asked: None,
+            levels: None,
+            result: None,
+            measured: false,
+            by: None,
+            error: None,
+            packs,
+            spectrum_view: None,
+            waveform_view: None,
+        }
+    }
+
+    /// The measurement that is made of it.
+    pub(crate) fn measurement(&self) -> Option<&'static str> {
+        self.by.or_else(|| self.facts.as_ref().and_then(|f| f.measurement))
+    }
+}
+
+/// The store and the open case.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Desk {
+    /// Folder of the store as asked for; the default one when not given.
+    pub(crate) store: Option<String>,
+    /// Folder of the store as it is.
+    pub(crate) dir: Option<PathBuf>,
+    /// Who works here.
+    pub(crate) actor: String,
+    /// Cases that are not closed.
+    pub(crate) cases: Vec<Summary>,
+    /// The open case.
+    pub(crate) case: Option<Box<Case>>,
+    /// The report last written.
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// Work under way.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    /// Its number.
+    pub(crate) id: JobId,
+    /// What is done.
+    pub(crate) what: Word,
+    /// To what.
+    pub(crate) name: String,
+    /// To which capture.
+    pub(crate) capture: Option<CaptureId>,
+    /// How far it is.
+    pub(crate) progress: Progress,
+}
+
+/// A message to the user.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Notice {
+    /// Something went well.
+    Said(String),
+    /// Something did not: what, and what to do.
+    Failed(Error),
+    /// Something is missing.
+    Missing(Word),
+}
+
+/// A pack that can be chosen.
+#[derive(Debug, Clone)]
+pub(crate) struct Pack {
+    /// What it is loaded by.
+    pub(crate) key: String,
+    /// Its content.
+    pub(crate) set: LimitSet,
+}
+
+/// Everything the panels draw.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Language.
+    pub(crate) lang: Lang,
+    /// Whether Chinese can be shown.
+    pub(crate) chinese: bool,
+    /// Theme.
+    pub(crate) look: Look,
+    /// Open captures.
+    pub(crate) captures: Vec<Capture>,
+    /// The one on the screen.
+    pub(crate) present: Option<CaptureId>,
+    /// The table on the screen.
+    pub(crate) tab: Tab,
+    /// The marked frequency.
+    pub(crate) mark: Option<f64>,
+    /// What is typed as a path.
+    pub(crate) path: String,
+    /// What is typed as a title.
+    pub(crate) title: String,
+    /// Whether the path field takes the cursor in the next frame.
+    pub(crate) focus_path: bool,
+    /// Packs that can be chosen.
+    pub(crate) packs: Vec<Pack>,
+    /// Packs that the next capture is judged by.
+    pub(crate) chosen: Vec<String>,
+    /// The store.
+    pub(crate) desk: Desk,
+    /// Work under way.
+    pub(crate) jobs: Vec<Job>,
+    /// The last message.
+    pub(crate) notice: Option<Notice>,
+    /// Whether the keys are shown.
+    pub(crate) help: bool,
+    /// Number of the last capture.
+    pub(crate) last: CaptureId,
+}
+
+impl State {
+    /// The state at the start.
+    pub(crate) fn new(start: &Start, chinese: bool) -> Self {
+        let mut packs: Vec<Pack> = LimitSet::built_in_ids()
+            .filter_map(|id| LimitSet::built_in(id).ok().map(|set| Pack { key: id.to_owned(), set }))
+            .collect();
+        let mut notice = None;
+        for key in &start.limits {
+            if packs.iter().any(|p| p.key == *key) {
+                continue;
+            }
+            match limits::load(key) {
+                Ok(set) => packs.push(Pack { key: key.clone(), set }),
+                Err(error) => notice = Some(Notice::Failed(error)),
+            }
+        }
+        let lang = if chinese { start.lang } else { Lang::En };
+        if lang != start.lang {
+            notice = Some(Notice::Missing(Word::NoChineseFont));
+        }
+        let chosen = start.limits.iter().filter(|k| packs.iter().any(|p| p.key == **k)).cloned().collect();
+        let actor = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+        Self {
+            lang,
+            chinese,
+            look: start.look,
+            captures: Vec::new(),
+            present: None,
+            tab: Tab::default(),
+            mark: None,
+            path: String::new(),
+            title: String::new(),
+            focus_path: false,
+            packs,
+            chosen,
+            desk: Desk {
+                store: start.store.clone(),
+                actor: actor.unwrap_or_else(|| "engineer".into()),
+                ..Desk::default()
+            },
+            jobs: Vec::new(),
+            notice,
+            help: false,
+            last: 0,
+        }
+    }
+
+    /// The capture on the screen.
+    pub(crate) fn capture(&self) -> Option<&Capture> {
+        self.present.and_then(|id| self.captures.iter().find(|c| c.id == id))
+    }
+
+    /// The capture of a number, to change it.
+    pub(crate) fn capture_mut(&mut self, id: CaptureId) -> Option<&mut Capture> {
+        self.captures.iter_mut().find(|c| c.id == id)
+    }
+
+    /// The packs of a capture that have a limit for its measurement.
+    pub(crate) fn packs_for(&self, keys: &[String], measurement: &str) -> Vec<LimitSet> {
+        let fits = |p: &&Pack| keys.contains(&p.key) && applies(&p.set, measurement);
+        self.packs.iter().filter(fits).map(|p| p.set.clone()).collect()
+    }
+
+    /// Whether the present capture can be attached to a case.
+    pub(crate) fn can_attach(&self) -> bool {
+        self.desk.case.is_some() && self.capture().is_some_and(|c| c.result.is_some() && c.viewer.is_some())
+    }
+}
+
+/// Whether a pack has an enabled limit for a measurement.
+pub(crate) fn applies(set: &LimitSet, measurement: &str) -> bool {
+    faultscope_door::diagnose::judge::applies(measurement, std::slice::from_ref(set))
+}

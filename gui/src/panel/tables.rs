@@ -1,0 +1,138 @@
+//! The tables of findings, readings and quality gates; figures as the command line prints them.
+
+use eframe::egui;
+use egui::{Grid, RichText, ScrollArea, Ui};
+use faultscope_door::CaptureResult;
+use faultscope_door::diagnose::{AppliedLimit, Finding, Reading, Verdict};
+use faultscope_door::paper::{compact, words};
+use faultscope_door::signal::{Quantity, Unit};
+
+use super::{Cx, badge, soft, verdict_badge};
+use crate::app::Command;
+use crate::words::Word;
+
+/// A table that scrolls: its heads, then its rows.
+pub(crate) fn table(ui: &mut Ui, cx: &mut Cx<'_>, id: &str, heads: &[Word], rows: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
+    ScrollArea::both().id_salt(id).auto_shrink([false, false]).show(ui, |ui| {
+        Grid::new(id).striped(true).num_columns(heads.len() + 1).spacing([9.0, 5.0]).show(ui, |ui| {
+            for head in heads {
+                soft(ui, cx, cx.text(*head));
+            }
+            end(ui);
+            rows(ui, cx);
+        });
+    });
+}
+
+/// Ends a row: an empty cell takes the room that is left, so that figures stand below their head.
+pub(crate) fn end(ui: &mut Ui) {
+    ui.label("");
+    ui.end_row();
+}
+
+/// A figure, to the right of its column.
+pub(crate) fn figure(ui: &mut Ui, text: &str) -> egui::Response {
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(RichText::new(text).monospace()))
+        .inner
+}
+
+/// A value, short in the table and in full under the pointer.
+fn value(ui: &mut Ui, value: Option<f64>, unit: Unit) {
+    match value {
+        Some(v) => figure(ui, &compact(v, unit)).on_hover_text(Quantity::new(v, unit).to_string()),
+        None => figure(ui, "-"),
+    };
+}
+
+/// The findings, the worst first.
+pub(crate) fn findings(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
+    if result.findings.is_empty() {
+        ui.label(cx.text(Word::NoLimits));
+        return;
+    }
+    let mut sorted: Vec<&Finding> = result.findings.iter().collect();
+    sorted.sort_by_key(|f| std::cmp::Reverse(rank(f.verdict)));
+    let heads = [Word::Verdict, Word::Reading, Word::At, Word::Value, Word::Limit, Word::Margin];
+    table(ui, cx, "findings", &heads, |ui, cx| {
+        for found in sorted {
+            finding(ui, cx, found);
+            ui.end_row();
+        }
+    });
+}
+
+/// How early a verdict is shown.
+const fn rank(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Fail => 4,
+        Verdict::Invalid => 3,
+        Verdict::NotEvaluated => 2,
+        Verdict::Margin => 1,
+        Verdict::Pass => 0,
+    }
+}
+
+fn finding(ui: &mut Ui, cx: &mut Cx<'_>, found: &Finding) {
+    let lang = cx.lang();
+    let sentence = words::summary(found, lang);
+    verdict_badge(ui, cx, Some(found.verdict)).on_hover_text(&sentence);
+    let hz = found.at.and_then(|at| at.frequency_hz);
+    let marked = hz.is_some() && cx.state.mark == hz;
+    let name = ui.selectable_label(marked, words::reading(lang, &found.reading)).on_hover_text(&sentence);
+    if name.clicked() {
+        cx.send(Command::Mark(if marked { None } else { hz }));
+    }
+    ui.label(found.at.as_ref().map_or_else(String::new, |at| words::place(at, lang)));
+    value(ui, found.value, found.unit);
+    let (bounds, clause) =
+        found.limit.as_ref().map_or_else(Default::default, |l| (bounds(l, found.unit), l.clause.clone()));
+    figure(ui, &bounds).on_hover_text(clause);
+    value(ui, found.margin, found.unit);
+    // Why a limit could not be applied is said in sight, where the window is wide enough for it.
+    soft(ui, cx, found.reason.clone());
+}
+
+/// The bounds of a limit.
+fn bounds(limit: &AppliedLimit, unit: Unit) -> String {
+    match (limit.lower, limit.upper) {
+        (Some(low), Some(high)) => format!("{} .. {}", compact(low, unit), compact(high, unit)),
+        (None, Some(high)) => format!("<= {}", compact(high, unit)),
+        (Some(low), None) => format!(">= {}", compact(low, unit)),
+        (None, None) => "-".into(),
+    }
+}
+
+/// The readings, as they were measured.
+pub(crate) fn readings(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
+    if result.readings.is_empty() {
+        ui.label(cx.text(Word::NoReadings));
+        return;
+    }
+    let heads = [Word::Reading, Word::At, Word::Value, Word::Uncertainty, Word::Definition];
+    table(ui, cx, "readings", &heads, |ui, cx| {
+        for read in &result.readings {
+            reading(ui, cx, read);
+            end(ui);
+        }
+    });
+}
+
+fn reading(ui: &mut Ui, cx: &Cx<'_>, read: &Reading) {
+    ui.label(words::reading(cx.lang(), &read.id));
+    ui.label(read.at.as_ref().map_or_else(String::new, |at| words::place(at, cx.lang())));
+    value(ui, Some(read.value), read.unit);
+    figure(ui, &read.uncertainty.map_or_else(String::new, |u| format!("+-{}", compact(u, read.unit))));
+    soft(ui, cx, read.definition.clone());
+}
+
+/// The quality gates, open and closed.
+pub(crate) fn quality(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
+    table(ui, cx, "quality", &[Word::Quality, Word::Verdict, Word::Reading], |ui, cx| {
+        for gate in &result.quality {
+            ui.label(words::gate(cx.lang(), &gate.gate));
+            badge(ui, words::gate_state(cx.lang(), gate.state), cx.palette.gate(gate.state), cx.palette.on_badge);
+            ui.label(&gate.detail);
+            end(ui);
+        }
+    });
+}

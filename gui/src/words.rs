@@ -1,0 +1,158 @@
+//! The words of the app's own controls, in English and Simplified Chinese; the diagnosis' terms come from the report room.
+
+use faultscope_door::paper::Lang;
+
+macro_rules! words {
+    ($($name:ident: $en:literal, $zh:literal;)*) => {
+        /// One text of the interface.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "the table below says what each one reads")]
+        pub(crate) enum Word { $($name),* }
+
+        impl Word {
+            /// Every text, for the tests.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The text in a language.
+            pub(crate) const fn text(self, lang: Lang) -> &'static str {
+                match (self, lang) {
+                    $((Self::$name, Lang::En) => $en, (Self::$name, Lang::ZhCn) => $zh,)*
+                }
+            }
+        }
+    };
+}
+
+words! {
+    Captures: "Captures", "采集文件";
+    OpenFile: "Open file", "打开文件";
+    PathHint: "path of a capture, or sim:model", "采集文件路径，或 sim:模型名";
+    PathLabel: "Path of a capture", "采集文件路径";
+    Simulate: "Simulate", "模拟采集";
+    SimulateTip: "Open a simulated capture of a known fault", "打开已知故障的模拟采集";
+    Samples: "Samples", "示例";
+    SamplesTip: "Open the captures of the worked example", "打开示例采集文件";
+    Supply: "DC supply", "直流电源";
+    Transmit: "Transmitter", "发射机";
+    Receive: "Receiver artefacts", "接收机自身";
+    EmptyTitle: "No capture is open", "未打开采集文件";
+    EmptyWhy: "There is nothing to show yet because no capture has been opened.", "尚未打开任何采集文件，因此没有可显示的内容。";
+    EmptyHow: "Drop files onto this window, type a path above, or try a simulated capture:", "请将文件拖入本窗口，在上方输入路径，或试用模拟采集：";
+    EmptyFormats: "SigMF, WAV, raw I/Q and oscilloscope CSV are read.", "可读取 SigMF、WAV、原始 I/Q 以及示波器 CSV 文件。";
+    DropHere: "Drop the files to open them", "松开鼠标以打开文件";
+    SimSupplyBad: "Simulated: failing supply", "模拟：故障电源";
+    SimSupplyGood: "Simulated: healthy supply", "模拟：正常电源";
+    SimTxBad: "Simulated: failing transmitter", "模拟：故障发射机";
+    SimTxGood: "Simulated: healthy transmitter", "模拟：正常发射机";
+    ListEmpty: "none open", "无";
+    CloseCapture: "Close capture", "关闭采集文件";
+    NextCapture: "Next capture", "下一个采集文件";
+    PreviousCapture: "Previous capture", "上一个采集文件";
+    Spectrum: "Spectrum", "频谱";
+    Waveform: "Waveform", "波形";
+    ZoomIn: "Zoom in", "放大";
+    ZoomOut: "Zoom out", "缩小";
+    MoveLeft: "Move left", "左移";
+    MoveRight: "Move right", "右移";
+    ShowAll: "Show all", "显示全部";
+    Frequency: "Frequency", "频率";
+    Time: "Time", "时间";
+    NoPicture: "The picture is being computed.", "正在计算图形。";
+    NoPictureFailed: "No picture: the capture could not be read.", "无图形：采集文件无法读取。";
+    Carrier: "carrier", "载波";
+    LimitLine: "limit", "限值";
+    Findings: "Findings", "检测结论";
+    Readings: "Readings", "测量值";
+    Lines: "Lines", "谱线";
+    Quality: "Quality", "质量";
+    Causes: "Probable causes", "可能原因";
+    NoCause: "No cause is named: no limit has failed.", "未给出原因：没有不合格的限值。";
+    NoCauseKnown: "A limit has failed, but no rule names a cause.", "存在不合格限值，但没有规则能给出原因。";
+    NextCheck: "Next check", "下一步检查";
+    RulesOut: "Ruled out by", "可排除条件";
+    SuspectPart: "Suspect", "可疑部件";
+    Limits: "Limits", "限值";
+    LimitsTip: "Judge this capture by this limit pack", "按此限值包判定";
+    LimitsNotFor: "This pack has no limit for this measurement", "此限值包没有适用于本测量的限值";
+    NoLimits: "No limit pack is chosen, so nothing is judged: this is not a pass. Choose one above.", "未选择限值包，因此未作判定：这不代表合格。请在上方选择。";
+    NoReadings: "No readings yet.", "尚无测量值。";
+    NoLines: "No lines above the noise.", "未发现高于噪声的谱线。";
+    NotMeasured: "This record has no unit that a measurement is chosen by. Measure it as:", "该记录没有可用于选择测量的单位。请选择测量：";
+    Measuring: "Measuring", "测量中";
+    Opening: "Opening", "正在打开";
+    Simulating: "Simulating", "模拟中";
+    Writing: "Writing", "写入中";
+    Waiting: "waiting", "等待中";
+    SamplesRead: "samples read", "样点已读";
+    Cancel: "Cancel", "取消";
+    Cancelled: "Cancelled; what was finished is kept.", "已取消；已完成的结果保留。";
+    Ready: "Ready", "就绪";
+    Dismiss: "Dismiss message", "关闭消息";
+    Verdict: "Verdict", "结论";
+    Reading: "Reading", "测量项";
+    At: "At", "位置";
+    Value: "Value", "数值";
+    Limit: "Limit", "限值";
+    Margin: "Margin", "余量";
+    Uncertainty: "Uncertainty", "不确定度";
+    Definition: "Definition", "定义";
+    Level: "Level", "电平";
+    Relative: "Relative", "相对载波";
+    Origin: "Origin", "来源";
+    Order: "Order", "次数";
+    Amplitude: "Amplitude", "幅值";
+    Rms: "RMS", "有效值";
+    Rate: "rate", "采样率";
+    Centre: "centre", "中心";
+    SampleCount: "samples", "样点";
+    NothingJudged: "not judged", "未判定";
+    Case: "Case", "工单";
+    CasesNone: "The store holds no open case. Give a title and open one.", "库中没有未关闭的工单。请填写标题并新建。";
+    CaseTitle: "Title of a new case", "新工单标题";
+    CaseTitleHint: "what is wrong, where", "故障现象与地点";
+    CaseNew: "Open case", "新建工单";
+    CaseNewTip: "Open a new case in the store", "在库中新建工单";
+    CaseNeedsTitle: "Give the case a title first.", "请先填写工单标题。";
+    CaseAttach: "Attach capture", "附加采集";
+    CaseAttachTip: "Attach the capture on the screen with its findings to the open case", "将当前采集及其检测结论附加到打开的工单";
+    CaseAttachWhyNot: "Open a case and wait until the capture has been measured", "请先打开工单并等待测量完成";
+    CaseReport: "Write report", "生成报告";
+    CaseReportTip: "Write the report of the open case as an HTML file", "将打开的工单写成 HTML 报告";
+    CaseLeave: "Back to the list", "返回列表";
+    CaseRefresh: "Read the store again", "重新读取工单库";
+    CaseFindings: "findings", "条结论";
+    CaseEvidence: "evidence", "证据";
+    Store: "Store", "工单库";
+    Attached: "Attached to", "已附加到";
+    ReportWritten: "Report written:", "报告已写入：";
+    CopyPath: "Copy path", "复制路径";
+    Language: "Language", "语言";
+    NoChineseFont: "No Chinese font was found on this machine, so the interface stays in English. Install fonts-noto-cjk.", "本机未找到中文字体。";
+    Theme: "Theme", "主题";
+    Light: "Light", "浅色";
+    Dark: "Dark", "深色";
+    Contrast: "High contrast", "高对比度";
+    Scale: "Size of the interface", "界面大小";
+    Larger: "Larger", "更大";
+    Smaller: "Smaller", "更小";
+    Help: "Keys", "快捷键";
+    HelpTip: "Show the keyboard shortcuts", "显示快捷键";
+    HelpPlot: "In a plot: drag to move, wheel to zoom, double click to show all.", "图中：拖动平移，滚轮缩放，双击显示全部。";
+    FocusPath: "Type a path", "输入路径";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_there_in_both_languages() {
+        for word in Word::ALL {
+            let (en, zh) = (word.text(Lang::En), word.text(Lang::ZhCn));
+            assert!(!en.trim().is_empty() && !zh.trim().is_empty(), "{word:?}");
+            assert!(en.is_ascii(), "{word:?}: the built-in font must have every letter");
+            assert!(zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{word:?} is not translated");
+        }
+    }
+}

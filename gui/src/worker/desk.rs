@@ -1,0 +1,105 @@
+//! Work on the store of cases: listing, opening, attaching, reporting.
+
+use std::path::PathBuf;
+
+use faultscope_door::cases::{Access, Desk, Equipment, Filter, Opened, Priority, Sort};
+use faultscope_door::paper::Lang;
+use faultscope_door::{CaptureResult, Error, report};
+
+use super::{Message, Voice};
+
+/// What to do with the store.
+#[derive(Debug)]
+pub(crate) struct DeskJob {
+    /// Folder of the store; the default one when not given.
+    pub(crate) store: Option<String>,
+    /// Who does it.
+    pub(crate) actor: String,
+    /// What.
+    pub(crate) task: DeskTask,
+}
+
+/// One task on the store.
+#[derive(Debug)]
+pub(crate) enum DeskTask {
+    /// List the cases that are not closed.
+    List,
+    /// Open a new case.
+    Create(String),
+    /// Show a case.
+    Show(String),
+    /// Attach files with their result.
+    Attach {
+        /// The case.
+        case: String,
+        /// The files of the capture.
+        files: Vec<PathBuf>,
+        /// Its result.
+        result: Box<CaptureResult>,
+    },
+    /// Write the report of a case.
+    Report(String, Lang),
+}
+
+/// Does one job.
+pub(super) fn work(job: DeskJob, voice: &Voice) {
+    match task(job) {
+        Ok(message) => voice.say(message),
+        Err(error) => voice.say(Message::DeskFailed(error)),
+    }
+}
+
+fn task(job: DeskJob) -> Result<Message, Error> {
+    let access = match &job.task {
+        DeskTask::List | DeskTask::Show(_) | DeskTask::Report(..) => Access::Read,
+        DeskTask::Create(_) => Access::Create,
+        DeskTask::Attach { .. } => Access::Write,
+    };
+    let mut desk = match Desk::open(job.store.as_deref(), access, &job.actor) {
+        // A store that is not there yet holds no case; it is made with the first one.
+        Err(error) if error.kind == "no_store" && matches!(job.task, DeskTask::List) => {
+            let place = job.store.map(PathBuf::from).map_or_else(faultscope_door::cases::default_store, Ok)?;
+            return Ok(Message::Cases(place, Vec::new()));
+        }
+        other => other?,
+    };
+    match job.task {
+        DeskTask::List => {
+            let filter = Filter { unclosed: true, ..Filter::default() };
+            Ok(Message::Cases(desk.dir().to_owned(), desk.list(&filter, Sort::NextClock)?))
+        }
+        DeskTask::Create(title) => Ok(Message::Case(Box::new(desk.create(opened(title))?))),
+        DeskTask::Show(id) => Ok(Message::Case(Box::new(desk.case(&id)?))),
+        DeskTask::Attach { case, files, result } => {
+            let (case, evidence) = desk.attach(&case, &files, Some(&result), None)?;
+            let name = evidence.into_iter().next().map(|e| e.name).unwrap_or_default();
+            Ok(Message::Attached(Box::new(case), name))
+        }
+        DeskTask::Report(id, lang) => {
+            let folder = desk.dir().parent().map(|p| p.join("reports")).unwrap_or_default();
+            std::fs::create_dir_all(&folder).map_err(|e| {
+                Error::new(
+                    faultscope_door::Class::Storage,
+                    "io",
+                    format!("the folder for reports cannot be made ({e}): {}", folder.display()),
+                    "check room and mode of the folder that the store lies in",
+                )
+            })?;
+            let path = folder.join(format!("{id}.html"));
+            report::write(&desk, &id, &path, lang).map(Message::Report)
+        }
+    }
+}
+
+fn opened(title: String) -> Opened {
+    Opened {
+        title,
+        customer: String::new(),
+        site: String::new(),
+        equipment: Equipment::default(),
+        symptom: String::new(),
+        contact: String::new(),
+        priority: Priority::P3,
+        terms: None,
+    }
+}

@@ -1,0 +1,182 @@
+//! The workers: named threads with bounded channels; jobs go in, messages come out, and every message asks for a repaint.
+
+mod capture;
+mod desk;
+mod lane;
+mod progress;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError};
+
+use faultscope_door::cases::{Case, Summary};
+use faultscope_door::view::{Envelope, Facts, Viewer};
+use faultscope_door::{CaptureResult, Error, Request};
+
+pub(crate) use desk::{DeskJob, DeskTask};
+pub(crate) use progress::Progress;
+
+use crate::app::{CaptureId, Source};
+use crate::plot::Levels;
+use lane::Lane;
+
+/// Messages that may wait for the interface; a worker that is further ahead waits.
+const ROOM: usize = 64;
+
+/// Number of a job.
+pub(crate) type JobId = u64;
+
+/// Work on one capture.
+#[derive(Debug)]
+pub(crate) enum CaptureJob {
+    /// Open and draw; what it is decides how it is measured.
+    Open {
+        /// Which.
+        id: CaptureId,
+        /// From where.
+        source: Source,
+    },
+    /// Measure and judge.
+    Measure {
+        /// Which.
+        id: CaptureId,
+        /// Its file.
+        path: PathBuf,
+        /// By which measurement; by what it is when not given.
+        by: Option<&'static str>,
+        /// How to judge it.
+        request: Box<Request>,
+    },
+    /// Write the captures of the worked example.
+    Samples,
+}
+
+/// A stretch of a waveform to draw.
+#[derive(Debug)]
+pub(crate) struct ZoomJob {
+    /// Which capture.
+    pub(crate) id: CaptureId,
+    /// The open capture.
+    pub(crate) viewer: Arc<Viewer>,
+    /// From and to, in seconds.
+    pub(crate) range_s: (f64, f64),
+    /// Columns of the picture.
+    pub(crate) columns: usize,
+}
+
+/// What a worker has to say.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// A capture is open.
+    Opened(CaptureId, PathBuf, Arc<Viewer>, Facts),
+    /// Its overview is drawn.
+    Drawn(CaptureId, Envelope, Box<Levels>),
+    /// It is measured; nothing when no measurement fits.
+    Measured(CaptureId, Option<Box<CaptureResult>>),
+    /// A stretch of its waveform is drawn.
+    Zoomed(CaptureId, Envelope),
+    /// It could not be opened, drawn or measured.
+    Failed(CaptureId, Error),
+    /// The samples are written.
+    Samples(Result<Vec<PathBuf>, Error>),
+    /// The cases of the store.
+    Cases(PathBuf, Vec<Summary>),
+    /// A case as it stands now.
+    Case(Box<Case>),
+    /// A capture was attached.
+    Attached(Box<Case>, String),
+    /// A report was written.
+    Report(PathBuf),
+    /// The store said no.
+    DeskFailed(Error),
+    /// A job is over, whatever came of it.
+    Over(JobId),
+}
+
+/// Speaks to the interface: every message wakes it.
+#[derive(Clone)]
+pub(crate) struct Voice {
+    sender: SyncSender<Message>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Voice {
+    fn say(&self, message: Message) {
+        // An interface that is gone needs no answer.
+        if self.sender.send(message).is_ok() {
+            (self.wake)();
+        }
+    }
+}
+
+/// The workers and their channels.
+pub(crate) struct Workers {
+    captures: Lane<CaptureJob>,
+    zoom: Lane<ZoomJob>,
+    desk: Lane<DeskJob>,
+    messages: Receiver<Message>,
+    scratch: Arc<capture::Temporary>,
+    next: JobId,
+}
+
+impl Workers {
+    /// Starts the threads; `wake` is called after every message.
+    pub(crate) fn start(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let (sender, messages) = sync_channel(ROOM);
+        let voice = Voice { sender, wake: Arc::new(wake) };
+        let scratch = Arc::new(capture::Temporary::default());
+        let own = Arc::clone(&scratch);
+        Self {
+            captures: Lane::start("captures", voice.clone(), move |job, progress, voice| {
+                capture::work(job, progress, voice, &own);
+            }),
+            zoom: Lane::start("zoom", voice.clone(), capture::zoom),
+            desk: Lane::start("cases", voice, |job, _, voice| desk::work(job, voice)),
+            messages,
+            scratch,
+            next: 0,
+        }
+    }
+
+    fn number(&mut self) -> (JobId, Progress) {
+        self.next += 1;
+        (self.next, Progress::default())
+    }
+
+    /// Work on a capture.
+    pub(crate) fn capture(&mut self, job: CaptureJob) -> (JobId, Progress) {
+        let (id, progress) = self.number();
+        self.captures.push(id, progress.clone(), job);
+        (id, progress)
+    }
+
+    /// A picture of a stretch; what waited for the same worker is not wanted any more.
+    pub(crate) fn zoom(&mut self, job: ZoomJob) {
+        let (id, progress) = self.number();
+        self.zoom.replace(id, progress, job);
+    }
+
+    /// Work on the store.
+    pub(crate) fn desk(&mut self, job: DeskJob) -> (JobId, Progress) {
+        let (id, progress) = self.number();
+        self.desk.push(id, progress.clone(), job);
+        (id, progress)
+    }
+
+    /// The next message, if there is one; also hands waiting jobs on.
+    pub(crate) fn poll(&mut self) -> Option<Message> {
+        self.captures.pump();
+        self.zoom.pump();
+        self.desk.pump();
+        self.messages.try_recv().ok()
+    }
+}
+
+impl Drop for Workers {
+    /// Simulated captures go away with the app; a thread that is at work ends with the process.
+    fn drop(&mut self) {
+        drop(self.scratch.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}

@@ -1,0 +1,166 @@
+//! The app as a person uses it, headless, by its accessibility labels.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::time::{Duration, Instant};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use faultscope_door::cases::{Access, Desk, EventKind, Filter, Sort};
+use faultscope_door::diagnose::LimitSet;
+use faultscope_door::paper::{Lang, compact, words};
+use faultscope_door::view::Scratch;
+use faultscope_door::{CaptureResult, Request, Unwatched, analyse};
+use faultscope_gui::{App, Start};
+
+type Gui = Harness<'static, Option<App>>;
+
+fn gui(start: Start) -> Gui {
+    let show = move |ui: &mut eframe::egui::Ui, app: &mut Option<App>| {
+        app.get_or_insert_with(|| App::new(ui.ctx(), start.clone())).frame(ui);
+    };
+    Harness::builder().with_size([1280.0, 800.0]).build_ui_state(show, None)
+}
+
+/// Draws frames until `done`, as long as a slow machine may need.
+fn wait(gui: &mut Gui, what: &str, done: impl Fn(&Gui) -> bool) {
+    let begun = Instant::now();
+    while !done(gui) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "still waiting for: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+        gui.step();
+    }
+    gui.run_steps(2);
+}
+
+fn sees(gui: &Gui, text: &str) -> bool {
+    gui.query_all_by_label_contains(text).next().is_some()
+}
+
+fn click(gui: &mut Gui, label: &str) {
+    gui.get_by_label(label).click_accesskit();
+    gui.run_steps(3);
+}
+
+/// The same simulated capture, analysed through the door as the command line does it.
+fn expected(address: &str, measurement: &str, pack: &str) -> CaptureResult {
+    let scratch = Scratch::new().unwrap();
+    let file = scratch.simulate(address).unwrap();
+    let request = Request { packs: vec![LimitSet::built_in(pack).unwrap()], ..Request::default() };
+    analyse(&file, measurement, &request, &Unwatched).unwrap()
+}
+
+#[test]
+fn the_empty_view_says_why_it_is_empty_and_what_to_do() {
+    let store = tempfile::tempdir().unwrap();
+    let mut gui = gui(Start { store: Some(store.path().join("s").display().to_string()), ..Start::default() });
+    gui.run_steps(2);
+    gui.get_by_label("There is nothing to show yet because no capture has been opened.");
+    gui.get_by_label_contains("Drop files onto this window");
+    wait(&mut gui, "the list of cases", |g| sees(g, "The store holds no open case"));
+    assert!(!store.path().join("s").exists(), "looking must not make a store");
+    // Every control has a name; the harness looks at each.
+    gui.check_accessibility();
+}
+
+#[test]
+fn a_simulated_capture_shows_the_figures_of_the_command_line() {
+    let store = tempfile::tempdir().unwrap();
+    let mut gui = gui(Start { store: Some(store.path().display().to_string()), ..Start::default() });
+    click(&mut gui, "Simulated: failing supply");
+    wait(&mut gui, "the readings", |g| sees(g, "Readings ("));
+    assert!(sees(&gui, "this is not a pass"), "without a limit nothing is judged");
+    click(&mut gui, "atx-12v");
+    wait(&mut gui, "the findings", |g| !sees(g, "this is not a pass") && sees(g, "Findings ("));
+
+    let expected = expected("sim:reservoir-c-lost", "ripple", "atx-12v");
+    assert!(!expected.findings.is_empty());
+    assert!(sees(&gui, &format!("Findings ({})", expected.findings.len())));
+    for finding in &expected.findings {
+        assert!(sees(&gui, words::verdict(Lang::En, finding.verdict)));
+        for figure in [finding.value, finding.margin].into_iter().flatten() {
+            let text = compact(figure, finding.unit);
+            assert!(sees(&gui, &text), "{} {text}", finding.id);
+        }
+        for cause in &finding.causes {
+            assert!(sees(&gui, &cause.cause) && sees(&gui, &cause.next_check), "{}", cause.rule);
+        }
+    }
+    click(&mut gui, &format!("Readings ({})", expected.readings.len()));
+    for reading in &expected.readings {
+        let text = compact(reading.value, reading.unit);
+        assert!(gui.query_all_by_label(&text).next().is_some(), "{} {text}", reading.id);
+    }
+    gui.check_accessibility();
+}
+
+#[test]
+fn the_language_is_switched_while_the_app_runs() {
+    let mut gui = gui(Start::default());
+    let chinese = gui.query_by_label("中文").is_some();
+    if chinese {
+        // The harness panics on a letter that no font has.
+        click(&mut gui, "中文");
+        gui.get_by_label("未打开采集文件");
+        click(&mut gui, "English");
+        gui.get_by_label("No capture is open");
+    } else {
+        // Without a font the app says so instead of drawing boxes.
+        click(&mut gui, "Chinese");
+        gui.get_by_label_contains("No Chinese font was found");
+        gui.get_by_label("No capture is open");
+    }
+}
+
+#[test]
+fn a_capture_is_attached_to_a_new_case_and_the_report_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store").display().to_string();
+    let mut gui = gui(Start {
+        store: Some(store.clone()),
+        limits: vec!["tx-generic".into()],
+        captures: vec!["sim:pa-failing".into()],
+        ..Start::default()
+    });
+    wait(&mut gui, "the findings", |g| sees(g, "Findings ("));
+    gui.get_by_label("Title of a new case").focus();
+    gui.run_steps(2);
+    gui.get_by_label("Title of a new case").type_text("site 7 is off the air");
+    gui.run_steps(3);
+    click(&mut gui, "Open case");
+    wait(&mut gui, "the case", |g| sees(g, "site 7 is off the air") && sees(g, "Attach capture"));
+    click(&mut gui, "Attach capture");
+    wait(&mut gui, "the attachment", |g| sees(g, "Attached to"));
+    click(&mut gui, "Write report");
+    wait(&mut gui, "the report", |g| sees(g, "Report written: "));
+
+    let desk = Desk::open(Some(&store), Access::Read, "test").unwrap();
+    let cases = desk.list(&Filter::default(), Sort::Id).unwrap();
+    assert_eq!(cases.len(), 1);
+    assert_eq!(cases[0].title, "site 7 is off the air");
+    let expected = expected("sim:pa-failing", "spurs", "tx-generic");
+    let events = desk.events(&cases[0].id).unwrap();
+    let attached =
+        events.iter().find_map(|e| if let EventKind::Attached(a) = &e.kind { Some(a) } else { None }).unwrap();
+    // The figures in the store are those of the command line, to the last digit.
+    assert_eq!(attached.findings, expected.findings);
+    assert_eq!(attached.result["readings"].as_array().unwrap().len(), expected.readings.len());
+    for (stored, reading) in attached.result["readings"].as_array().unwrap().iter().zip(&expected.readings) {
+        assert_eq!(stored["value"].as_f64(), Some(reading.value).filter(|v| v.is_finite()), "{}", reading.id);
+    }
+    let report = folder.path().join("reports").join(format!("{}.html", cases[0].id));
+    assert!(std::fs::read_to_string(report).unwrap().contains("site 7 is off the air"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_what_to_do_and_the_next_one_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui = gui(Start {
+        store: Some(folder.path().join("store").display().to_string()),
+        captures: vec![folder.path().join("missing.csv").display().to_string(), "sim:supply-healthy".into()],
+        ..Start::default()
+    });
+    wait(&mut gui, "the second capture", |g| sees(g, "Readings ("));
+    gui.get_all_by_label_contains("missing.csv").next().unwrap();
+    click(&mut gui, "missing.csv");
+    assert!(sees(&gui, "No picture: the capture could not be read."));
+}

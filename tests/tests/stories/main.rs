@@ -1,0 +1,17 @@
+//! The stories: the command line as its users meet it, from captures to a closed case, judged by what it prints.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail the test")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what was skipped or measured is said")]
+
+mod bad_input;
+mod bad_store;
+mod captures;
+mod cases;
+mod contract;
+mod demo;
+mod formats;
+mod make;
+mod process;
+mod readme;
+mod samples;
+mod schema;
+mod soak;
