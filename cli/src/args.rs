@@ -7,7 +7,9 @@ use faultscope_door::SpectrumOptions;
 use faultscope_door::capture::{OpenOptions, SampleFormat};
 use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Status};
 use faultscope_door::diagnose::Settings;
+use faultscope_door::diagnose::measurement::{Adjacent, ChannelFilter, ChannelSettings, Mask, ModulationSettings};
 use faultscope_door::signal::Window;
+use faultscope_door::signal::evm::Constellation;
 
 use crate::number;
 
@@ -223,6 +225,142 @@ impl RippleArgs {
     }
 }
 
+/// Options of `channel`.
+#[derive(Debug, Clone, Args)]
+pub struct ChannelArgs {
+    /// The captures.
+    #[command(flatten)]
+    pub captures: Captures,
+    /// The transform.
+    #[command(flatten)]
+    pub transform: Transform,
+    /// The limits.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Channel of a standard: lte1.4 lte3 lte5 lte10 lte15 lte20, nr20-30 (width in MHz, spacing in kHz), utra.
+    #[arg(long, value_name = "NAME")]
+    pub standard: Option<String>,
+    /// Middle of the channel (default: the middle of the occupied band).
+    #[arg(long, value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
+    pub carrier: Option<f64>,
+    /// Bandwidth that power is measured in (default: the standard's, or the occupied band).
+    #[arg(long, value_name = "HZ", value_parser = number::positive)]
+    pub bandwidth: Option<f64>,
+    /// Where the occupied bandwidth is looked for, about the channel (default: the whole record).
+    #[arg(long, value_name = "HZ", value_parser = number::positive)]
+    pub span: Option<f64>,
+    /// Share of the power that the occupied bandwidth holds.
+    #[arg(long, value_name = "PERCENT", value_parser = number::positive, default_value = "99")]
+    pub occupied: f64,
+    /// Level below the highest where the x dB bandwidth ends.
+    #[arg(long, value_name = "DB", value_parser = number::positive, default_value = "26")]
+    pub x_db: f64,
+    /// A neighbour on both sides: 5M, 5M:3.84M, or 5M:3.84M:rrc; may be given more than once.
+    #[arg(long, value_name = "OFFSET[:BANDWIDTH[:rrc]]", value_parser = neighbour)]
+    pub adjacent: Vec<Neighbour>,
+    /// Emission mask, by name (obue-wa-a-lt1g obue-wa-a-gt1g obue-wa-b1-lt1g obue-wa-b1-gt1g obue-wa-b2 obue-la) or path.
+    #[arg(long, value_name = "MASK")]
+    pub mask: Option<String>,
+}
+
+/// A neighbour as written: offset, width where it is given, and whether through a root-raised-cosine filter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Neighbour {
+    offset_hz: f64,
+    bandwidth_hz: Option<f64>,
+    rrc: bool,
+}
+
+fn neighbour(text: &str) -> Result<Neighbour, String> {
+    let mut parts = text.split(':');
+    let offset_hz = number::positive(parts.next().unwrap_or_default())?;
+    let bandwidth_hz = parts.next().map(number::positive).transpose()?;
+    let rrc = match parts.next() {
+        None | Some("square") => false,
+        Some("rrc") => true,
+        Some(other) => return Err(format!("'{other}' is no channel filter; write rrc or leave it out")),
+    };
+    match parts.next() {
+        Some(more) => Err(format!("'{more}' is one part too many")),
+        None => Ok(Neighbour { offset_hz, bandwidth_hz, rrc }),
+    }
+}
+
+impl ChannelArgs {
+    /// As the measurement takes them.
+    #[must_use]
+    pub fn settings(&self, mask: Option<Mask>) -> Settings {
+        // A neighbour without a width of its own is as wide as the channel; without either it is as wide as it is far.
+        let adjacent = self.adjacent.iter().map(|n| Adjacent {
+            name: "adjacent".into(),
+            offset_hz: n.offset_hz,
+            bandwidth_hz: n.bandwidth_hz.or(self.bandwidth).unwrap_or(n.offset_hz),
+            filter: if n.rrc { ChannelFilter::Rrc } else { ChannelFilter::Square },
+        });
+        let channel = ChannelSettings {
+            standard: self.standard.clone(),
+            bandwidth_hz: self.bandwidth,
+            span_hz: self.span,
+            occupied_percent: self.occupied,
+            x_db: self.x_db,
+            adjacent: adjacent.collect(),
+            mask,
+        };
+        Settings {
+            fft: self.transform.fft,
+            window: self.transform.window,
+            overlap: self.transform.overlap,
+            carrier_hz: self.carrier,
+            channel: Some(channel),
+            ..Settings::default()
+        }
+    }
+}
+
+/// Options of `modulation`.
+#[derive(Debug, Clone, Args)]
+pub struct ModulationArgs {
+    /// The captures.
+    #[command(flatten)]
+    pub captures: Captures,
+    /// The limits.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Where the carrier is (default: the strongest).
+    #[arg(long, value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
+    pub carrier: Option<f64>,
+    /// Bandwidth of the channel (default: the band above the noise, and some room).
+    #[arg(long, value_name = "HZ", value_parser = number::positive)]
+    pub bandwidth: Option<f64>,
+    /// Frequency that the carrier should have.
+    #[arg(long, value_name = "HZ", value_parser = number::positive)]
+    pub nominal: Option<f64>,
+    /// Symbol rate, for the vector error of a PSK or QAM carrier.
+    #[arg(long, value_name = "HZ", value_parser = number::positive, requires = "constellation")]
+    pub symbol_rate: Option<f64>,
+    /// Its constellation: bpsk qpsk pi4dqpsk 8psk 16qam 64qam 256qam.
+    #[arg(long, value_name = "NAME", requires = "symbol_rate")]
+    pub constellation: Option<Constellation>,
+    /// Roll-off of its root-raised-cosine filter.
+    #[arg(long, value_name = "X", value_parser = number::positive, requires = "symbol_rate")]
+    pub rolloff: Option<f64>,
+}
+
+impl ModulationArgs {
+    /// As the measurement takes them.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let modulation = ModulationSettings {
+            bandwidth_hz: self.bandwidth,
+            nominal_hz: self.nominal,
+            symbol_rate_hz: self.symbol_rate,
+            constellation: self.constellation,
+            rolloff: self.rolloff,
+        };
+        Settings { carrier_hz: self.carrier, modulation: Some(modulation), ..Settings::default() }
+    }
+}
+
 /// Options of `spectrum`.
 #[derive(Debug, Clone, Args)]
 pub struct SpectrumArgs {
@@ -392,7 +530,7 @@ pub struct CaseAttachArgs {
     /// The limits.
     #[command(flatten)]
     pub limits: Limits,
-    /// auto (by what the capture is), spurs, ripple, transition, or none.
+    /// auto (by what the capture is), spurs, ripple, transition, channel, modulation, or none.
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub measure: String,
     /// What it shows: "supply before", "supply after"; captures of one name before and after are compared.
@@ -601,6 +739,10 @@ pub enum Command {
     Ripple(RippleArgs),
     /// Rise and fall times, overshoot, settling, pulses, load-step droop and recovery, ringing.
     Transition(TransitionArgs),
+    /// Channel power, occupied bandwidth, ACLR, emission mask, CCDF / crest factor.
+    Channel(ChannelArgs),
+    /// AM depth, FM/PM deviation, rate, carrier frequency error, residual AM/FM; vector error of PSK and QAM.
+    Modulation(ModulationArgs),
     /// Writes captures of known faults, with their truth.
     Simulate(SimulateArgs),
     /// Fault cases: open, list, show, attach, note, close, reopen, verify.
@@ -613,7 +755,7 @@ pub enum Command {
     Limits(LimitsCommand),
     /// Prints what a measurement means: what it measures, what it can mean, how to confirm, reference.
     Explain {
-        /// spurs, ripple or transition.
+        /// spurs, ripple, transition, channel or modulation.
         topic: String,
     },
     /// Plays the worked example from start to end.

@@ -69,6 +69,12 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
     if let Some(detail) = &result.ripple {
         context.print(&table::ripple(detail, style));
     }
+    if let Some(detail) = &result.channel {
+        context.print(&table::channel(detail, style));
+    }
+    if let Some(detail) = &result.modulation {
+        context.print(&table::modulation(detail, style));
+    }
     if context.common.verbose {
         context.print(&table::readings(&result.readings, style));
     }

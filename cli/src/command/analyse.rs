@@ -8,7 +8,10 @@ use faultscope_door::{
     CaptureResult, Class, Envelope, Error, Request, Watch, WaterfallOutput, inputs, limits, picture,
 };
 
-use crate::args::{Captures, InfoArgs, Limits, RippleArgs, SpectrumArgs, SpursArgs, TransitionArgs, WaterfallArgs};
+use crate::args::{
+    Captures, ChannelArgs, InfoArgs, Limits, ModulationArgs, RippleArgs, SpectrumArgs, SpursArgs, TransitionArgs,
+    WaterfallArgs,
+};
 use crate::context::Context;
 use crate::show;
 
@@ -35,6 +38,17 @@ pub(crate) fn ripple(args: &RippleArgs, context: &mut Context<'_>) -> Result<u8,
 /// `transition`.
 pub(crate) fn transition(args: &TransitionArgs, context: &mut Context<'_>) -> Result<u8, Error> {
     measure("transition", &args.captures, &args.limits, args.settings(), context)
+}
+
+/// `channel`.
+pub(crate) fn channel(args: &ChannelArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    let mask = args.mask.as_deref().map(limits::load_mask).transpose()?;
+    measure("channel", &args.captures, &args.limits, args.settings(mask), context)
+}
+
+/// `modulation`.
+pub(crate) fn modulation(args: &ModulationArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    measure("modulation", &args.captures, &args.limits, args.settings(), context)
 }
 
 fn measure(

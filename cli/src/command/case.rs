@@ -106,10 +106,12 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         "spurs" => Measure::By("spurs"),
         "ripple" => Measure::By("ripple"),
         "transition" => Measure::By("transition"),
+        "channel" => Measure::By("channel"),
+        "modulation" => Measure::By("modulation"),
         other => {
             return Err(Error::usage(
                 format!("'{other}' is no measurement"),
-                "--measure auto, none, spurs, ripple or transition",
+                "--measure auto, none, spurs, ripple, transition, channel or modulation",
             ));
         }
     };

@@ -37,7 +37,8 @@ pub(crate) const OVERVIEW: Coverage = Coverage::Blocks(128);
 /// When the capture cannot be opened or measured, or no limit of the packs fits the measurement.
 pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Watch) -> Result<CaptureResult, Error> {
     let plug = measurement::by_id(measurement).ok_or_else(|| {
-        Error::usage(format!("there is no measurement '{measurement}'"), "spurs, ripple or transition")
+        let ids: Vec<&str> = measurement::ALL.iter().map(|m| m.id()).collect();
+        Error::usage(format!("there is no measurement '{measurement}'"), format!("choose one of {}", ids.join(", ")))
     })?;
     if !request.packs.is_empty() && !applies(measurement, &request.packs) {
         return Err(no_limit(measurement, &request.packs));
@@ -96,6 +97,8 @@ fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &R
         Detail::Ripple(detail) => result.ripple = Some(detail),
         Detail::Nothing => {}
         Detail::Transition(detail) => result.transition = Some(detail),
+        Detail::Channel(detail) => result.channel = Some(detail),
+        Detail::Modulation(detail) => result.modulation = Some(detail),
     }
     Ok(())
 }

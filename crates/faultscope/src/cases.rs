@@ -284,7 +284,7 @@ pub fn examine(
             _ => return Ok((capture.files, None)),
         },
     };
-    let result = analyse::analyse(file, measurement, request, watch)?;
+    let result = analyse::analyse(file, measurement, request, watch).map_err(|e| e.at(&file.display().to_string()))?;
     Ok((files, Some(result)))
 }
 

@@ -69,8 +69,11 @@ impl Error {
     /// The same, with the file at the end of the message where it is not yet named: what, then where.
     #[must_use]
     pub fn at(self, file: &str) -> Self {
-        let stem = Path::new(file).file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        let named = self.class == Class::Interrupted || (!stem.is_empty() && self.message.contains(&stem));
+        let path = Path::new(file);
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        // Of a SigMF pair a message may name either file.
+        let stem = path.file_stem().map(|s| format!("{}.", s.to_string_lossy())).unwrap_or_default();
+        let named = self.class == Class::Interrupted || self.message.contains(&name) || self.message.contains(&stem);
         if named { self } else { Self { message: format!("{}: {file}", self.message), ..self } }
     }
 

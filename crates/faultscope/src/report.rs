@@ -81,11 +81,17 @@ fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Erro
 
 /// Which measurement a result is of, and its tables.
 fn measured(result: &CaptureResult) -> (&'static str, Option<Detail>) {
-    if let Some(detail) = &result.ripple {
-        return ("ripple", Some(Detail::Ripple(detail.clone())));
+    if let Some(d) = &result.ripple {
+        return ("ripple", Some(Detail::Ripple(d.clone())));
     }
-    if let Some(detail) = &result.transition {
-        return ("transition", Some(Detail::Transition(detail.clone())));
+    if let Some(d) = &result.transition {
+        return ("transition", Some(Detail::Transition(d.clone())));
+    }
+    if let Some(d) = &result.channel {
+        return ("channel", Some(Detail::Channel(d.clone())));
+    }
+    if let Some(d) = &result.modulation {
+        return ("modulation", Some(Detail::Modulation(d.clone())));
     }
     ("spurs", result.spurs.clone().map(Detail::Spurs))
 }

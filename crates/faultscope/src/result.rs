@@ -1,7 +1,9 @@
 //! The results as other programs see them: the envelope and its captures, in the shape of the published contract.
 
 use faultscope_capture::{Caveat, Digest, FieldOrigin, OpenOptions};
-use faultscope_diagnose::measurement::{RippleDetail, Settings, SpursDetail, TransitionDetail};
+use faultscope_diagnose::measurement::{
+    ChannelDetail, ModulationDetail, RippleDetail, Settings, SpursDetail, TransitionDetail,
+};
 use faultscope_diagnose::{Finding, Gate, GateState, Reading, Verdict};
 use faultscope_signal::{Unit, Window};
 use serde::{Deserialize, Serialize};
@@ -277,6 +279,12 @@ pub struct CaptureResult {
     /// What `ripple` adds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ripple: Option<RippleDetail>,
+    /// What `channel` adds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub channel: Option<ChannelDetail>,
+    /// What `modulation` adds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub modulation: Option<ModulationDetail>,
 }
 
 /// Instrument, time and description of a capture.

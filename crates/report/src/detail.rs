@@ -1,5 +1,6 @@
 //! The tables of a result as data, shared by the terminal and the HTML report.
 
+pub(crate) mod radio;
 pub(crate) mod transition;
 
 use faultscope_diagnose::finding::AppliedLimit;
@@ -219,6 +220,8 @@ pub(crate) fn of(detail: &Detail, most: usize, lang: Lang) -> Vec<DataTable> {
         Detail::Ripple(d) => ripple(d, lang),
         Detail::Nothing => Vec::new(),
         Detail::Transition(d) => transition::tables(d, lang),
+        Detail::Channel(d) => radio::channel(d, lang),
+        Detail::Modulation(d) => radio::modulation(d, lang),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Width and colour are handed in: this room does not look at the terminal.
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use faultscope_diagnose::measurement::{RippleDetail, SpursDetail, TransitionDetail};
+use faultscope_diagnose::measurement::{ChannelDetail, ModulationDetail, RippleDetail, SpursDetail, TransitionDetail};
 use faultscope_diagnose::{Finding, Gate, Reading, Verdict};
 use serde_json::Value;
 
@@ -31,7 +31,22 @@ pub fn spurs(detail: &SpursDetail, most: usize, style: Style) -> String {
 /// The ripple tables: supply, lines, bands, events.
 #[must_use]
 pub fn ripple(detail: &RippleDetail, style: Style) -> String {
-    let tables = detail::ripple(detail, style.lang);
+    titled(&detail::ripple(detail, style.lang), style)
+}
+
+/// The channel tables: channel, neighbours, mask.
+#[must_use]
+pub fn channel(detail: &ChannelDetail, style: Style) -> String {
+    titled(&detail::radio::channel(detail, style.lang), style)
+}
+
+/// The modulation tables: carrier and modulation, vector error.
+#[must_use]
+pub fn modulation(detail: &ModulationDetail, style: Style) -> String {
+    titled(&detail::radio::modulation(detail, style.lang), style)
+}
+
+fn titled(tables: &[DataTable], style: Style) -> String {
     tables.iter().map(|t| format!("{}\n{}", t.title, print(t, style))).collect::<Vec<_>>().join("\n")
 }
 

