@@ -24,7 +24,7 @@ fn mean(record: &dyn Record) -> Result<f64, RecordError> {
         if got == 0 {
             break;
         }
-        sum += block.iter().take(got).sum::<f64>();
+        sum += block.iter().take(got).filter(|v| v.is_finite()).sum::<f64>();
         start += got as u64;
     }
     Ok(if start == 0 { 0.0 } else { sum / start as f64 })
