@@ -17,8 +17,12 @@ use crate::show;
 
 /// `info`.
 pub(crate) fn info(args: &InfoArgs, context: &mut Context<'_>) -> Result<u8, Error> {
-    let open = OpenOptions::from(&args.captures.open);
-    over(&args.captures, "info", context, |file, watch| faultscope_door::info(file, &open, watch))
+    let request = Request {
+        open: OpenOptions::from(&args.captures.open),
+        skip_digest: !context.common.json && !context.common.verbose,
+        ..Request::default()
+    };
+    over(&args.captures, "info", context, |file, watch| faultscope_door::info(file, &request, watch))
 }
 
 /// `spurs`.
@@ -55,7 +59,8 @@ fn measure(
     context: &mut Context<'_>,
 ) -> Result<u8, Error> {
     let packs = limit_names.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;
-    let request = Request { open: OpenOptions::from(&captures.open), settings, packs, lang: context.lang()? };
+    let (open, skip_digest) = (OpenOptions::from(&captures.open), !context.common.json);
+    let request = Request { open, settings, packs, lang: context.lang()?, skip_digest };
     over(captures, measurement, context, |file, watch| {
         faultscope_door::analyse::analyse(file, measurement, &request, watch)
     })
@@ -101,8 +106,8 @@ pub(crate) fn spectrum(args: &SpectrumArgs, context: &mut Context<'_>) -> Result
         threads: context.threads(),
         ..Settings::default()
     };
-    let request =
-        Request { open: OpenOptions::from(&args.captures.open), settings, packs: Vec::new(), lang: context.lang()? };
+    let (open, skip_digest) = (OpenOptions::from(&args.captures.open), !context.common.json);
+    let request = Request { open, settings, packs: Vec::new(), lang: context.lang()?, skip_digest };
     let output = args.output.as_deref().map(picture::Output::of).transpose()?;
     let inputs = inputs::expand(&args.captures.captures, context.stdin())?;
     let options = args.options();
@@ -130,8 +135,8 @@ pub(crate) fn waterfall(args: &WaterfallArgs, context: &mut Context<'_>) -> Resu
         threads: context.threads(),
         ..Settings::default()
     };
-    let request =
-        Request { open: OpenOptions::from(&args.captures.open), settings, packs: Vec::new(), lang: context.lang()? };
+    let (open, skip_digest) = (OpenOptions::from(&args.captures.open), !context.common.json);
+    let request = Request { open, settings, packs: Vec::new(), lang: context.lang()?, skip_digest };
     let output = WaterfallOutput::of(&args.output)?;
     let inputs = inputs::expand(&args.captures.captures, context.stdin())?;
     let watch = context.watch("waterfall");

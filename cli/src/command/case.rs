@@ -121,6 +121,7 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         settings: Settings::default(),
         packs,
         lang: context.lang()?,
+        skip_digest: false,
     };
     let mut desk = desk(context, Access::Write)?;
     desk.case(&args.id)?;

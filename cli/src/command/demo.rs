@@ -95,7 +95,13 @@ fn play(
     context: &mut Context<'_>,
 ) -> Result<CaptureResult, Error> {
     let packs = step.limits.iter().map(|name| pack(name, samples)).collect::<Result<_, _>>()?;
-    let request = Request { open: OpenOptions::default(), settings: Settings::default(), packs, lang: context.lang()? };
+    let request = Request {
+        open: OpenOptions::default(),
+        settings: Settings::default(),
+        packs,
+        lang: context.lang()?,
+        skip_digest: false,
+    };
     let file = samples.join(format!("{}.sigmf-meta", step.capture));
     let (files, result) = examine(&file, Measure::Auto, &request, &Unwatched)?;
     let result = result.ok_or_else(|| {

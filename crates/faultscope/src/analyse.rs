@@ -24,10 +24,12 @@ pub struct Request {
     pub packs: Vec<LimitSet>,
     /// Language of the findings' summaries.
     pub lang: Lang,
+    /// Leave out the SHA-256 of the file, which costs a pass over all of it and which tables do not show.
+    pub skip_digest: bool,
 }
 
-/// Blocks that an overview of a very long record looks at: 16 million frames.
-pub(crate) const OVERVIEW: Coverage = Coverage::Blocks(512);
+/// Blocks that an overview of a very long record looks at: 4 million frames.
+pub(crate) const OVERVIEW: Coverage = Coverage::Blocks(128);
 
 /// Measures one capture, judges it, and explains what failed.
 ///
@@ -105,10 +107,9 @@ fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &R
 ///
 /// # Errors
 /// When the capture cannot be opened or read.
-pub fn info(file: &Path, open: &OpenOptions, watch: &dyn Watch) -> Result<CaptureResult, Error> {
-    let capture = faultscope_capture::open(file, open)?;
-    let request = Request { open: open.clone(), ..Request::default() };
-    let mut result = base(file, &capture, main_trace(&capture)?, &request)?;
+pub fn info(file: &Path, request: &Request, watch: &dyn Watch) -> Result<CaptureResult, Error> {
+    let capture = faultscope_capture::open(file, &request.open)?;
+    let mut result = base(file, &capture, main_trace(&capture)?, request)?;
     let mut lists = vec![gate::from_caveats(&capture.caveats)];
     for trace in &capture.traces {
         let scan = gate::scan(&Watched { record: trace, watch }, OVERVIEW).map_err(read_error)?;
@@ -135,7 +136,7 @@ pub fn info(file: &Path, open: &OpenOptions, watch: &dyn Watch) -> Result<Captur
 pub(crate) fn base(file: &Path, capture: &Capture, trace: &Trace, request: &Request) -> Result<CaptureResult, Error> {
     Ok(CaptureResult {
         file: file.display().to_string(),
-        sha256: Some(capture.digest()?),
+        sha256: if request.skip_digest { None } else { Some(capture.digest()?) },
         format: Some(capture.format.clone()),
         sample_rate_hz: Some(trace.sample_rate_hz),
         center_hz: trace.center_hz,

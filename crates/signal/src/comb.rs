@@ -48,13 +48,6 @@ pub fn centered(i: usize, n: usize) -> f64 {
     i as f64 - 0.5 * (n as f64 - 1.0)
 }
 
-fn weight(taper: Taper, u: f64, n: usize) -> f64 {
-    match taper {
-        Taper::Flat => 1.0,
-        Taper::Hann => 1.0 + (TAU * u / n as f64).cos(),
-    }
-}
-
 /// A block of samples ready to be projected on many frequencies.
 pub struct Block {
     weighted: Vec<f64>,
@@ -70,18 +63,33 @@ impl Block {
     #[must_use]
     pub fn new(x: &[f64], taper: Taper) -> Self {
         let n = x.len();
-        let (mut sum, mut moment, mut u2, mut energy) = (0.0, 0.0, 0.0, 0.0);
-        let mut weighted = Vec::with_capacity(n);
-        for (i, x) in x.iter().enumerate() {
-            let u = centered(i, n);
-            let w = weight(taper, u, n);
-            let v = x * w;
-            sum += v;
-            moment += u * v;
-            u2 += u * u * w;
-            energy += w * w;
-            weighted.push(v);
+        let (mut u2, mut energy) = (0.0, 0.0);
+        let mut weighted = x.to_vec();
+        match taper {
+            Taper::Flat => {
+                // The sum of the squares of the places, in closed form.
+                energy = n as f64;
+                u2 = energy * (energy * energy - 1.0) / 12.0;
+            }
+            Taper::Hann => {
+                for (i, v) in weighted.iter_mut().enumerate() {
+                    let u = centered(i, n);
+                    let w = 1.0 + (TAU * u / n as f64).cos();
+                    *v *= w;
+                    u2 += u * u * w;
+                    energy += w * w;
+                }
+            }
         }
+        let mut lanes = [[0.0; 4]; 2];
+        for (i, x) in weighted.chunks(4).enumerate() {
+            let u = centered(4 * i, n);
+            for (k, v) in x.iter().enumerate() {
+                lanes[0][k] += v;
+                lanes[1][k] += v * (u + k as f64);
+            }
+        }
+        let [sum, moment] = lanes.map(|l| l.iter().sum::<f64>());
         Self { weighted, taper, sum, moment, u2, energy: f64::max(energy, f64::MIN_POSITIVE) }
     }
 
@@ -139,32 +147,30 @@ impl Block {
     /// Weighted sums of x e^(-j 2 pi f u) and of u x e^(-j 2 pi f u).
     #[must_use]
     pub fn project(&self, f: f64) -> (Complex64, Complex64) {
-        const LANES: usize = 4;
+        // Phasors within a run are tabulated once; each run is then turned to its place as a whole.
+        const RUN: usize = 256;
         let n = self.len();
-        let start = centered(0, n);
-        let mut z: [Complex64; LANES] =
-            std::array::from_fn(|k| Complex64::from_polar(1.0, -TAU * f * (start + k as f64)));
-        let turn = Complex64::from_polar(1.0, -TAU * f * LANES as f64);
-        let mut zero = [Complex64::default(); LANES];
-        let mut first = [Complex64::default(); LANES];
-        let mut u = start;
-        let chunks = self.weighted.chunks_exact(LANES);
-        for (k, &v) in chunks.remainder().iter().enumerate() {
-            let at = centered(n - n % LANES + k, n);
-            let term = Complex64::from_polar(v, -TAU * f * at);
-            zero[0] += term;
-            first[0] += term * at;
-        }
-        for x in chunks {
-            for k in 0..LANES {
-                let term = z[k] * x[k];
-                zero[k] += term;
-                first[k] += term * (u + k as f64);
-                z[k] *= turn;
+        let phasor = |u: f64| Complex64::from_polar(1.0, -TAU * f * u);
+        let turn = phasor(1.0);
+        let mut z = Complex64::new(1.0, 0.0);
+        let (mut re, mut im) = ([0.0; RUN], [0.0; RUN]);
+        for i in 0..RUN {
+            if i % 32 == 0 {
+                z = phasor(i as f64);
             }
-            u += LANES as f64;
+            (re[i], im[i]) = (z.re, z.im);
+            z *= turn;
         }
-        (zero.iter().sum(), first.iter().sum())
+        let (mut zero, mut first) = (Complex64::default(), Complex64::default());
+        for (run, x) in self.weighted.chunks(RUN).enumerate() {
+            let start = centered(run * RUN, n);
+            let (sum, moment) = run_sums(x, &re, &im);
+            let base = phasor(start);
+            let sum = sum * base;
+            zero += sum;
+            first += moment * base + sum * start;
+        }
+        (zero, first)
     }
 
     /// Fits all frequencies (cycles per sample, each in 0 to 0.5, no two alike) jointly.
@@ -260,6 +266,35 @@ impl Block {
     }
 }
 
+/// Sums of `x e` and of `i x e` over a run, `e` from tables; sums side by side, so that the loop vectorises.
+fn run_sums(x: &[f64], re: &[f64; 256], im: &[f64; 256]) -> (Complex64, Complex64) {
+    const LANES: usize = 4;
+    let n = x.len().min(re.len());
+    let (x, re, im) = (&x[..n], &re[..n], &im[..n]);
+    let mut sums = [[0.0; LANES]; 4];
+    let mut place: [f64; LANES] = std::array::from_fn(|k| k as f64);
+    let whole = n - n % LANES;
+    for i in (0..whole).step_by(LANES) {
+        for k in 0..LANES {
+            let (a, b) = (x[i + k] * re[i + k], x[i + k] * im[i + k]);
+            sums[0][k] += a;
+            sums[1][k] += b;
+            sums[2][k] += a * place[k];
+            sums[3][k] += b * place[k];
+            place[k] += LANES as f64;
+        }
+    }
+    for i in whole..n {
+        let (a, b) = (x[i] * re[i], x[i] * im[i]);
+        sums[0][0] += a;
+        sums[1][0] += b;
+        sums[2][0] += a * i as f64;
+        sums[3][0] += b * i as f64;
+    }
+    let [a, b, c, d] = sums.map(|s| s.iter().sum::<f64>());
+    (Complex64::new(a, b), Complex64::new(c, d))
+}
+
 /// A symmetric matrix, lower half used.
 struct Matrix {
     n: usize,
@@ -346,10 +381,27 @@ impl Cycle {
         let place = if rest < 0.0 { rest + 1.0 } else { rest } * n as f64;
         let i = place as usize;
         let t = place - i as f64;
-        let ([y0, d0], [y1, d1]) = (self.values[i % n], self.values[(i + 1) % n]);
-        let (c, s) = (y1 - y0, 1.0 - t);
-        // Cubic Hermite form.
-        y0 + t * c + t * s * (s * (d0 - c) - t * (d1 - c))
+        // The length is a power of two.
+        hermite(self.values[i & (n - 1)], self.values[(i + 1) & (n - 1)], t)
+    }
+
+    /// The values at `from`, `from + step` ... (in cycles, `step` from 0 to below 1).
+    pub fn fill(&self, from: f64, step: f64, out: &mut [f64]) {
+        // Renewed so often that the rounding of the steps stays below that of the table.
+        const RUN: usize = 256;
+        let n = self.values.len();
+        let (size, pace) = (n as f64, step * n as f64);
+        for (run, out) in out.chunks_mut(RUN).enumerate() {
+            let start = from + step * (run * RUN) as f64;
+            let mut place = (start - start.floor()) * size;
+            for o in out {
+                place = if place >= size { place - size } else { place };
+                let i = place as i32 as usize;
+                let t = place - i as f64;
+                *o = hermite(self.values[i & (n - 1)], self.values[(i + 1) & (n - 1)], t);
+                place += pace;
+            }
+        }
     }
 
     /// Largest minus smallest value.
@@ -361,6 +413,13 @@ impl Cycle {
     }
 }
 
+/// Cubic through two values with their slopes, at `t` of the way.
+#[inline]
+fn hermite([y0, d0]: [f64; 2], [y1, d1]: [f64; 2], t: f64) -> f64 {
+    let (c, s) = (y1 - y0, 1.0 - t);
+    y0 + t * c + t * s * (s * (d0 - c) - t * (d1 - c))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,6 +429,18 @@ mod tests {
         (0..n)
             .map(|i| lines.iter().map(|&(k, a, p)| a * (TAU * f64::from(k) * f * centered(i, n) + p).cos()).sum())
             .collect()
+    }
+
+    #[test]
+    fn filling_gives_the_same_values_as_asking_one_by_one() {
+        let cycle = Cycle::new(&[1, 3, 7], &[0.3, 0.2, 0.1].map(|a| Complex64::from_polar(a, 10.0 * a)));
+        let mut out = vec![0.0; 1000];
+        for (from, step) in [(0.0, 0.001), (-17.3, 0.37), (1e5 + 0.2, 0.999), (0.5, 0.0)] {
+            cycle.fill(from, step, &mut out);
+            for (i, v) in out.iter().enumerate() {
+                assert!((v - cycle.at(from + step * i as f64)).abs() < 1e-9, "{from} {step} {i}");
+            }
+        }
     }
 
     #[test]

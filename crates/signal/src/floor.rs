@@ -6,6 +6,9 @@
 //! 1973), so that the false-alarm probability holds on the high side of a step too. Order statistics after H. Rohling
 //! (1983): they survive as long as lines fill less than about half a window.
 
+use std::sync::Arc;
+
+use crate::order::{Keyed, Running};
 use crate::record::Kind;
 use crate::special::{gamma_relative_quantile, trigamma};
 use crate::spectrum::Spectrum;
@@ -47,6 +50,8 @@ const MIDDLE: f64 = 0.5;
 const GUARD: f64 = 0.4;
 /// Scatter beyond what this many times fewer averages would show is taken for a modulated signal.
 const OVERDISPERSION: f64 = 1.7;
+/// Fewest pairs of bins that scatter is judged on.
+const LEAST_PAIRS: usize = 16;
 /// Rounding noise of the transform, relative to the strongest bin: nothing is detected below.
 const ROUNDING: f64 = 1e-26;
 
@@ -75,51 +80,166 @@ pub fn of_bins(mean: &[f64], shape: f64, lobe: f64, kind: Kind) -> Floor {
     }
     let half = half_width(n, lobe);
     let gap = lobe.ceil() as usize;
-    let least = mean.iter().fold(0.0_f64, |a, v| a.max(*v)) * ROUNDING + f64::MIN_POSITIVE;
-    let cells = Cells { mean, kind, least };
-    let hop = (half / 16).max(1);
+    let grid = Grid { half, gap, hop: (half / 16).max(1) };
+    let cells = Cells::new(mean, kind, grid);
     let nominal = Bias::new(shape);
-    let points: Vec<Point> =
-        (0..=n.div_ceil(hop)).map(|g| Point::at(&cells, (g * hop) as i64, half, gap, nominal)).collect();
+    let mut sides = Sides::new(&cells, grid);
+    let points: Vec<Point> = (0..=n.div_ceil(grid.hop)).map(|g| sides.point(g * grid.hop, nominal)).collect();
     let mut floor = Floor {
         level: Vec::with_capacity(n),
         guard: Vec::with_capacity(n),
         shape: Vec::with_capacity(n),
         half_width: half,
     };
-    for k in 0..n {
-        let (a, b) = (&points[k / hop], &points[k / hop + 1]);
-        let t = (k % hop) as f64 / hop as f64;
-        floor.level.push((a.level.ln() * (1.0 - t) + b.level.ln() * t).exp());
-        floor.guard.push(a.guard.max(b.guard));
-        floor.shape.push(a.shape.min(b.shape));
+    for pair in points.windows(2) {
+        let [a, b] = pair else { continue };
+        let count = grid.hop.min(n - floor.level.len());
+        // Straight in the logarithm: the same ratio from bin to bin.
+        let ratio = ((b.level / a.level).ln() / grid.hop as f64).exp();
+        let mut level = a.level;
+        for _ in 0..count {
+            floor.level.push(level);
+            level *= ratio;
+        }
+        floor.guard.resize(floor.level.len(), a.guard.max(b.guard));
+        floor.shape.resize(floor.level.len(), a.shape.min(b.shape));
     }
     floor
 }
 
-/// The spectrum continued beyond its ends.
-struct Cells<'a> {
-    mean: &'a [f64],
-    kind: Kind,
-    least: f64,
+/// The level of [`estimate`] at a few bins (0 beyond the spectrum), at a cost that grows with their number.
+#[must_use]
+pub fn levels_at(spectrum: &Spectrum, bins: &[usize]) -> Vec<f64> {
+    let s = spectrum.settings;
+    let mean = &spectrum.mean;
+    let lobe = s.window.main_lobe_bins();
+    let half = half_width(mean.len(), lobe);
+    let grid = Grid { half, gap: lobe.ceil() as usize, hop: (half / 16).max(1) };
+    let cells = Cells::new(mean, spectrum.kind, grid);
+    let nominal = Bias::new(effective_averages(s.window, s.overlap, spectrum.segments));
+    let mut known = std::collections::BTreeMap::new();
+    let mut point = |g: usize| *known.entry(g).or_insert_with(|| cells.level(g * grid.hop, grid, nominal));
+    bins.iter()
+        .map(|&k| {
+            if k >= mean.len() {
+                return 0.0;
+            }
+            let t = (k % grid.hop) as f64 / grid.hop as f64;
+            let (a, b) = (point(k / grid.hop), point(k / grid.hop + 1));
+            a * ((b / a).ln() * t).exp()
+        })
+        .collect()
 }
 
-impl Cells<'_> {
-    fn get(&self, k: i64) -> f64 {
-        let n = self.mean.len() as i64;
-        let i = match self.kind {
-            Kind::Iq => k.rem_euclid(n),
-            Kind::Real => {
-                let period = (2 * (n - 1)).max(1);
-                let r = k.rem_euclid(period);
-                if r < n { r } else { period - r }
-            }
-        };
-        self.mean.get(i as usize).copied().unwrap_or(0.0).max(self.least)
+/// Where the floor is estimated: every `hop` bins, from `half` bins to either side beyond a `gap`.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    half: usize,
+    gap: usize,
+    hop: usize,
+}
+
+impl Grid {
+    /// Bins that the spectrum is continued by before its start.
+    const fn pad(&self) -> usize {
+        self.half + self.gap
     }
 
-    fn range(&self, from: i64, to: i64) -> Vec<f64> {
-        (from..to).map(|k| self.get(k)).collect()
+    /// The bins to the left and to the right of bin `k`, in the continued spectrum.
+    const fn sides(&self, k: usize) -> [(usize, usize); 2] {
+        let right = k + self.pad() + self.gap + 1;
+        [(k, k + self.half), (right, right + self.half)]
+    }
+}
+
+/// The spectrum continued beyond its ends.
+struct Cells {
+    values: Vec<f64>,
+}
+
+impl Cells {
+    fn new(mean: &[f64], kind: Kind, grid: Grid) -> Self {
+        let n = mean.len() as i64;
+        let least = mean.iter().fold(0.0_f64, |a, v| a.max(*v)) * ROUNDING + f64::MIN_POSITIVE;
+        let outside = |k: i64| {
+            let i = match kind {
+                Kind::Iq => k.rem_euclid(n.max(1)),
+                Kind::Real => {
+                    let period = (2 * (n - 1)).max(1);
+                    let r = k.rem_euclid(period);
+                    if r < n { r } else { period - r }
+                }
+            };
+            mean.get(i as usize).copied().unwrap_or(0.0)
+        };
+        let pad = grid.pad() as i64;
+        let after = n + pad + 1 + 2 * grid.hop as i64;
+        let mut values: Vec<f64> = Vec::with_capacity((pad + after) as usize);
+        values.extend((-pad..0).map(outside));
+        values.extend_from_slice(mean);
+        values.extend((n..after).map(outside));
+        values.iter_mut().for_each(|v| *v = v.max(least));
+        Self { values }
+    }
+
+    /// Absolute logarithms of the ratios of bins `lag` apart.
+    fn scatter(&self, lag: usize) -> Vec<f64> {
+        self.values.iter().zip(self.values.get(lag..).unwrap_or(&[])).map(|(a, b)| (a / b).ln().abs()).collect()
+    }
+
+    /// The level at bin `k`, without what many neighbouring estimates share.
+    fn level(&self, k: usize, grid: Grid, nominal: Bias) -> f64 {
+        let [left, right] = grid.sides(k).map(|(a, b)| self.values.get(a..b).unwrap_or(&[]));
+        let mut differences: Vec<f64> = [left, right]
+            .iter()
+            .flat_map(|s| s.iter().zip(s.get(grid.gap.max(1)..).unwrap_or(&[])).map(|(a, b)| (a / b).ln().abs()))
+            .collect();
+        let shape = if differences.len() < LEAST_PAIRS {
+            nominal.shape
+        } else {
+            shape_of_scatter(quantile(&mut differences, 0.5), nominal.shape)
+        };
+        let bias = if shape == nominal.shape { nominal } else { Bias::new(shape) };
+        quantile(&mut [left, right].concat(), MIDDLE) / bias.middle
+    }
+}
+
+/// The windows to both sides of the bin under estimate, moved along the spectrum.
+struct Sides<'a> {
+    grid: Grid,
+    values: [Running<'a>; 2],
+    scatter: [Running<'a>; 2],
+}
+
+impl<'a> Sides<'a> {
+    fn new(cells: &'a Cells, grid: Grid) -> Self {
+        let values = Arc::new(Keyed::logarithmic(&cells.values));
+        let scatter = Arc::new(Keyed::linear(cells.scatter(grid.gap.max(1))));
+        Self {
+            grid,
+            values: [(); 2].map(|()| Running::new(Arc::clone(&values))),
+            scatter: [(); 2].map(|()| Running::new(Arc::clone(&scatter))),
+        }
+    }
+
+    fn point(&mut self, k: usize, nominal: Bias) -> Point {
+        let lag = self.grid.gap.max(1);
+        for (i, (from, to)) in self.grid.sides(k).into_iter().enumerate() {
+            self.values[i].move_to(from, to);
+            self.scatter[i].move_to(from, to.saturating_sub(lag).max(from));
+        }
+        let [left, right] = &self.values;
+        let pairs = self.scatter.iter().map(Running::len).sum::<usize>();
+        let shape = if pairs < LEAST_PAIRS {
+            nominal.shape
+        } else {
+            shape_of_scatter(Running::quantile(&[&self.scatter[0], &self.scatter[1]], 0.5), nominal.shape)
+        };
+        // The quantiles cost more than all the rest, and nearly every point has the nominal shape.
+        let bias = if shape == nominal.shape { nominal } else { Bias::new(shape) };
+        let guard = Running::quantile(&[left], GUARD).max(Running::quantile(&[right], GUARD)) / bias.guard;
+        let level = Running::quantile(&[left, right], MIDDLE) / bias.middle;
+        Point { level, guard: guard.max(level), shape }
     }
 }
 
@@ -143,34 +263,12 @@ struct Point {
     shape: f64,
 }
 
-impl Point {
-    fn at(cells: &Cells<'_>, k: i64, half: usize, gap: usize, nominal: Bias) -> Self {
-        let (half, gap) = (half as i64, gap as i64);
-        let mut left = cells.range(k - gap - half, k - gap);
-        let mut right = cells.range(k + gap + 1, k + gap + 1 + half);
-        let shape = local_shape(&left, &right, gap as usize, nominal.shape);
-        // The quantiles cost more than all the rest, and nearly every point has the nominal shape.
-        let bias = if shape == nominal.shape { nominal } else { Bias::new(shape) };
-        let guard = quantile(&mut left, GUARD).max(quantile(&mut right, GUARD)) / bias.guard;
-        left.append(&mut right);
-        let level = quantile(&mut left, MIDDLE) / bias.middle;
-        Self { level, guard: guard.max(level), shape }
-    }
-}
-
 /// The number of averages that the scatter of neighbouring bins speaks for, where that is clearly less than nominal.
 ///
 /// Differences of logarithms between bins one main lobe apart: slopes and steps cancel, lines are outliers.
-fn local_shape(left: &[f64], right: &[f64], lag: usize, nominal: f64) -> f64 {
-    let mut differences: Vec<f64> = [left, right]
-        .iter()
-        .flat_map(|side| side.iter().zip(side.get(lag.max(1)..).unwrap_or(&[])).map(|(a, b)| (a / b).ln().abs()))
-        .collect();
-    if differences.len() < 16 {
-        return nominal;
-    }
+fn shape_of_scatter(median: f64, nominal: f64) -> f64 {
     // The median of |x| is 0.6745 sigma, and a difference has twice the variance of one logarithm.
-    let sigma = quantile(&mut differences, 0.5) / 0.6745 / 2f64.sqrt();
+    let sigma = median / 0.6745 / 2f64.sqrt();
     let variance = sigma * sigma;
     if variance <= trigamma(nominal / OVERDISPERSION) {
         return nominal;

@@ -8,6 +8,7 @@ pub mod events;
 pub mod evm;
 pub mod floor;
 pub mod lowpass;
+mod order;
 pub mod power;
 pub mod quantity;
 pub mod record;

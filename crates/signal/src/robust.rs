@@ -75,6 +75,18 @@ impl Histogram {
         self.total += 1;
     }
 
+    /// Counts many values.
+    pub fn add_all(&mut self, values: &[f64]) {
+        let last = self.counts.len() - 1;
+        let (low, width) = (self.low, if self.width > 0.0 { self.width } else { f64::INFINITY });
+        for v in values.iter().filter(|v| !v.is_nan()) {
+            // Towards zero, and 0 for what lies below.
+            let bin = ((v - low) / width) as i64;
+            self.counts[(bin.max(0) as usize).min(last)] += 1;
+            self.total += 1;
+        }
+    }
+
     /// The value below which the fraction `p` of the stream lies, interpolated between ranks; NaN when empty.
     ///
     /// Resolution is one bin. Rank convention: `p` times (count - 1), as for the sample median.
@@ -136,7 +148,9 @@ mod tests {
             p in 0.0f64..1.0,
         ) {
             let mut h = Histogram::new(-5.0, 5.0, 4096);
-            v.iter().for_each(|&x| h.add(x));
+            let half = v.len() / 2;
+            v[..half].iter().for_each(|&x| h.add(x));
+            h.add_all(&v[half..]);
             v.sort_by(f64::total_cmp);
             let rank = p * (v.len() - 1) as f64;
             let (lo, hi) = (v[rank.floor() as usize], v[rank.ceil() as usize]);

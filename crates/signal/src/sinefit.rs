@@ -2,6 +2,8 @@
 //!
 //! Least squares in white noise is maximum likelihood, so the frequency reaches the Cramer-Rao bound.
 
+use std::f64::consts::TAU;
+
 use num_complex::Complex64;
 
 use crate::record::Kind;
@@ -40,6 +42,9 @@ pub struct ToneFit {
 }
 
 const ITERATIONS: usize = 12;
+/// A step of fewer cycles per record than this ends the iteration: at the end, and on the way to a longer record.
+const FINAL: f64 = 1e-9;
+const PASSING: f64 = 0.02;
 
 /// Fit at a known frequency (cycles per sample): amplitude, phase and offset in one solve (IEEE 1057, 3 parameters).
 ///
@@ -66,6 +71,10 @@ pub fn three_parameter(data: &[f64], frequency: f64) -> Option<SineFit> {
 /// cycles per record.
 #[must_use]
 pub fn four_parameter(data: &[f64], start: f64) -> Option<SineFit> {
+    four_parameter_to(data, start, FINAL)
+}
+
+fn four_parameter_to(data: &[f64], start: f64, enough: f64) -> Option<SineFit> {
     let n = data.len();
     if n < 8 {
         return None;
@@ -87,15 +96,15 @@ pub fn four_parameter(data: &[f64], start: f64) -> Option<SineFit> {
             power += y * y;
         }
         let x = solve(normal, right)?;
-        let step = x[3] / (std::f64::consts::TAU * n as f64);
+        let step = x[3] / (TAU * n as f64);
         // The amplitudes hold at the old frequency about the middle: turn them to sample 0 of the new one.
-        let turned = Complex64::new(x[0], -x[1]) * Complex64::from_polar(1.0, -std::f64::consts::TAU * step * middle);
+        let turned = Complex64::new(x[0], -x[1]) * Complex64::from_polar(1.0, -TAU * step * middle);
         (a, b) = (turned.re, -turned.im);
         frequency += step;
         if !frequency.is_finite() || (frequency - start).abs() * n as f64 > 3.0 {
             return None;
         }
-        if step.abs() * (n as f64) < 1e-9 || iteration == ITERATIONS {
+        if step.abs() * (n as f64) < enough || iteration == ITERATIONS {
             let residual = residual_rms(power, &right, &x, n, 4)?;
             return Some(real_fit(frequency, a, b, x[2], residual, iteration));
         }
@@ -111,29 +120,23 @@ fn real_fit(frequency: f64, a: f64, b: f64, offset: f64, rms_residual: f64, iter
 /// Fit of a complex tone and a constant from a start within half a cycle per record.
 #[must_use]
 pub fn complex_tone(data: &[Complex64], start: f64) -> Option<ToneFit> {
+    complex_tone_to(data, start, FINAL)
+}
+
+fn complex_tone_to(data: &[Complex64], start: f64, enough: f64) -> Option<ToneFit> {
     let n = data.len();
     if n < 8 {
         return None;
     }
     let count = n as f64;
-    let middle = 0.5 * (count - 1.0);
     let total: Complex64 = data.iter().sum();
     let power: f64 = data.iter().map(Complex64::norm_sqr).sum();
     // The sum of the squared times from the middle.
     let spread = count * (count * count - 1.0) / 12.0;
     let mut frequency = start;
     for iteration in 1..=ITERATIONS {
-        let mut turn = Rotor::new(-frequency);
-        let (mut line, mut slope, mut unit, mut unit_slope) = <(Complex64, Complex64, Complex64, Complex64)>::default();
-        for (i, z) in data.iter().enumerate() {
-            let e = turn.next();
-            let t = i as f64 - middle;
-            let product = z * e;
-            line += product;
-            slope += product * t;
-            unit += e;
-            unit_slope += e * t;
-        }
+        let (line, slope) = project(data, frequency);
+        let (unit, unit_slope) = unit_sums(n, frequency);
         // Amplitude and constant: [n, unit; conj(unit), n] [A; C] = [line; total].
         let determinant = count * count - unit.norm_sqr();
         if determinant < 1e-9 * count * count {
@@ -143,18 +146,64 @@ pub fn complex_tone(data: &[Complex64], start: f64) -> Option<ToneFit> {
         let offset = (total * count - unit.conj() * line) / determinant;
         // Gauss-Newton on the frequency alone: the residual against j t A e.
         let gradient = ((slope - unit_slope * offset) * amplitude.conj()).im;
-        let step = gradient / (amplitude.norm_sqr() * spread) / std::f64::consts::TAU;
+        let step = gradient / (amplitude.norm_sqr() * spread) / TAU;
         if !step.is_finite() || (frequency + step - start).abs() * count > 3.0 {
             return None;
         }
         frequency += step;
-        if step.abs() * count < 1e-9 || iteration == ITERATIONS {
+        if step.abs() * count < enough || iteration == ITERATIONS {
             let explained = (amplitude.conj() * line + offset.conj() * total).re;
             let rms_residual = ((power - explained).max(0.0) / count).sqrt();
             return Some(ToneFit { frequency, amplitude, offset, rms_residual, iterations: iteration });
         }
     }
     None
+}
+
+/// Sums of `z e` and of `t z e` with `e = exp(-j 2 pi frequency i)` and `t` counted from the middle of the record.
+fn project(data: &[Complex64], frequency: f64) -> (Complex64, Complex64) {
+    const RUN: usize = 256;
+    const LANES: usize = 4;
+    let phasor = |i: usize| Complex64::from_polar(1.0, -TAU * (frequency * i as f64).fract());
+    let fine: Vec<Complex64> = (0..RUN.min(data.len())).map(phasor).collect();
+    let middle = 0.5 * (data.len() as f64 - 1.0);
+    let (mut line, mut slope) = <(Complex64, Complex64)>::default();
+    for (run, samples) in data.chunks(RUN).enumerate() {
+        let (mut sum, mut moment) = ([Complex64::default(); LANES], [Complex64::default(); LANES]);
+        let mut place: [f64; LANES] = std::array::from_fn(|k| k as f64);
+        let (zs, es) = (samples.chunks_exact(LANES), fine.chunks_exact(LANES));
+        let rest = samples.len() - zs.remainder().len()..samples.len();
+        for (zs, es) in zs.zip(es) {
+            for k in 0..LANES {
+                let product = zs[k] * es[k];
+                sum[k] += product;
+                moment[k] += product * place[k];
+                place[k] += LANES as f64;
+            }
+        }
+        for i in rest {
+            sum[0] += samples[i] * fine[i];
+            moment[0] += samples[i] * fine[i] * i as f64;
+        }
+        let base = phasor(run * RUN);
+        let sum: Complex64 = sum.iter().sum::<Complex64>() * base;
+        line += sum;
+        slope += moment.iter().sum::<Complex64>() * base + sum * ((run * RUN) as f64 - middle);
+    }
+    (line, slope)
+}
+
+/// The same sums for a record of ones, in closed form: Dirichlet's kernel and its derivative.
+fn unit_sums(n: usize, frequency: f64) -> (Complex64, Complex64) {
+    let count = n as f64;
+    let half = 0.5 * TAU * (frequency - frequency.round());
+    let turn = Complex64::from_polar(1.0, -half * (count - 1.0));
+    let ((top, top_slope), (bottom, bottom_slope)) = ((half * count).sin_cos(), half.sin_cos());
+    if bottom.abs() < 1e-12 {
+        return (turn * count, Complex64::default());
+    }
+    let slope = 0.5 * (count * top_slope * bottom - top * bottom_slope) / (bottom * bottom);
+    (turn * (top / bottom), turn * Complex64::i() * slope)
 }
 
 /// A line refined on the time record.
@@ -180,13 +229,14 @@ pub fn refine(kind: Kind, data: &[f64], start: f64, first: usize) -> Option<Refi
         Kind::Iq => data.chunks_exact(2).map(|z| Complex64::new(z[0], z[1])).collect(),
     };
     loop {
+        let enough = if length == frames { FINAL } else { PASSING };
         let refined = match kind {
-            Kind::Real => four_parameter(&data[..length], frequency).map(|f| Refined {
+            Kind::Real => four_parameter_to(&data[..length], frequency, enough).map(|f| Refined {
                 frequency: f.frequency,
                 power: 0.5 * f.amplitude * f.amplitude,
                 residual: f.rms_residual.powi(2),
             }),
-            Kind::Iq => complex_tone(&iq[..length], frequency).map(|f| Refined {
+            Kind::Iq => complex_tone_to(&iq[..length], frequency, enough).map(|f| Refined {
                 frequency: f.frequency,
                 power: f.amplitude.norm_sqr(),
                 residual: f.rms_residual.powi(2),
@@ -205,7 +255,7 @@ pub fn refine(kind: Kind, data: &[f64], start: f64, first: usize) -> Option<Refi
 #[must_use]
 pub fn complex_bound(snr: f64, n: usize) -> f64 {
     let n = n as f64;
-    (6.0 / (snr * n * (n * n - 1.0))).sqrt() / std::f64::consts::TAU
+    (6.0 / (snr * n * (n * n - 1.0))).sqrt() / TAU
 }
 
 /// The same for a real sine; `snr` is A^2 / 2 over the noise variance.
@@ -263,7 +313,6 @@ fn residual_rms<const M: usize>(power: f64, right: &[f64; M], x: &[f64; M], n: u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::f64::consts::TAU;
 
     struct Normal(u64);
     impl Normal {

@@ -85,19 +85,17 @@ impl State {
     }
 
     fn take(&mut self, values: &[f32]) {
-        // x * 0 is NaN for anything not finite: one vectorised sum tells whether a slow look is needed.
-        let taint: f32 = values.iter().map(|v| v * 0.0).sum();
-        if taint != 0.0 || taint.is_nan() {
-            let finite: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
-            self.non_finite += (values.len() - finite.len()) as u64;
-            self.take_finite(&finite);
-        } else {
-            self.take_finite(values);
+        if let Some((lo, hi)) = finite_bounds(values) {
+            return self.take_finite(values, lo, hi);
+        }
+        let finite: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
+        self.non_finite += (values.len() - finite.len()) as u64;
+        if let Some((lo, hi)) = finite_bounds(&finite) {
+            self.take_finite(&finite, lo, hi);
         }
     }
 
-    fn take_finite(&mut self, values: &[f32]) {
-        let (lo, hi) = bounds(values);
+    fn take_finite(&mut self, values: &[f32], lo: f32, hi: f32) {
         if let Some(limit) = self.full_scale
             && (hi >= limit || lo <= -limit)
         {
@@ -152,8 +150,25 @@ impl State {
     }
 }
 
-fn bounds(values: &[f32]) -> (f32, f32) {
-    values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(lo, hi), v| (lo.min(*v), hi.max(*v)))
+/// Smallest and largest value, or nothing when a value is not finite; lanes side by side, so that it vectorises.
+fn finite_bounds(values: &[f32]) -> Option<(f32, f32)> {
+    const LANES: usize = 16;
+    let (mut lo, mut hi) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+    // The bits of a magnitude, read as a whole number: those of infinity and NaN are the largest.
+    let mut size = [0i32; LANES];
+    for chunk in values.chunks(LANES) {
+        for (k, v) in chunk.iter().enumerate() {
+            let bits = (v.to_bits() & 0x7fff_ffff).cast_signed();
+            lo[k] = if *v < lo[k] { *v } else { lo[k] };
+            hi[k] = if *v > hi[k] { *v } else { hi[k] };
+            size[k] = if bits > size[k] { bits } else { size[k] };
+        }
+    }
+    let finite = size.iter().all(|s| *s < f32::INFINITY.to_bits().cast_signed());
+    finite.then(|| {
+        let low = lo.into_iter().fold(f32::INFINITY, f32::min);
+        (low, hi.into_iter().fold(f32::NEG_INFINITY, f32::max))
+    })
 }
 
 /// The two largest distinct values so far and how often each came.
@@ -174,6 +189,16 @@ impl Extreme {
         if largest < self.second.0 {
             return;
         }
+        // Most pieces hold nothing so large.
+        let holds = |piece: &&[f32], second: f32| piece.iter().map(|v| u32::from(v * sign >= second)).sum::<u32>() > 0;
+        for piece in values.chunks(64) {
+            if holds(&piece, self.second.0) {
+                self.take_piece(piece, sign);
+            }
+        }
+    }
+
+    fn take_piece(&mut self, values: &[f32], sign: f32) {
         for v in values.iter().map(|v| v * sign) {
             if v < self.second.0 {
                 continue;

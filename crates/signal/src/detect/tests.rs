@@ -124,7 +124,10 @@ fn weak_lines_beside_and_far_from_a_carrier_are_found_within_half_a_db() {
         assert!(at(place).is_some_and(|l| l.abs() < 0.02), "{place}: {found:?}");
         assert!(at(place + 5.0).is_some_and(|l| (l + 80.0).abs() < 0.5), "{place}: {found:?}");
         assert!(at(-1200.2).is_some_and(|l| (l + 110.0).abs() < 0.5), "{place}: {found:?}");
-        assert_eq!(found.len(), 3, "{place}: {found:?}");
+        // The single-precision transform of the carrier has lines of its own some 147 dB below it, at the level of this
+        // noise: one of them may stand out by chance.
+        let real = found.iter().filter(|l| l.power > 1e-14).count();
+        assert_eq!(real, 3, "{place}: {found:?}");
     }
 }
 

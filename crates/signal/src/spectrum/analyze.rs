@@ -13,6 +13,8 @@ use crate::threads::{Progress, Silent, Stop, in_order};
 
 /// Counters that a histogram may have: 16 MiB of them, which exist twice while they are put in order.
 const MAX_COUNTERS: usize = 4 << 20;
+/// Frames that tell the size of the samples.
+const SHORT_LOOK: u64 = 1 << 13;
 /// Range of the histogram when the caller names none.
 const RANGE_DB: f64 = 128.0;
 
@@ -75,7 +77,10 @@ fn run<T: Float>(
 ) -> Result<Spectrum, Stop> {
     let traces = &options.traces;
     check_traces(traces)?;
-    let start = Start::<T>::new(record, settings)?;
+    let levels = !traces.percentiles.is_empty() || traces.persistence;
+    // Without levels or an offset to find, the beginning tells enough: only a power of two is taken from it.
+    let look = if levels || record.kind() == Kind::Real { 64 * settings.fft as u64 } else { SHORT_LOOK };
+    let start = Start::<T>::with(record, settings, Probe::take(record, look)?);
     let histogram = start.histogram(traces)?;
     let keep = match &histogram {
         Some((histogram, scale)) => Keep::Levels(histogram, start.rule(*scale)),
@@ -173,6 +178,10 @@ pub(crate) struct Start<'a, T: Float> {
 impl<'a, T: Float> Start<'a, T> {
     pub(crate) fn new(record: &'a dyn Record, settings: SpectrumSettings) -> Result<Self, RecordError> {
         let probe = Probe::take(record, 64 * settings.fft as u64)?;
+        Ok(Self::with(record, settings, probe))
+    }
+
+    fn with(record: &'a dyn Record, settings: SpectrumSettings, probe: Probe) -> Self {
         let frame = Spectrum {
             kind: record.kind(),
             unit: record.unit(),
@@ -190,7 +199,7 @@ impl<'a, T: Float> Start<'a, T> {
             percentiles: Vec::new(),
             persistence: None,
         };
-        Ok(Self { engine: Engine::new(record, &settings, &probe), frame, probe, full_scale: record.full_scale() })
+        Self { engine: Engine::new(record, &settings, &probe), frame, probe, full_scale: record.full_scale() }
     }
 
     /// What the engine's powers are multiplied by: its unit, and both halves of a real record's spectrum.

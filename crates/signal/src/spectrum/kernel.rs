@@ -1,6 +1,6 @@
 //! The inner loops of the spectrum, in single or double precision: windowing, transform, power, holds, level cells.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytemuck::Pod;
 use num_complex::Complex;
@@ -9,6 +9,9 @@ use rustfft::{Fft, FftNum, FftPlanner};
 
 use crate::record::{Kind, Record, RecordError};
 
+/// Longest transform (of a power of two) whose plan is kept for the next spectrum: a megabyte of factors.
+const LONGEST_KEPT: usize = 1 << 17;
+
 /// A precision to calculate in.
 pub(crate) trait Float: FftNum + Pod + Default + PartialOrd {
     const INFINITY: Self;
@@ -16,6 +19,8 @@ pub(crate) trait Float: FftNum + Pod + Default + PartialOrd {
     fn to_f64(self) -> f64;
     fn to_f32(self) -> f32;
     fn finite(self) -> bool;
+    /// Plans made so far; those of usual lengths are kept, because several spectra in a row share them.
+    fn plans() -> &'static Mutex<(RealFftPlanner<Self>, FftPlanner<Self>)>;
     /// Reads the record in this precision.
     fn read(record: &dyn Record, start: u64, out: &mut [Self]) -> Result<usize, RecordError>;
 }
@@ -42,6 +47,10 @@ macro_rules! float {
             fn finite(self) -> bool {
                 self.is_finite()
             }
+            fn plans() -> &'static Mutex<(RealFftPlanner<Self>, FftPlanner<Self>)> {
+                static PLANS: OnceLock<Mutex<(RealFftPlanner<$type>, FftPlanner<$type>)>> = OnceLock::new();
+                PLANS.get_or_init(|| Mutex::new((RealFftPlanner::new(), FftPlanner::new())))
+            }
             fn read(record: &dyn Record, start: u64, out: &mut [Self]) -> Result<usize, RecordError> {
                 record.$read(start, out)
             }
@@ -67,9 +76,16 @@ pub(crate) enum Plan<T: Float> {
 
 impl<T: Float> Plan<T> {
     pub(crate) fn new(kind: Kind, n: usize) -> Self {
+        if !(n.is_power_of_two() && n <= LONGEST_KEPT) {
+            return match kind {
+                Kind::Real => Self::Real(RealFftPlanner::new().plan_fft_forward(n)),
+                Kind::Iq => Self::Iq(FftPlanner::new().plan_fft_forward(n)),
+            };
+        }
+        let mut plans = T::plans().lock().unwrap_or_else(PoisonError::into_inner);
         match kind {
-            Kind::Real => Self::Real(RealFftPlanner::new().plan_fft_forward(n)),
-            Kind::Iq => Self::Iq(FftPlanner::new().plan_fft_forward(n)),
+            Kind::Real => Self::Real(plans.0.plan_fft_forward(n)),
+            Kind::Iq => Self::Iq(plans.1.plan_fft_forward(n)),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+/// Bytes asked for at once.
+const READ: usize = 128 * 1024;
 /// Longest line that is read, and the size of a block.
 pub(super) const BLOCK: usize = 1 << 20;
 
@@ -133,8 +135,17 @@ impl<R: Read> Blocks<R> {
         Ok(if self.filled == 0 { Piece::End } else { Piece::Tail(have) })
     }
 
+    /// Fills what one read gives, which stays in the cache; up to a block when that holds no line end.
     fn fill(&mut self) -> io::Result<()> {
+        let mut looked = 0;
         while !self.at_end && self.filled < BLOCK {
+            if self.filled >= READ {
+                let fresh = self.buffer.get(looked..self.filled).unwrap_or_default();
+                if fresh.contains(&self.kind.line_end) {
+                    break;
+                }
+                looked = self.filled;
+            }
             let n = match self.kind.encoding {
                 Encoding::Bytes => self.fill_bytes()?,
                 Encoding::Utf16Le | Encoding::Utf16Be => self.fill_utf16()?,
@@ -149,7 +160,8 @@ impl<R: Read> Blocks<R> {
     }
 
     fn fill_bytes(&mut self) -> io::Result<Option<usize>> {
-        let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
+        let to = BLOCK.min(self.filled + READ);
+        let room = self.buffer.get_mut(self.filled..to).unwrap_or_default();
         match self.source.read(room) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => self.fill_bytes(),
             other => other.map(Some),

@@ -87,10 +87,17 @@ impl Record for Clean<'_> {
         Ok(n)
     }
     fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
-        let mut wide = vec![0.0; out.len()];
-        let n = self.read_f64(start, &mut wide)?;
-        for (o, v) in out.iter_mut().zip(&wide) {
-            *o = *v as f32;
+        // In pieces that stay in the cache.
+        let mut wide = [0.0; 4096];
+        let mut n = 0;
+        while n < out.len() {
+            let room = wide.len().min(out.len() - n);
+            let got = self.read_f64(start + n as u64, &mut wide[..room])?;
+            out[n..n + got].iter_mut().zip(&wide).for_each(|(o, v)| *o = *v as f32);
+            n += got;
+            if got < room {
+                break;
+            }
         }
         Ok(n)
     }

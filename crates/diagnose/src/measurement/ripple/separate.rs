@@ -36,6 +36,26 @@ impl Moments {
         self.fourth += square * square;
     }
 
+    /// Of a slice, in sums side by side so that it vectorises.
+    fn of(values: &[f64]) -> Self {
+        const LANES: usize = 4;
+        let mut sums = [[0.0; LANES]; 3];
+        let chunks = values.chunks_exact(LANES);
+        let mut rest = Self::default();
+        chunks.remainder().iter().for_each(|v| rest.add(*v));
+        for x in chunks {
+            for k in 0..LANES {
+                let square = x[k] * x[k];
+                sums[0][k] += x[k];
+                sums[1][k] += square;
+                sums[2][k] += square * square;
+            }
+        }
+        let [sum, squares, fourth] = sums.map(|s| s.iter().sum::<f64>());
+        rest.merge(Self { n: (values.len() - values.len() % LANES) as f64, sum, squares, fourth });
+        rest
+    }
+
     fn merge(&mut self, other: Self) {
         self.n += other.n;
         self.sum += other.sum;
@@ -221,18 +241,13 @@ impl Plan<'_> {
         let n = x.len();
         let mut drift = vec![0.0; n];
         slow.fill_drift(start, &mut drift);
-        let (mut total, mut mains) = (Moments::default(), Moments::default());
         let half = 0.5 * (self.scan.frames as f64 - 1.0);
-        for (i, v) in x.iter_mut().enumerate() {
-            let sample = start + i as u64;
-            total.add(*v);
-            sums.histogram.add(*v);
-            let m = slow.mains_at(sample);
-            mains.add(m);
-            *v -= drift[i] + m;
-        }
-        sums.total.merge(total);
-        sums.mains.merge(mains);
+        sums.total.merge(Moments::of(x));
+        sums.histogram.add_all(x);
+        let mut mains = vec![0.0; n];
+        slow.fill_mains(start, &mut mains);
+        sums.mains.merge(Moments::of(&mains));
+        x.iter_mut().zip(&drift).zip(&mains).for_each(|((v, d), m)| *v -= d + m);
         let rate = self.rate();
         let widest = ((0.5e-3 * rate) as usize).min(n / 10).max(16);
         let gap = ((1e-7 * rate) as usize).max(8);
@@ -246,7 +261,8 @@ impl Plan<'_> {
                 // Again without the spikes, which would lend their energy to the lines.
                 let mut clean: Vec<f64> = x.iter().zip(s).map(|(r, s)| r + s).collect();
                 found.iter().for_each(|p| clean[p.from..p.to].copy_from_slice(&s[p.from..p.to]));
-                let again = switching::fit(&clean, family, *prior).map(|f| self.with_values(f, n));
+                let near = fitted.as_ref().map_or(*prior, |(f, _)| f.fundamental);
+                let again = switching::fit(&clean, family, near).map(|f| self.with_values(f, n));
                 if let (Some(again), Some((_, old))) = (again, &fitted) {
                     x.iter_mut().zip(old).zip(&again.1).for_each(|((r, o), s)| *r += o - s);
                     found = spikes::find(x, spikes::sigma(x, least), widest, gap);
@@ -256,7 +272,7 @@ impl Plan<'_> {
         }
         if let (Some((f, values)), Some(family)) = (&fitted, self.switching) {
             *prior = f.fundamental;
-            values.iter().for_each(|&s| sums.switching.add(s));
+            sums.switching.merge(Moments::of(values));
             let main = family.orders.iter().position(|&k| k == family.main).unwrap_or(0);
             sums.switching_lines.get_or_insert_default().add(
                 f.fundamental * rate,
@@ -288,7 +304,8 @@ impl Plan<'_> {
     fn with_values(&self, fitted: switching::Fitted, n: usize) -> (switching::Fitted, Vec<f64>) {
         let orders = self.switching.map(|f| f.orders.as_slice()).unwrap_or_default();
         let cycle = Cycle::new(orders, &fitted.phasors);
-        let values = (0..n).map(|i| cycle.at(fitted.fundamental * centered(i, n))).collect();
+        let mut values = vec![0.0; n];
+        cycle.fill(fitted.fundamental * centered(0, n), fitted.fundamental, &mut values);
         (fitted, values)
     }
 
@@ -308,6 +325,19 @@ fn is_edge(spike: &spikes::Spike, r: &mut [f64], drift: &mut [f64]) -> bool {
         drift[i] += std::mem::take(&mut r[i]);
     }
     true
+}
+
+/// Sum of values times their places, the first of which is `at`.
+fn moment(values: &[f64], at: f64) -> f64 {
+    const LANES: usize = 4;
+    let mut sums = [0.0; LANES];
+    for (i, x) in values.chunks(LANES).enumerate() {
+        let place = at + (LANES * i) as f64;
+        for (k, v) in x.iter().enumerate() {
+            sums[k] += v * (place + k as f64);
+        }
+    }
+    sums.iter().sum()
 }
 
 fn subtract(x: &mut [f64], s: &[f64]) {
@@ -344,35 +374,34 @@ impl Sums {
 
     /// Sums up what is left of a chunk that starts `at` samples from the record's middle.
     fn rest(&mut self, r: &[f64], drift: &[f64], found: &[spikes::Spike], at: f64) {
-        let (mut all, mut quiet, mut drifted) = (Moments::default(), Moments::default(), Moments::default());
-        let mut moment = 0.0;
-        let mut next = found.iter().peekable();
-        for (i, (&v, &d)) in r.iter().zip(drift).enumerate() {
-            while next.peek().is_some_and(|s| s.to <= i) {
-                next.next();
-            }
-            let in_spike = next.peek().is_some_and(|s| s.from <= i);
-            drifted.add(d);
-            moment += d * (at + i as f64);
-            self.drift_range = (self.drift_range.0.min(d), self.drift_range.1.max(d));
-            all.add(v);
-            self.residue_moment += v * (at + i as f64);
-            if !in_spike {
-                quiet.add(v);
-            }
-            self.add_level(if in_spike { d } else { d + v });
+        self.drift_moment += moment(drift, at);
+        self.residue_moment += moment(r, at);
+        let (low, high) = drift.iter().fold(self.drift_range, |(l, h), d| (l.min(*d), h.max(*d)));
+        self.drift_range = (low, high);
+        self.drift.merge(Moments::of(drift));
+        self.residue.merge(Moments::of(r));
+        let mut level: Vec<f64> = r.iter().zip(drift).map(|(v, d)| d + v).collect();
+        let mut done = 0;
+        for spike in found {
+            let (from, to) = (spike.from.max(done), spike.to.max(done));
+            self.quiet.merge(Moments::of(&r[done..from]));
+            level[from..to].copy_from_slice(&drift[from..to]);
+            done = to;
         }
-        self.drift_moment += moment;
-        self.drift.merge(drifted);
-        self.residue.merge(all);
-        self.quiet.merge(quiet);
+        self.quiet.merge(Moments::of(&r[done..]));
+        self.add_level(&level);
     }
 
-    fn add_level(&mut self, v: f64) {
-        self.level_sum.0 += v;
-        self.level_sum.1 += 1;
-        if self.level_sum.1 == self.level_step {
-            self.close_level();
+    fn add_level(&mut self, mut level: &[f64]) {
+        while !level.is_empty() {
+            let room = usize::try_from(self.level_step - self.level_sum.1).unwrap_or(usize::MAX);
+            let (now, later) = level.split_at(room.min(level.len()));
+            self.level_sum.0 += now.iter().sum::<f64>();
+            self.level_sum.1 += now.len() as u64;
+            if self.level_sum.1 == self.level_step {
+                self.close_level();
+            }
+            level = later;
         }
     }
 

@@ -78,7 +78,9 @@ impl Slow {
                 let rest: Vec<f64> = y.iter().zip(&lines).map(|(y, l)| y - l).collect();
                 slow.filter(&rest);
             }
-            let left: Vec<f64> = (0..n).map(|i| x[i] - lines[i] - slow.smooth_drift(i as f64)).collect();
+            let mut left = vec![0.0; n];
+            slow.fill_smooth(&mut left);
+            left.iter_mut().zip(x).zip(&lines).for_each(|((d, x), l)| *d = x - l - *d);
             let (spikes, events) = departures(&left, place.rate);
             let only = |ranges: &[(usize, usize)]| {
                 let mut out = vec![0.0; n];
@@ -99,7 +101,9 @@ impl Slow {
     fn lines(&self, n: usize) -> Vec<f64> {
         let Some(t) = &self.mains else { return vec![0.0; n] };
         let cycle = Cycle::new(&t.orders, &t.fit.phasors);
-        (0..n).map(|i| cycle.at(t.fundamental * centered(i, n))).collect()
+        let mut lines = vec![0.0; n];
+        cycle.fill(t.fundamental * centered(0, n), t.fundamental, &mut lines);
+        lines
     }
 
     fn compensate(&mut self, gain: &[f64]) {
@@ -130,6 +134,15 @@ impl Slow {
         }
     }
 
+    /// Drift without events at the samples of the view.
+    fn fill_smooth(&self, out: &mut [f64]) {
+        if self.line.is_some() {
+            out.iter_mut().enumerate().for_each(|(i, d)| *d = self.smooth_drift(i as f64));
+        } else {
+            fill(&self.drift, 0.0, 1.0 / self.step as f64, out);
+        }
+    }
+
     fn view_position(&self, sample: u64) -> f64 {
         sample as f64 / self.place.factor as f64 - self.place.first as f64
     }
@@ -143,9 +156,9 @@ impl Slow {
         let per_cell = 1.0 / (self.place.factor as f64 * self.step as f64);
         fill(&self.drift, self.view_position(start) / self.step as f64, per_cell, out);
         if let Some(events) = &self.events {
-            for (i, d) in out.iter_mut().enumerate() {
-                *d += interpolate(events, self.view_position(start + i as u64));
-            }
+            let mut levels = vec![0.0; out.len()];
+            fill(events, self.view_position(start), 1.0 / self.place.factor as f64, &mut levels);
+            out.iter_mut().zip(&levels).for_each(|(d, e)| *d += e);
         }
     }
 
@@ -155,11 +168,10 @@ impl Slow {
         Some(t.fundamental / self.place.factor as f64 * (sample as f64 - self.middle))
     }
 
-    /// The mains lines at a sample of the record.
-    pub(super) fn mains_at(&self, sample: u64) -> f64 {
-        match (&self.cycle, self.mains_phase(sample)) {
-            (Some(c), Some(p)) => c.at(p),
-            _ => 0.0,
+    /// The mains lines at the samples of the record from `start` on.
+    pub(super) fn fill_mains(&self, start: u64, out: &mut [f64]) {
+        if let (Some(cycle), Some(phase), Some(t)) = (&self.cycle, self.mains_phase(start), &self.mains) {
+            cycle.fill(phase, t.fundamental / self.place.factor as f64, out);
         }
     }
 
@@ -237,17 +249,19 @@ fn interpolate(v: &[f64], at: f64) -> f64 {
 
 /// The same at `at`, `at + step` ...: coefficients are worked out once per cell, not once per value.
 fn fill(v: &[f64], at: f64, step: f64, out: &mut [f64]) {
-    let last = v.len().saturating_sub(1);
-    let mut cell = usize::MAX;
-    let mut c = [0.0; 4];
-    for (k, o) in out.iter_mut().enumerate() {
-        let place = (at + step * k as f64).clamp(0.0, last as f64);
-        let i = (place as usize).min(last.saturating_sub(1));
-        if i != cell {
-            cell = i;
-            c = cubic(v, i);
+    let last = v.len().saturating_sub(1) as f64;
+    let place_of = |k: usize| (at + step * k as f64).clamp(0.0, last);
+    let mut k = 0;
+    while k < out.len() {
+        let mut place = place_of(k);
+        let i = (place as usize).min(v.len().saturating_sub(2));
+        let (c, first) = (cubic(v, i), i as f64);
+        let end = if first + 1.0 >= last { f64::INFINITY } else { first + 1.0 };
+        while let Some(o) = out.get_mut(k).filter(|_| place < end) {
+            let t = place - first;
+            *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+            k += 1;
+            place = place_of(k);
         }
-        let t = place - i as f64;
-        *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
     }
 }

@@ -175,7 +175,7 @@ pub(super) fn fit(x: &[f64], family: &Family, prior: f64) -> Option<Fitted> {
     let cell = 1.0 / (n * f64::from(one.first().copied().unwrap_or(1)));
     let guard = |f: f64, from: f64| if (f - from).abs() <= 1.5 * cell { f } else { from };
     let f = guard(block.refine(prior, one, Trend::Constant), prior);
-    let f = guard(block.refine(f, few, Trend::Constant), f);
+    let f = if few.len() > one.len() { guard(block.refine(f, few, Trend::Constant), f) } else { f };
     let lines: Vec<f64> = family.orders.iter().map(|&k| f64::from(k) * f).collect();
     if lines.iter().any(|&l| l >= 0.5) {
         return None;

@@ -37,7 +37,7 @@ pub(super) fn measure(record: &dyn Record, caveats: &[Caveat], settings: &Settin
     let spectrum = spectrum::average(&view, chosen)?;
     let averages = floor::effective_averages(chosen.window, chosen.overlap, spectrum.segments);
     gates.extend(length_gate(averages, spectrum.segments));
-    if spectrum.mean.iter().any(|p| !p.is_finite()) {
+    if spectrum.skipped > 0 || spectrum.mean.iter().any(|p| !p.is_finite()) {
         gates.push(Gate::new("finite", GateState::Fail, "the record holds values that are not finite numbers"));
         return Ok(unusable(&spectrum, used, gates));
     }

@@ -1,6 +1,6 @@
 //! Whether a line is there all the time: its level in the eighths of the record.
 
-use faultscope_signal::floor::estimate;
+use faultscope_signal::floor::levels_at;
 use faultscope_signal::{Record, RecordError, Spectrum, SpectrumSettings, spectrum};
 
 use super::owner::Found;
@@ -30,9 +30,15 @@ pub(super) fn persistent(record: &dyn Record, whole: &Spectrum, lines: &[Found])
     for part in 0..PARTS {
         let part = Part { inner: record, start: part * frames, frames };
         let s = spectrum::average(&part, SpectrumSettings { fft, ..whole.settings })?;
-        let floor = estimate(&s);
-        for (count, f) in present.iter_mut().zip(lines) {
-            *count += u32::from(shows(&s, &floor.level, f));
+        // The line may have moved by a bin, or sit between two.
+        let near = |f: &Found| {
+            let bin = s.bin_of_offset(f.offset_hz).round().max(0.0) as usize;
+            [bin.saturating_sub(1), bin, bin + 1]
+        };
+        let bins: Vec<usize> = lines.iter().flat_map(near).collect();
+        let levels = levels_at(&s, &bins);
+        for ((count, f), (bins, levels)) in present.iter_mut().zip(lines).zip(bins.chunks(3).zip(levels.chunks(3))) {
+            *count += u32::from(shows(&s, bins, levels, f));
         }
     }
     let coarse = whole.settings.fft as f64 / fft as f64;
@@ -49,11 +55,11 @@ pub(super) fn persistent(record: &dyn Record, whole: &Spectrum, lines: &[Found])
         .collect())
 }
 
-fn shows(s: &Spectrum, level: &[f64], f: &Found) -> bool {
-    let bin = s.bin_of_offset(f.offset_hz).round().max(0.0) as usize;
-    // The line may have moved by a bin, or sit between two.
-    let strongest = (bin.saturating_sub(1)..=bin + 1)
-        .filter_map(|k| s.mean.get(k).zip(level.get(k)).map(|(p, l)| p - l))
+fn shows(s: &Spectrum, bins: &[usize], levels: &[f64], f: &Found) -> bool {
+    let strongest = bins
+        .iter()
+        .zip(levels)
+        .filter_map(|(k, level)| s.mean.get(*k).map(|p| p - level))
         .fold(f64::NEG_INFINITY, f64::max);
     strongest > SHARE * f.line.power
 }

@@ -24,7 +24,7 @@ fn mean(record: &dyn Record) -> Result<f64, RecordError> {
         if got == 0 {
             break;
         }
-        sum += block.iter().take(got).sum::<f64>();
+        sum += block.iter().take(got).filter(|v| v.is_finite()).sum::<f64>();
         start += got as u64;
     }
     Ok(if start == 0 { 0.0 } else { sum / start as f64 })
@@ -88,10 +88,19 @@ impl Record for MeanRemoved<'_> {
             return self.inner.read_f32(start, out);
         }
         // The difference is taken in double precision: a millivolt of ripple on 48 V would lose its last bits.
-        let mut wide = vec![0.0; out.len()];
-        let got = self.read_f64(start, &mut wide)?;
-        out.iter_mut().zip(wide).for_each(|(o, v)| *o = v as f32);
-        Ok(got)
+        // A mean is taken off real records only, so that a frame is one number; in pieces that stay in the cache.
+        let mut wide = [0.0; 4096];
+        let mut done = 0;
+        while done < out.len() {
+            let room = wide.len().min(out.len() - done);
+            let got = self.read_f64(start + done as u64, &mut wide[..room])?;
+            out[done..done + got].iter_mut().zip(&wide).for_each(|(o, v)| *o = *v as f32);
+            done += got;
+            if got < room {
+                break;
+            }
+        }
+        Ok(done)
     }
 }
 
