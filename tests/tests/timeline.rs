@@ -1,5 +1,7 @@
 //! Stories of time and frequency: a waterfall drawn, a spectrum with all its traces, an edge measured.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are test code too")]
+
 use faultscope_tests::{faultscope, sample};
 
 /// Raw doubles in a new folder.
@@ -48,7 +50,7 @@ fn every_trace_is_a_column_and_zoom_keeps_the_level() {
     assert!((spectrum["rbw_hz"].as_f64().unwrap() - 500.0).abs() < 5.0);
     assert!((spectrum["peak"]["frequency_hz"].as_f64().unwrap() - 100.1e6).abs() < 250.0);
     let start = spectrum["start_hz"].as_f64().unwrap();
-    assert!(start >= 100.075e6 - 1.0 && start < 100.076e6, "{start}");
+    assert!((100.075e6 - 1.0..100.076e6).contains(&start), "{start}");
     let points = spectrum["traces"][0]["level_db"].as_array().unwrap().len();
     assert_eq!(spectrum["persistence"]["counts"].as_array().unwrap().len(), points);
     assert_eq!(document["captures"][0]["settings"]["spectrum"]["span_hz"], 50e3);

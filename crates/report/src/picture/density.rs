@@ -80,7 +80,7 @@ impl Density {
 /// The places that `from..to` covers, at least one; nothing when it lies outside `0..count`.
 fn places(from: f64, to: f64, count: usize) -> Option<std::ops::RangeInclusive<usize>> {
     let (low, high) = (from.min(to), from.max(to));
-    if !(low < count as f64 && high > 0.0) {
+    if from.is_nan() || to.is_nan() || low >= count as f64 || high <= 0.0 {
         return None;
     }
     let first = low.max(0.0) as usize;

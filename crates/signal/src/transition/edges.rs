@@ -180,7 +180,7 @@ mod tests {
     fn a_straight_edge_crosses_where_its_line_says() {
         // From 0 at 100 to 1 at 200: 10 % at 110, 90 % at 190; back down at twice the slope from 300 on.
         let samples: Vec<f64> = (0..500)
-            .map(|i| f64::from(i))
+            .map(f64::from)
             .map(|t| ((t - 100.0) / 100.0).clamp(0.0, 1.0) - ((t - 300.0) / 50.0).clamp(0.0, 1.0))
             .collect();
         let found = edges(&samples);

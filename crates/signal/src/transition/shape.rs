@@ -117,7 +117,7 @@ pub fn ringing(samples: &[f64], level: f64, floor: f64) -> Option<Ringing> {
     let mut current: Option<(usize, f64)> = None;
     for (i, x) in samples.iter().enumerate() {
         let y = x - level;
-        if !(y.abs() > floor) {
+        if y.is_nan() || y.abs() <= floor {
             continue;
         }
         match current {

@@ -313,7 +313,7 @@ fn one_step_of_the_converter_is_no_overshoot_and_no_ringing() {
 #[test]
 fn an_edge_that_the_record_cuts_off_does_not_spoil_the_state_before() {
     let data: Vec<f64> = (0..5000)
-        .map(|i| f64::from(i))
+        .map(f64::from)
         .map(|t| ((t - 1000.0) / 50.0).clamp(0.0, 1.0) - ((t - 4980.0) / 50.0).max(0.0))
         .collect();
     let m = run(data).unwrap();
