@@ -96,7 +96,8 @@ mod tests {
     fn numbers_read_as_people_write_them() {
         assert_eq!(compact(1.52, Unit::Volt), "1.52 V");
         assert_eq!(compact(0.2, Unit::Volt), "200 mV");
-        assert_eq!(compact(0.9999, Unit::Volt), "1 V");
+        assert_eq!(compact(0.999_99, Unit::Volt), "1 V");
+        assert_eq!(compact(-5.8957, Unit::Volt), "-5.896 V");
         assert_eq!(compact(-62.14, Unit::Dbc), "-62.1 dBc");
         assert_eq!(compact(-0.04, Unit::Db), "0.0 dB");
         assert_eq!(compact(f64::NAN, Unit::Volt), "-");

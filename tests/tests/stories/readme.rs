@@ -45,11 +45,19 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// A supply that comes on: 1 V through a time constant of 20 samples.
+fn step_csv() -> String {
+    let level = |i: i32| if i < 200 { 0.0 } else { 1.0 - (f64::from(200 - i) / 20.0).exp() };
+    let rows = (0..1000).map(|i| format!("{:.6},{:.6}\n", f64::from(i) * 1e-6, level(i)));
+    std::iter::once("time (s),CH1 (V)\n".to_owned()).chain(rows).collect()
+}
+
 #[test]
 fn every_command_runs_on_the_samples() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name).display().to_string();
     let id = faultscope(&["case", "open", "--title", "first", "--store", &at("store")]).out.trim().to_owned();
+    fs::write(at("edge.csv"), step_csv()).unwrap();
     let mut ran = 0;
     for command in commands() {
         let words: Vec<String> = command[1..]
@@ -57,7 +65,7 @@ fn every_command_runs_on_the_samples() {
             .map(|word| match word.as_str() {
                 "CAPTURE..." | "supply.csv" => sample("supply-before.sigmf-meta"),
                 "tx.sigmf-meta" | "tx.wav" => sample("tx-before.sigmf-meta"),
-                "tx.png" | "report.html" => at(word),
+                "tx.png" | "tx-time.png" | "report.html" | "edge.csv" => at(word),
                 w if w.starts_with("FS-") => id.clone(),
                 w => w.to_owned(),
             })
