@@ -125,7 +125,7 @@ fn the_report_says_everything_it_must() {
         "bulk capacitor C1",
         "POWER_SUPPLY_FAILURE",
         "Before and after",
-        "-1.482 V",
+        "-1.479 V",
         "<svg ",
         "SHA-256",
         "call received",
