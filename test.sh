@@ -18,7 +18,7 @@ for need in $needs; do
 done
 # A software OpenGL driver has no command of its own; the window test needs it and the X libraries winit loads.
 if [ "$quick" = no ] && command -v dpkg-query >/dev/null 2>&1; then
-    for package in libgl1-mesa-dri libgl1 libegl1 libxkbcommon-x11-0 libxcursor1 libxrandr2 libxi6; do
+    for package in libgl1-mesa-dri libgl1 libegl1 libxkbcommon-x11-0 libxcursor1 libxrandr2 libxi6 fonts-noto-cjk; do
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
     done
 fi
@@ -47,4 +47,10 @@ if command -v cargo-nextest >/dev/null 2>&1; then
 else
     # shellcheck disable=SC2086
     cargo test --locked $select --no-fail-fast
+fi
+
+# The real window, in English and Chinese; the pictures stay in target/window.
+if [ "$quick" = no ]; then
+    cargo build --locked --quiet -p faultscope-gui
+    gui/tests/window.sh target/debug/faultscope-gui target/window quick
 fi

@@ -87,7 +87,7 @@ fn finding(ui: &mut Ui, cx: &mut Cx<'_>, found: &Finding) {
     let (bounds, clause) =
         found.limit.as_ref().map_or_else(Default::default, |l| (bounds(l, found.unit), l.clause.clone()));
     figure(ui, &bounds).on_hover_text(clause);
-    value(ui, found.margin, found.unit);
+    value(ui, found.margin, found.unit.difference());
     // Why a limit could not be applied is said in sight, where the window is wide enough for it.
     soft(ui, cx, found.reason.clone());
 }
