@@ -37,7 +37,7 @@ if [ -n "$missing" ]; then
 fi
 
 select="--workspace"
-[ "$quick" = yes ] && select=""
+[ "$quick" = yes ] && select="--workspace --exclude faultscope-gui"
 if command -v cargo-nextest >/dev/null 2>&1; then
     # shellcheck disable=SC2086
     cargo nextest run --locked $select --no-fail-fast

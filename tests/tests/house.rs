@@ -149,3 +149,18 @@ fn only_the_command_line_prints() {
         }
     }
 }
+
+#[test]
+fn cargo_run_knows_its_one_program() {
+    let text = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let members = text.split("default-members").nth(1).and_then(|rest| rest.split(']').next()).unwrap().to_owned();
+    let folders = members.split('"').skip(1).step_by(2);
+    let programs = folders
+        .filter(|folder| {
+            let room = root().join(folder);
+            room.join("src/main.rs").exists()
+                || std::fs::read_to_string(room.join("Cargo.toml")).unwrap().contains("[[bin]]")
+        })
+        .count();
+    assert_eq!(programs, 1, "the README's first command is `cargo run --release -- demo`");
+}
