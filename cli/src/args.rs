@@ -144,6 +144,14 @@ pub struct Transform {
     pub overlap: Option<f64>,
 }
 
+impl Transform {
+    /// As measurements take them, everything else at its default.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings { fft: self.fft, window: self.window, overlap: self.overlap, ..Settings::default() }
+    }
+}
+
 fn points(text: &str) -> Result<usize, String> {
     const MOST: f64 = 16_777_216.0;
     match number::parse(text)? {
@@ -189,13 +197,10 @@ impl SpursArgs {
     #[must_use]
     pub fn settings(&self) -> Settings {
         Settings {
-            fft: self.transform.fft,
-            window: self.transform.window,
-            overlap: self.transform.overlap,
             false_alarm: self.false_alarm,
             harmonics: self.harmonics as usize,
             carrier_hz: self.carrier,
-            ..Settings::default()
+            ..self.transform.settings()
         }
     }
 }
@@ -306,14 +311,7 @@ impl ChannelArgs {
             adjacent: adjacent.collect(),
             mask,
         };
-        Settings {
-            fft: self.transform.fft,
-            window: self.transform.window,
-            overlap: self.transform.overlap,
-            carrier_hz: self.carrier,
-            channel: Some(channel),
-            ..Settings::default()
-        }
+        Settings { carrier_hz: self.carrier, channel: Some(channel), ..self.transform.settings() }
     }
 }
 

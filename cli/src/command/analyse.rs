@@ -9,8 +9,8 @@ use faultscope_door::{
 };
 
 use crate::args::{
-    Captures, ChannelArgs, InfoArgs, Limits, ModulationArgs, RippleArgs, SpectrumArgs, SpursArgs, TransitionArgs,
-    WaterfallArgs,
+    Captures, ChannelArgs, InfoArgs, Limits, ModulationArgs, RippleArgs, SpectrumArgs, SpursArgs, Transform,
+    TransitionArgs, WaterfallArgs,
 };
 use crate::context::Context;
 use crate::show;
@@ -99,55 +99,50 @@ fn finish(
 
 /// `spectrum`.
 pub(crate) fn spectrum(args: &SpectrumArgs, context: &mut Context<'_>) -> Result<u8, Error> {
-    let settings = Settings {
-        fft: args.transform.fft,
-        window: args.transform.window,
-        overlap: args.transform.overlap,
-        threads: context.threads(),
-        ..Settings::default()
-    };
-    let (open, skip_digest) = (OpenOptions::from(&args.captures.open), !context.common.json);
-    let request = Request { open, settings, packs: Vec::new(), lang: context.lang()?, skip_digest };
+    let request = picture_request(&args.captures, &args.transform, context)?;
     let output = args.output.as_deref().map(picture::Output::of).transpose()?;
-    let inputs = inputs::expand(&args.captures.captures, context.stdin())?;
     let options = args.options();
-    let watch = context.watch("spectrum");
-    // One file at a time: the transform itself uses the threads.
-    let outcomes = inputs.files.iter().enumerate().map(|(i, file)| {
-        let (result, shown) = faultscope_door::spectrum(file, &request, &options, watch.as_ref())?;
+    one_by_one(&args.captures, "spectrum", context, |file, number, watch| {
+        let (result, shown) = faultscope_door::spectrum(file, &request, &options, watch)?;
         if let Some(output) = &output {
-            output.write(&shown, file, (inputs.files.len() > 1).then_some(i + 1), request.lang)?;
+            output.write(&shown, file, number, request.lang)?;
         }
         Ok(result)
-    });
-    let outcomes: Vec<_> = outcomes.collect();
-    drop(watch);
-    stored(&outcomes)?;
-    finish("spectrum", &inputs.files, outcomes, context)
+    })
 }
 
 /// `waterfall`.
 pub(crate) fn waterfall(args: &WaterfallArgs, context: &mut Context<'_>) -> Result<u8, Error> {
-    let settings = Settings {
-        fft: args.transform.fft,
-        window: args.transform.window,
-        overlap: args.transform.overlap,
-        threads: context.threads(),
-        ..Settings::default()
-    };
-    let (open, skip_digest) = (OpenOptions::from(&args.captures.open), !context.common.json);
-    let request = Request { open, settings, packs: Vec::new(), lang: context.lang()?, skip_digest };
+    let request = picture_request(&args.captures, &args.transform, context)?;
     let output = WaterfallOutput::of(&args.output)?;
-    let inputs = inputs::expand(&args.captures.captures, context.stdin())?;
-    let watch = context.watch("waterfall");
-    let outcomes = inputs.files.iter().enumerate().map(|(i, file)| {
-        let output = if inputs.files.len() > 1 { output.numbered(i + 1) } else { output.clone() };
-        faultscope_door::waterfall(file, &request, args.rows as usize, Some(&output), watch.as_ref())
-    });
-    let outcomes: Vec<_> = outcomes.collect();
+    one_by_one(&args.captures, "waterfall", context, |file, number, watch| {
+        let output = number.map_or_else(|| output.clone(), |n| output.numbered(n));
+        faultscope_door::waterfall(file, &request, args.rows as usize, Some(&output), watch)
+    })
+}
+
+/// What a command that draws a transform asks of the door.
+fn picture_request(captures: &Captures, transform: &Transform, context: &Context<'_>) -> Result<Request, Error> {
+    let settings = Settings { threads: context.threads(), ..transform.settings() };
+    let (open, skip_digest) = (OpenOptions::from(&captures.open), !context.common.json);
+    Ok(Request { open, settings, packs: Vec::new(), lang: context.lang()?, skip_digest })
+}
+
+/// One file after the other, because the work itself uses the threads; of several files each gets its number.
+fn one_by_one(
+    captures: &Captures,
+    command: &'static str,
+    context: &mut Context<'_>,
+    work: impl Fn(&Path, Option<usize>, &dyn Watch) -> Result<CaptureResult, Error>,
+) -> Result<u8, Error> {
+    let inputs = inputs::expand(&captures.captures, context.stdin())?;
+    let watch = context.watch(command);
+    let several = inputs.files.len() > 1;
+    let numbered = inputs.files.iter().enumerate();
+    let outcomes: Vec<_> = numbered.map(|(i, file)| work(file, several.then_some(i + 1), watch.as_ref())).collect();
     drop(watch);
     stored(&outcomes)?;
-    finish("waterfall", &inputs.files, outcomes, context)
+    finish(command, &inputs.files, outcomes, context)
 }
 
 /// A file that could not be written stops the command: the next one would fail as well.
