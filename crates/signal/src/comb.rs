@@ -6,8 +6,8 @@
 
 use std::f64::consts::TAU;
 
+use faultscope_transform::double;
 pub use num_complex::Complex64;
-use realfft::RealFftPlanner;
 
 /// Weights of the samples in the fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Block {
     #[must_use]
     pub fn periodogram(&self, padded: usize) -> Vec<f64> {
         let padded = padded.max(self.len()).max(2);
-        let fft = RealFftPlanner::new().plan_fft_forward(padded);
+        let fft = double::real(padded);
         let mut input = fft.make_input_vec();
         input[..self.len()].copy_from_slice(&self.weighted);
         let mut output = fft.make_output_vec();

@@ -4,8 +4,8 @@
 
 use std::f64::consts::TAU;
 
+use faultscope_transform::double;
 use num_complex::Complex64;
-use rustfft::FftPlanner;
 
 use crate::lowpass::kaiser_sinc;
 use crate::record::{Kind, Record, RecordError};
@@ -466,7 +466,7 @@ fn bins(y: &[f64], mean: f64) -> Vec<f64> {
     let window = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / length as f64).cos();
     let mut data: Vec<Complex64> =
         y.iter().take(length).enumerate().map(|(i, v)| Complex64::new((v - mean) * window(i), 0.0)).collect();
-    FftPlanner::new().plan_fft_forward(length).process(&mut data);
+    double::forward(length).process(&mut data);
     // The squares of a Hann window add up to 3/8 of its length.
     let scale = 2.0 / (0.375 * (length as f64).powi(2));
     data.iter().take(length / 2).map(|z| z.norm_sqr() * scale).collect()

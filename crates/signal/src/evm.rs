@@ -6,8 +6,8 @@
 use std::f64::consts::{FRAC_PI_4, TAU};
 use std::str::FromStr;
 
+use faultscope_transform::double;
 use num_complex::Complex64;
-use rustfft::FftPlanner;
 use serde::{Deserialize, Serialize};
 
 use crate::quantity::{db_from_amplitude, db_from_power};
@@ -296,7 +296,7 @@ impl Receiver {
         let length = (4 * symbols.len()).next_power_of_two();
         let mut data: Vec<Complex64> = symbols.iter().map(|z| z.powi(power)).collect();
         data.resize(length, Complex64::default());
-        FftPlanner::new().plan_fft_forward(length).process(&mut data);
+        double::forward(length).process(&mut data);
         let peak =
             data.iter().enumerate().max_by(|a, b| a.1.norm_sqr().total_cmp(&b.1.norm_sqr())).map_or(0, |(i, _)| i);
         let level = |i: usize| data.get(i % length).map_or(0.0, |z| z.norm());

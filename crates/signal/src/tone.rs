@@ -3,8 +3,8 @@
 use std::f64::consts::TAU;
 use std::sync::{Arc, OnceLock};
 
+use faultscope_transform::double;
 use num_complex::Complex64;
-use rustfft::FftPlanner;
 
 use crate::record::Kind;
 use crate::window::Window;
@@ -37,7 +37,7 @@ impl Response {
     fn compute(window: Window, n: usize) -> Self {
         let mut data: Vec<Complex64> = window.coefficients(n).into_iter().map(Complex64::from).collect();
         data.resize(n * STEPS, Complex64::default());
-        FftPlanner::new().plan_fft_forward(n * STEPS).process(&mut data);
+        double::forward(n * STEPS).process(&mut data);
         let full = data.first().map_or(1.0, Complex64::norm_sqr);
         let power: Vec<f64> = data[..n * STEPS / 2].iter().map(|z| z.norm_sqr() / full).collect();
         let lobe_bins = window.main_lobe_bins();

@@ -33,7 +33,7 @@ fn coloured(random: &mut Normal, shape: &dyn Fn(f64) -> f64) -> Vec<Complex64> {
             random.next() * (shape(f) / LENGTH as f64).sqrt()
         })
         .collect();
-    rustfft::FftPlanner::new().plan_fft_inverse(LENGTH).process(&mut bins);
+    faultscope_transform::double::inverse(LENGTH).process(&mut bins);
     bins
 }
 

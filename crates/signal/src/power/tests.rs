@@ -66,7 +66,7 @@ fn real_records_hold_their_mean_square_between_nothing_and_half_the_rate() {
 /// 600 subcarriers of 15 kHz about an empty centre, random QPSK, symbols of 1024 + 72 samples without ramps.
 fn ofdm(symbols: usize, seed: u64) -> Vec<Complex64> {
     let mut random = Random(seed);
-    let ifft = rustfft::FftPlanner::new().plan_fft_inverse(1024);
+    let ifft = faultscope_transform::double::inverse(1024);
     let mut out = Vec::with_capacity(symbols * 1096);
     for _ in 0..symbols {
         let mut cells = vec![Complex64::default(); 1024];
@@ -142,7 +142,7 @@ fn a_band_of_noise_has_its_width_at_any_x_and_edges_between_bins() {
             *cell *= 1e-3;
         }
     }
-    rustfft::FftPlanner::new().plan_fft_inverse(n).process(&mut cells);
+    faultscope_transform::double::inverse(n).process(&mut cells);
     let s = spectrum(&Waveform::iq(&cells, RATE, None).unwrap(), 2048);
     let p = Profile::new(&s);
     let o = p.occupied(-RATE / 2.0, RATE / 2.0, 0.99, 0.0).unwrap();
@@ -166,7 +166,7 @@ fn a_step_of_six_decibels_is_not_taken_for_signal_over_noise() {
         }
     }
     cells[0] = Complex64::from(1.0);
-    rustfft::FftPlanner::new().plan_fft_inverse(n).process(&mut cells);
+    faultscope_transform::double::inverse(n).process(&mut cells);
     let s = spectrum(&Waveform::iq(&cells, RATE, None).unwrap(), 2048);
     assert!(Profile::new(&s).noise_per_hz(-RATE / 2.0, RATE / 2.0).is_none());
 }

@@ -1,16 +1,12 @@
 //! The inner loops of the spectrum, in single or double precision: windowing, transform, power, holds, level cells.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use bytemuck::Pod;
+use faultscope_transform::{Fft, FftNum, RealToComplex, double, single};
 use num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
-use rustfft::{Fft, FftNum, FftPlanner};
 
 use crate::record::{Kind, Record, RecordError};
-
-/// Longest transform (of a power of two) whose plan is kept for the next spectrum: a megabyte of factors.
-const LONGEST_KEPT: usize = 1 << 17;
 
 /// A precision to calculate in.
 pub(crate) trait Float: FftNum + Pod + Default + PartialOrd {
@@ -19,14 +15,16 @@ pub(crate) trait Float: FftNum + Pod + Default + PartialOrd {
     fn to_f64(self) -> f64;
     fn to_f32(self) -> f32;
     fn finite(self) -> bool;
-    /// Plans made so far; those of usual lengths are kept, because several spectra in a row share them.
-    fn plans() -> &'static Mutex<(RealFftPlanner<Self>, FftPlanner<Self>)>;
+    /// The transform of `n` real numbers.
+    fn real(n: usize) -> Arc<dyn RealToComplex<Self>>;
+    /// The transform of `n` complex numbers.
+    fn complex(n: usize) -> Arc<dyn Fft<Self>>;
     /// Reads the record in this precision.
     fn read(record: &dyn Record, start: u64, out: &mut [Self]) -> Result<usize, RecordError>;
 }
 
 macro_rules! float {
-    ($type:ty, $read:ident) => {
+    ($type:ty, $read:ident, $plans:ident) => {
         impl Float for $type {
             const INFINITY: Self = <$type>::INFINITY;
             #[inline]
@@ -47,9 +45,11 @@ macro_rules! float {
             fn finite(self) -> bool {
                 self.is_finite()
             }
-            fn plans() -> &'static Mutex<(RealFftPlanner<Self>, FftPlanner<Self>)> {
-                static PLANS: OnceLock<Mutex<(RealFftPlanner<$type>, FftPlanner<$type>)>> = OnceLock::new();
-                PLANS.get_or_init(|| Mutex::new((RealFftPlanner::new(), FftPlanner::new())))
+            fn real(n: usize) -> Arc<dyn RealToComplex<Self>> {
+                $plans::real(n)
+            }
+            fn complex(n: usize) -> Arc<dyn Fft<Self>> {
+                $plans::forward(n)
             }
             fn read(record: &dyn Record, start: u64, out: &mut [Self]) -> Result<usize, RecordError> {
                 record.$read(start, out)
@@ -57,8 +57,8 @@ macro_rules! float {
         }
     };
 }
-float!(f32, read_f32);
-float!(f64, read_f64);
+float!(f32, read_f32, single);
+float!(f64, read_f64, double);
 
 /// The transform of one segment: windowed input in, bins in the order of the transform out.
 pub(crate) struct Transform<T: Float> {
@@ -76,16 +76,9 @@ pub(crate) enum Plan<T: Float> {
 
 impl<T: Float> Plan<T> {
     pub(crate) fn new(kind: Kind, n: usize) -> Self {
-        if !(n.is_power_of_two() && n <= LONGEST_KEPT) {
-            return match kind {
-                Kind::Real => Self::Real(RealFftPlanner::new().plan_fft_forward(n)),
-                Kind::Iq => Self::Iq(FftPlanner::new().plan_fft_forward(n)),
-            };
-        }
-        let mut plans = T::plans().lock().unwrap_or_else(PoisonError::into_inner);
         match kind {
-            Kind::Real => Self::Real(plans.0.plan_fft_forward(n)),
-            Kind::Iq => Self::Iq(plans.1.plan_fft_forward(n)),
+            Kind::Real => Self::Real(T::real(n)),
+            Kind::Iq => Self::Iq(T::complex(n)),
         }
     }
 

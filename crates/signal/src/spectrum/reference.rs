@@ -1,8 +1,9 @@
 //! The naive reference in double precision, one segment after the other: the truth that the fast path is tested against.
 
+use std::sync::Arc;
+
+use faultscope_transform::{Fft, RealToComplex, double};
 use num_complex::Complex64;
-use realfft::RealFftPlanner;
-use rustfft::FftPlanner;
 
 use super::{Spectrum, SpectrumSettings, analyze, effective_averages, hop};
 use crate::record::{Kind, Record, RecordError};
@@ -56,18 +57,18 @@ pub fn reference(record: &dyn Record, settings: SpectrumSettings) -> Result<Spec
 }
 
 enum Transform {
-    Real { fft: std::sync::Arc<dyn realfft::RealToComplex<f64>>, input: Vec<f64>, output: Vec<Complex64> },
-    Iq { fft: std::sync::Arc<dyn rustfft::Fft<f64>>, data: Vec<Complex64> },
+    Real { fft: Arc<dyn RealToComplex<f64>>, input: Vec<f64>, output: Vec<Complex64> },
+    Iq { fft: Arc<dyn Fft<f64>>, data: Vec<Complex64> },
 }
 
 impl Transform {
     fn new(kind: Kind, n: usize) -> Self {
         match kind {
             Kind::Real => {
-                let fft = RealFftPlanner::new().plan_fft_forward(n);
+                let fft = double::real(n);
                 Self::Real { input: fft.make_input_vec(), output: fft.make_output_vec(), fft }
             }
-            Kind::Iq => Self::Iq { fft: FftPlanner::new().plan_fft_forward(n), data: vec![Complex64::default(); n] },
+            Kind::Iq => Self::Iq { fft: double::forward(n), data: vec![Complex64::default(); n] },
         }
     }
 
