@@ -10,7 +10,7 @@ use rustfft::{Fft, FftNum, FftPlanner};
 use crate::record::{Kind, Record, RecordError};
 
 /// Longest transform (of a power of two) whose plan is kept for the next spectrum: a megabyte of factors.
-const LONGEST_KEPT: usize = 1 << 17;
+pub(crate) const LONGEST_KEPT: usize = 1 << 17;
 
 /// A precision to calculate in.
 pub(crate) trait Float: FftNum + Pod + Default + PartialOrd {

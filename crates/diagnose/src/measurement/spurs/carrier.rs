@@ -5,7 +5,9 @@ use faultscope_signal::floor::Floor;
 use faultscope_signal::{Kind, Spectrum};
 
 use super::super::Settings;
-use super::origin::is_dc;
+use super::Behaviour;
+use super::behaviour::Seen;
+use super::origin::{in_baseline, is_dc};
 use super::owner::{Band, Found};
 use crate::gate::{Gate, GateState};
 
@@ -38,19 +40,20 @@ pub(super) fn drop_texture(floor: &Floor, lines: &mut Vec<Line>) -> Option<Gate>
 /// The line nearest to the frequency asked for, or the strongest that is not DC and stands out.
 pub(super) fn choose_carrier(
     spectrum: &Spectrum,
-    lines: &[Line],
+    lines: &[Seen],
     settings: &Settings,
     gates: &mut Vec<Gate>,
 ) -> Option<usize> {
-    let offset = |l: &Line| spectrum.offset_hz(l.bin);
+    let offset = |l: &Seen| spectrum.offset_hz(l.line.bin);
     let Some(wanted) = settings.carrier_hz else {
-        return lines.iter().position(|l| !is_dc(spectrum, offset(l)) && l.snr >= CARRIER_SNR);
+        let receiver = |l: &Seen| in_baseline(spectrum, settings, offset(l), l.line.power);
+        return lines.iter().position(|l| !is_dc(spectrum, offset(l)) && l.line.snr >= CARRIER_SNR && !receiver(l));
     };
     let wanted = wanted - spectrum.center_hz.unwrap_or(0.0);
     // A crystal may be 100 ppm off; the resolution sets the least distance.
     let reach = (1e-4 * settings.carrier_hz.unwrap_or(0.0).abs())
         .max(2.0 * spectrum.settings.window.main_lobe_bins() * spectrum.bin_hz());
-    let near = |l: &Line| (offset(l) - wanted).abs();
+    let near = |l: &Seen| (offset(l) - wanted).abs();
     let found = lines.iter().position(|l| near(l) <= reach);
     if found.is_none() {
         let detail = format!("no line within {reach:.0} Hz of the carrier frequency asked for");
@@ -102,6 +105,8 @@ pub(super) fn band_carrier(spectrum: &Spectrum, floor: &Floor, band: Band) -> Fo
         power: band.power,
         sigma: scatter,
         coherent: false,
+        behaviour: Behaviour::Steady,
+        drift_hz_per_s: None,
     }
 }
 
