@@ -15,6 +15,10 @@ use crate::gate::{Gate, GateState};
 const TEXTURE_SNR: f64 = 10.0;
 /// Share of the span up to which a band about the centre counts as the skirt of the DC line.
 const DC_SKIRT: f64 = 0.05;
+/// A line below this over its surroundings (20 dB) is no carrier among this many others of a quarter of its power (-6 dB).
+const CROWD_SNR: f64 = 100.0;
+const CROWD_SHARE: f64 = 0.25;
+const CROWD: usize = 4;
 /// A line must stand this far above the noise in one resolution bandwidth to be taken for the carrier: 10 dB.
 const CARRIER_SNR: f64 = 10.0;
 
@@ -60,6 +64,20 @@ pub(super) fn choose_carrier(
         gates.push(Gate::new("carrier", GateState::Warn, detail));
     }
     found
+}
+
+/// Whether a weak line is one of many like it: the subcarriers of a multicarrier signal, none of which is its carrier.
+pub(super) fn in_a_crowd(spectrum: &Spectrum, found: &[Found], index: usize) -> bool {
+    let Some(me) = found.get(index).filter(|f| f.line.snr < CROWD_SNR) else { return false };
+    let alike =
+        |(i, f): (usize, &Found)| i != index && f.power > CROWD_SHARE * me.power && !is_dc(spectrum, f.offset_hz);
+    found.iter().enumerate().filter(|f| alike(*f)).count() >= CROWD
+}
+
+pub(super) fn crowd_gate() -> Gate {
+    let detail = "the strongest line is one of many of about its level, none far above its surroundings: subcarriers of \
+                  a modulated signal, so that there is no carrier to refer to";
+    Gate::new("modulated", GateState::Warn, detail)
 }
 
 /// The strongest band, where it outweighs the strongest line (or holds the frequency asked for).

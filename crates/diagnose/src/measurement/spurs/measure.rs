@@ -7,7 +7,7 @@ use faultscope_signal::{Kind, Record, Spectrum, SpectrumSettings, Unit, Window, 
 
 use super::super::{Detail, MeasureError, Measured, Settings};
 use super::behaviour::{self, Looks, PARTS_SHARE};
-use super::carrier::{band_carrier, band_gate, choose_band, choose_carrier, drop_texture};
+use super::carrier::{band_carrier, band_gate, choose_band, choose_carrier, crowd_gate, drop_texture, in_a_crowd};
 use super::origin::{self, Context, is_dc};
 use super::owner::{Band, Fine, Found, bands};
 use super::quality::{self, Powers};
@@ -145,9 +145,13 @@ impl<'a> Work<'a> {
         let lines = looks.see(&spectrum, &floor, lines, &bands, settings.false_alarm);
         let index = choose_carrier(&spectrum, &lines, settings, gates);
         let band = choose_band(&spectrum, &bands, index.and_then(|i| lines.get(i)).map(|s| &s.line), settings);
-        let index = if band.is_some() { None } else { index };
+        let mut index = if band.is_some() { None } else { index };
         let fine = Fine::new(view, &spectrum)?;
         let mut found = fine.refine(&spectrum, &lines, index)?;
+        if settings.carrier_hz.is_none() && index.is_some_and(|i| in_a_crowd(&spectrum, &found, i)) {
+            gates.push(crowd_gate());
+            index = None;
+        }
         let carrier = match band {
             Some(b) => Some(band_carrier(&spectrum, &floor, b)),
             None => index.map(|i| found.remove(i)),

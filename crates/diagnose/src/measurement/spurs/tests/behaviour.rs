@@ -59,3 +59,25 @@ fn hops_and_noise_do_not_drift() {
     });
     assert_eq!(alarms.count(), 0);
 }
+
+/// Fifty-two subcarriers keyed anew every 80 samples in a short record: none of them is the carrier.
+#[test]
+fn subcarriers_are_no_carrier() {
+    let mut record = iq(20e6, None, 8192, &[], 1e-3);
+    let mut random = Normal(80);
+    for n in (-26..=26).filter(|n| *n != 0) {
+        let f = 312_500.0 * f64::from(n);
+        let mut phase = 0.0;
+        for (i, pair) in record.data.chunks_exact_mut(2).enumerate() {
+            if i % 80 == 0 {
+                phase = (4.0 * random.uniform()).floor() / 4.0;
+            }
+            let (s, c) = (TAU * (f / 20e6 * i as f64 + phase)).sin_cos();
+            pair[0] += 0.02 * c;
+            pair[1] += 0.02 * s;
+        }
+    }
+    let (_, d) = measure(&record, &Settings::default());
+    // The whole band may count as the carrier, a single subcarrier may not.
+    assert!(d.carrier.is_none_or(|c| c.offset_hz.abs() < 1e6 && c.level_db > -20.0), "{:?}", d.carrier);
+}
