@@ -124,36 +124,62 @@ fn hits(
     (out.len() >= HITS && strangers <= STRANGERS).then_some(out)
 }
 
-/// Least squares through the peaks, and the power around the line in every part.
+/// The straight line through the peaks, then through the centroids around it; and the power around the line in every part.
 fn settle(looks: &Looks, spectrum: &Spectrum, floor: &Floor, hits: &[(usize, f64)]) -> Track {
-    let n = hits.len() as f64;
     let time = |part: usize| looks.times_s[part];
-    let (mean_t, mean_k) = hits.iter().fold((0.0, 0.0), |(t, k), (part, bin)| (t + time(*part) / n, k + bin / n));
-    let (tt, tk) = hits.iter().fold((0.0, 0.0), |(tt, tk), (part, bin)| {
-        let t = time(*part) - mean_t;
-        (tt + t * t, tk + t * (bin - mean_k))
-    });
-    let slope = tk / tt;
-    let at = |t: f64| mean_k + slope * (t - mean_t);
-    let span_s = time(PARTS - 1) - time(0);
-    let half_step = 0.5 * (slope * span_s / (PARTS - 1) as f64).abs();
+    let (first_s, last_s) = (time(0), time(PARTS - 1));
     let lobe = spectrum.settings.window.main_lobe_bins();
+    let half_step = |line: Straight| 0.5 * (line.slope * (last_s - first_s) / (PARTS - 1) as f64).abs();
+    // Excess over the floor around the line in a part: its sum, and its centroid.
+    let excess = |line: Straight, part: usize| {
+        let (at, reach) = (line.at(time(part)), half_step(line) + lobe);
+        let bins = (at - reach).max(0.0) as usize..((at + reach).max(0.0) as usize + 1).min(spectrum.mean.len());
+        let (sum, moment) = bins.fold((0.0, 0.0), |(sum, moment), k| {
+            let p = looks.power(part, k) - floor.level[k];
+            (sum + p, moment + p * (k as f64 - at))
+        });
+        (sum, at + (moment / sum).clamp(-reach, reach))
+    };
+    let peaks: Vec<(f64, f64)> = hits.iter().map(|(part, bin)| (time(*part), *bin)).collect();
+    let mut line = Straight::through(&peaks);
+    for _ in 0..3 {
+        let centroids: Vec<(f64, f64)> = hits.iter().map(|(part, _)| (time(*part), excess(line, *part).1)).collect();
+        line = Straight::through(&centroids);
+    }
     let enbw = spectrum.rbw_hz() / spectrum.bin_hz();
-    let power: f64 = (0..PARTS)
-        .map(|part| {
-            let (low, high) = (at(time(part)) - half_step - lobe, at(time(part)) + half_step + lobe);
-            let bins = low.max(0.0) as usize..(high.max(0.0) as usize + 1).min(spectrum.mean.len());
-            bins.map(|k| looks.power(part, k) - floor.level[k]).sum::<f64>() / enbw
-        })
-        .sum::<f64>()
-        / PARTS as f64;
-    let (first, last) = (at(time(0)), at(time(PARTS - 1)));
-    let edge = half_step + lobe + 1.0;
+    let power = (0..PARTS).map(|part| excess(line, part).0 / enbw).sum::<f64>() / PARTS as f64;
+    let (first, last) = (line.at(first_s), line.at(last_s));
+    let edge = half_step(line) + lobe + 1.0;
     Track {
-        middle: at(0.5 * (time(0) + time(PARTS - 1))),
+        middle: line.at(0.5 * (first_s + last_s)),
         low: first.min(last) - edge,
         high: first.max(last) + edge,
         power: power.max(f64::MIN_POSITIVE),
-        drift_hz_per_s: slope * spectrum.bin_hz(),
+        drift_hz_per_s: line.slope * spectrum.bin_hz(),
+    }
+}
+
+/// Bins over seconds.
+#[derive(Debug, Clone, Copy)]
+struct Straight {
+    time_s: f64,
+    bin: f64,
+    slope: f64,
+}
+
+impl Straight {
+    /// Least squares through (seconds, bin).
+    fn through(points: &[(f64, f64)]) -> Self {
+        let n = points.len() as f64;
+        let (time_s, bin) = points.iter().fold((0.0, 0.0), |(t, k), p| (t + p.0 / n, k + p.1 / n));
+        let (tt, tk) = points.iter().fold((0.0, 0.0), |(tt, tk), p| {
+            let t = p.0 - time_s;
+            (tt + t * t, tk + t * (p.1 - bin))
+        });
+        Self { time_s, bin, slope: tk / tt }
+    }
+
+    fn at(self, time_s: f64) -> f64 {
+        self.bin + self.slope * (time_s - self.time_s)
     }
 }
