@@ -238,7 +238,8 @@ fn false_alarms(count: u64, shape: impl Fn(f64) -> f64) -> u64 {
 #[test]
 #[ignore = "2000 spectra of each of four floors: a minute in a release build"]
 fn noise_alone_shows_lines_in_one_spectrum_of_a_hundred_whatever_its_floors() {
-    let floors: [(&str, fn(f64) -> f64); 4] = [
+    type Shape = fn(f64) -> f64;
+    let floors: [(&str, Shape); 4] = [
         ("white", |_| 1.0),
         ("sloped, 40 dB", |x| 10f64.powf(-4.0 * x)),
         ("stepped, 30 dB", |x| if (0.3..0.6).contains(&x) { 1.0 } else { 1e-3 }),
