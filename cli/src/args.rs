@@ -190,10 +190,13 @@ pub struct SpursArgs {
     /// The wanted carrier, when it is not the strongest line.
     #[arg(long, value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
     pub carrier: Option<f64>,
+    /// Capture with the input terminated, or the JSON that `spurs` made of it: its lines are the receiver's own.
+    #[arg(long, value_name = "CAPTURE|JSON")]
+    pub baseline: Option<std::path::PathBuf>,
 }
 
 impl SpursArgs {
-    /// As the measurement takes them.
+    /// As the measurement takes them, without the baseline, which is a file.
     #[must_use]
     pub fn settings(&self) -> Settings {
         Settings {

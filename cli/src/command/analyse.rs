@@ -27,7 +27,13 @@ pub(crate) fn info(args: &InfoArgs, context: &mut Context<'_>) -> Result<u8, Err
 
 /// `spurs`.
 pub(crate) fn spurs(args: &SpursArgs, context: &mut Context<'_>) -> Result<u8, Error> {
-    measure("spurs", &args.captures, &args.limits, args.settings(), context)
+    let mut settings = args.settings();
+    if let Some(file) = &args.baseline {
+        let request = Request { open: OpenOptions::from(&args.captures.open), settings, ..Request::default() };
+        let lines = faultscope_door::baseline::load(file, &request, context.watch("spurs").as_ref())?;
+        settings = Settings { baseline: Some(lines), ..request.settings };
+    }
+    measure("spurs", &args.captures, &args.limits, settings, context)
 }
 
 /// `ripple`.

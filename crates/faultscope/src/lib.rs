@@ -1,6 +1,7 @@
 //! The one door: the verbs that both faces, command line and desktop app, share.
 
 pub mod analyse;
+pub mod baseline;
 mod batch;
 pub mod cases;
 mod error;

@@ -12,7 +12,6 @@ use crate::order::{Keyed, Running};
 use crate::record::Kind;
 use crate::special::{gamma_relative_quantile, trigamma};
 use crate::spectrum::Spectrum;
-use crate::window::Window;
 
 /// The floor of one spectrum, per bin.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,23 +25,6 @@ pub struct Floor {
     pub shape: Vec<f64>,
     /// Half-width of the window used, in bins.
     pub half_width: usize,
-}
-
-/// Number of independent averages that `segments` overlapping ones are worth (P. D. Welch, 1967).
-#[must_use]
-pub fn effective_averages(window: Window, overlap: f64, segments: u64) -> f64 {
-    const N: usize = 4096;
-    let w = window.coefficients(N);
-    let power: f64 = w.iter().map(|v| v * v).sum();
-    let hop = ((N as f64 * (1.0 - overlap)).round() as usize).clamp(1, N);
-    let k = segments as f64;
-    let mut spread = 1.0;
-    for m in 1..(N.div_ceil(hop) as u64).min(segments) {
-        let lag = m as usize * hop;
-        let correlation: f64 = w.iter().zip(w.get(lag..).unwrap_or(&[])).map(|(a, b)| a * b).sum::<f64>() / power;
-        spread += 2.0 * (1.0 - m as f64 / k) * correlation * correlation;
-    }
-    (k / spread).max(1.0)
 }
 
 /// Quantiles that the estimates rest on: the middle to report, a little lower to guard (more room for lines).
@@ -59,9 +41,7 @@ const ROUNDING: f64 = 1e-26;
 #[must_use]
 pub fn estimate(spectrum: &Spectrum) -> Floor {
     let s = spectrum.settings;
-    let shape = effective_averages(s.window, s.overlap, spectrum.segments);
-    let lobe = s.window.main_lobe_bins();
-    of_bins(&spectrum.mean, shape, lobe, spectrum.kind)
+    of_bins(&spectrum.mean, spectrum.effective_averages.max(1.0), s.window.main_lobe_bins(), spectrum.kind)
 }
 
 /// Half-width of the window: 50 main lobes to either side, a sixteenth of a short spectrum, never below 24 bins.
@@ -105,30 +85,6 @@ pub fn of_bins(mean: &[f64], shape: f64, lobe: f64, kind: Kind) -> Floor {
         floor.shape.resize(floor.level.len(), a.shape.min(b.shape));
     }
     floor
-}
-
-/// The level of [`estimate`] at a few bins (0 beyond the spectrum), at a cost that grows with their number.
-#[must_use]
-pub fn levels_at(spectrum: &Spectrum, bins: &[usize]) -> Vec<f64> {
-    let s = spectrum.settings;
-    let mean = &spectrum.mean;
-    let lobe = s.window.main_lobe_bins();
-    let half = half_width(mean.len(), lobe);
-    let grid = Grid { half, gap: lobe.ceil() as usize, hop: (half / 16).max(1) };
-    let cells = Cells::new(mean, spectrum.kind, grid);
-    let nominal = Bias::new(effective_averages(s.window, s.overlap, spectrum.segments));
-    let mut known = std::collections::BTreeMap::new();
-    let mut point = |g: usize| *known.entry(g).or_insert_with(|| cells.level(g * grid.hop, grid, nominal));
-    bins.iter()
-        .map(|&k| {
-            if k >= mean.len() {
-                return 0.0;
-            }
-            let t = (k % grid.hop) as f64 / grid.hop as f64;
-            let (a, b) = (point(k / grid.hop), point(k / grid.hop + 1));
-            a * ((b / a).ln() * t).exp()
-        })
-        .collect()
 }
 
 /// Where the floor is estimated: every `hop` bins, from `half` bins to either side beyond a `gap`.
@@ -185,22 +141,6 @@ impl Cells {
     /// Absolute logarithms of the ratios of bins `lag` apart.
     fn scatter(&self, lag: usize) -> Vec<f64> {
         self.values.iter().zip(self.values.get(lag..).unwrap_or(&[])).map(|(a, b)| (a / b).ln().abs()).collect()
-    }
-
-    /// The level at bin `k`, without what many neighbouring estimates share.
-    fn level(&self, k: usize, grid: Grid, nominal: Bias) -> f64 {
-        let [left, right] = grid.sides(k).map(|(a, b)| self.values.get(a..b).unwrap_or(&[]));
-        let mut differences: Vec<f64> = [left, right]
-            .iter()
-            .flat_map(|s| s.iter().zip(s.get(grid.gap.max(1)..).unwrap_or(&[])).map(|(a, b)| (a / b).ln().abs()))
-            .collect();
-        let shape = if differences.len() < LEAST_PAIRS {
-            nominal.shape
-        } else {
-            shape_of_scatter(quantile(&mut differences, 0.5), nominal.shape)
-        };
-        let bias = if shape == nominal.shape { nominal } else { Bias::new(shape) };
-        quantile(&mut [left, right].concat(), MIDDLE) / bias.middle
     }
 }
 
@@ -361,15 +301,6 @@ mod tests {
         assert!(floor.shape.iter().all(|s| (2.0..8.0).contains(s)));
         let honest = of_bins(&mean, 4.0, 4.0, Kind::Iq);
         assert!(honest.shape.iter().filter(|s| **s < 4.0).count() < 200);
-    }
-
-    /// Sums of squared correlations of the window with itself: Hann at 50 % has 1/6 (standards: c = 0.167).
-    #[test]
-    fn overlap_is_worth_what_welch_says() {
-        let k = effective_averages(Window::Hann, 0.5, 1000);
-        assert!((k / 1000.0 - 1.0 / (1.0 + 2.0 * 0.999 / 36.0)).abs() < 1e-4, "{k}");
-        assert!((effective_averages(Window::Hann, 0.0, 50) - 50.0).abs() < 1e-9);
-        assert!((effective_averages(Window::Rectangular, 0.5, 1) - 1.0).abs() < 1e-12);
     }
 
     #[test]

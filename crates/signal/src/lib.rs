@@ -7,6 +7,8 @@ pub mod detect;
 pub mod events;
 pub mod evm;
 pub mod floor;
+pub mod linefit;
+pub mod long;
 pub mod lowpass;
 mod order;
 pub mod power;

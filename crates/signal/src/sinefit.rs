@@ -194,7 +194,7 @@ fn project(data: &[Complex64], frequency: f64) -> (Complex64, Complex64) {
 }
 
 /// The same sums for a record of ones, in closed form: Dirichlet's kernel and its derivative.
-fn unit_sums(n: usize, frequency: f64) -> (Complex64, Complex64) {
+pub(crate) fn unit_sums(n: usize, frequency: f64) -> (Complex64, Complex64) {
     let count = n as f64;
     let half = 0.5 * TAU * (frequency - frequency.round());
     let turn = Complex64::from_polar(1.0, -half * (count - 1.0));

@@ -1,4 +1,4 @@
-//! One spectral line: the window's own response, interpolation between bins, and a zoom on the whole record.
+//! One spectral line: the window's own response, interpolation between bins, unit phasors.
 
 use std::f64::consts::TAU;
 use std::sync::{Arc, OnceLock};
@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use faultscope_transform::double;
 use num_complex::Complex64;
 
-use crate::record::Kind;
 use crate::window::Window;
 
 /// Points of the response table per bin.
@@ -156,110 +155,6 @@ fn golden_maximum(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
     0.5 * (low + high)
 }
 
-/// A record turned by a frequency, windowed and summed in blocks: every frequency nearby can be read from it at once.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Zoom {
-    blocks: Vec<Complex64>,
-    frequency: f64,
-    length: usize,
-    stride: usize,
-    gain: f64,
-    scale: f64,
-}
-
-impl Zoom {
-    /// Zooms on `frequency` (cycles per sample) in `data` (`kind`'s components interleaved) under `weights`, one each
-    /// frame.
-    #[must_use]
-    pub fn new(kind: Kind, data: &[f64], weights: &[f64], frequency: f64) -> Self {
-        let length = weights.len();
-        let stride = (length / 1024).max(1);
-        let turns = |frames: usize| Complex64::from_polar(1.0, -TAU * (frequency * frames as f64).fract());
-        let (re, im): (Vec<f64>, Vec<f64>) = (0..stride).map(turns).map(|z| (z.re, z.im)).unzip();
-        let c = kind.components();
-        let blocks = data
-            .chunks(stride * c)
-            .zip(weights.chunks(stride))
-            .enumerate()
-            .map(|(i, (frames, weights))| {
-                let sum = match kind {
-                    Kind::Real => project_real(frames, weights, &re, &im),
-                    Kind::Iq => project_iq(frames, weights, &re, &im),
-                };
-                sum * turns(i * stride)
-            })
-            .collect();
-        let scale = if kind == Kind::Real { 2.0 } else { 1.0 };
-        Self { blocks, frequency, length, stride, gain: weights.iter().sum(), scale }
-    }
-
-    /// Power at `bins` whole-record bins from the zoom's frequency.
-    #[must_use]
-    pub fn power(&self, bins: f64) -> f64 {
-        let mut turn = Rotor::new(-bins * self.stride as f64 / self.length as f64);
-        let sum = self.blocks.iter().fold(Complex64::default(), |sum, b| sum + b * turn.next());
-        // Summing a block is a boxcar filter: undo its slope.
-        let x = std::f64::consts::PI * bins * self.stride as f64 / self.length as f64;
-        let boxcar = if x.abs() < 1e-6 { 1.0 } else { x.sin() / x };
-        self.scale * sum.norm_sqr() / (self.gain * boxcar).powi(2)
-    }
-
-    /// The strongest line within `search` whole-record bins: its frequency in cycles per sample, and its power.
-    #[must_use]
-    pub fn strongest(&self, response: &Response, search: usize) -> (f64, f64) {
-        let reach = response.lobe_bins().ceil() as usize;
-        let width = search + reach;
-        let cells: Vec<f64> = (0..=2 * width).map(|i| self.power(i as f64 - width as f64)).collect();
-        let peak = (reach..=2 * width - reach).max_by(|a, b| cells[*a].total_cmp(&cells[*b])).unwrap_or(width);
-        let tone = interpolate(response, &cells, peak, 0.0, reach.saturating_sub(1).max(1));
-        (self.frequency + (tone.bin - width as f64) / self.length as f64, tone.power)
-    }
-}
-
-/// Sums kept side by side, so that the loops vectorise.
-const LANES: usize = 4;
-
-/// Sum of weighted real samples times phasors.
-fn project_real(x: &[f64], weights: &[f64], re: &[f64], im: &[f64]) -> Complex64 {
-    let (mut a, mut b) = ([0.0; LANES], [0.0; LANES]);
-    let n = x.len().min(weights.len()).min(re.len()).min(im.len());
-    let (x, weights, re, im) = (&x[..n], &weights[..n], &re[..n], &im[..n]);
-    let whole = n - n % LANES;
-    for i in (0..whole).step_by(LANES) {
-        for k in 0..LANES {
-            let v = x[i + k] * weights[i + k];
-            a[k] += v * re[i + k];
-            b[k] += v * im[i + k];
-        }
-    }
-    for i in whole..n {
-        a[0] += x[i] * weights[i] * re[i];
-        b[0] += x[i] * weights[i] * im[i];
-    }
-    Complex64::new(a.iter().sum(), b.iter().sum())
-}
-
-/// The same of interleaved I/Q samples.
-fn project_iq(x: &[f64], weights: &[f64], re: &[f64], im: &[f64]) -> Complex64 {
-    let (mut a, mut b) = ([0.0; LANES], [0.0; LANES]);
-    let n = (x.len() / 2).min(weights.len()).min(re.len()).min(im.len());
-    let (x, weights, re, im) = (&x[..2 * n], &weights[..n], &re[..n], &im[..n]);
-    let whole = n - n % LANES;
-    for i in (0..whole).step_by(LANES) {
-        for k in 0..LANES {
-            let (p, q) = (x[2 * (i + k)] * weights[i + k], x[2 * (i + k) + 1] * weights[i + k]);
-            a[k] += p * re[i + k] - q * im[i + k];
-            b[k] += p * im[i + k] + q * re[i + k];
-        }
-    }
-    for i in whole..n {
-        let (p, q) = (x[2 * i] * weights[i], x[2 * i + 1] * weights[i]);
-        a[0] += p * re[i] - q * im[i];
-        b[0] += p * im[i] + q * re[i];
-    }
-    Complex64::new(a.iter().sum(), b.iter().sum())
-}
-
 /// Unit phasors at a steady rate, by recurrence with regular renewal so that errors stay near 1e-14.
 #[derive(Debug, Clone)]
 pub(crate) struct Rotor {
@@ -346,27 +241,5 @@ mod tests {
                 assert!((t.bin - 512.0 - place).abs() < 0.01, "{window} {place}: {}", t.bin - 512.0);
             }
         }
-    }
-
-    #[test]
-    fn a_zoom_reads_real_and_iq_lines_of_a_whole_record() {
-        let n = 5000;
-        let f = 0.123_456_789;
-        let w = Window::BlackmanHarris.coefficients(n);
-        let response = Response::of(Window::BlackmanHarris, n);
-        let real: Vec<f64> = (0..n).map(|i| 0.3 * (TAU * f * i as f64 + 1.0).cos()).collect();
-        let zoom = Zoom::new(Kind::Real, &real, &w, f + 1.3 / n as f64);
-        let (at, power) = zoom.strongest(&response, 3);
-        assert!((at - f).abs() < 1e-4 / n as f64, "{}", (at - f) * n as f64);
-        assert!((power / 0.045 - 1.0).abs() < 1e-4, "{power}");
-        let iq: Vec<f64> = (0..n)
-            .flat_map(|i| {
-                let (s, c) = (-TAU * f * i as f64).sin_cos();
-                [0.3 * c, 0.3 * s]
-            })
-            .collect();
-        let (at, power) = Zoom::new(Kind::Iq, &iq, &w, -f).strongest(&response, 3);
-        assert!((at + f).abs() < 1e-4 / n as f64);
-        assert!((power / 0.09 - 1.0).abs() < 1e-4, "{power}");
     }
 }

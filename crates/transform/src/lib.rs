@@ -13,7 +13,7 @@ use rustfft::FftPlanner;
 pub use rustfft::{Fft, FftNum};
 
 /// Longest transform whose plan is kept for the next call: a megabyte of factors.
-const LONGEST_KEPT: usize = 1 << 17;
+pub const LONGEST_KEPT: usize = 1 << 17;
 
 /// Whether a plan is kept: usual lengths come again and again, others would only pile up.
 fn kept(n: usize) -> bool {

@@ -18,7 +18,7 @@ pub use modulation::{
     AmDetail, FmDetail, Method, ModulationDetail, ModulationSettings, PmDetail, ToneDetail, ToneOf, VectorDetail,
 };
 pub use ripple::{Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SpikeLock, Spikes, Switching};
-pub use spurs::{Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
+pub use spurs::{BaselineLine, Behaviour, Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
 pub use transition::{
     Direction, EdgeGroup, LoadStep, Pulses, RingingDetail, StateLevels, Transition, TransitionDetail,
 };
@@ -46,6 +46,9 @@ pub struct Settings {
     pub mains_hz: Option<f64>,
     /// Switching frequency; nothing finds it.
     pub switching_hz: Option<f64>,
+    /// Lines that the receiver makes itself, of a capture with its input terminated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Vec<BaselineLine>>,
     /// What only `channel` is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelSettings>,
@@ -70,6 +73,7 @@ impl Default for Settings {
             carrier_hz: None,
             mains_hz: None,
             switching_hz: None,
+            baseline: None,
             channel: None,
             modulation: None,
             settling_percent: 2.0,

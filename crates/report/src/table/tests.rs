@@ -1,7 +1,7 @@
 //! Terminal tables at their true width, without a way to steer the terminal.
 
 use faultscope_diagnose::finding::{AppliedLimit, Severity};
-use faultscope_diagnose::measurement::{Carrier, Noise, Origin, Spur};
+use faultscope_diagnose::measurement::{Behaviour, Carrier, Noise, Origin, Spur};
 use faultscope_signal::Unit;
 use serde_json::json;
 
@@ -22,6 +22,8 @@ fn spurs_detail(n: u32) -> SpursDetail {
         order: Some(i + 2),
         of: vec![],
         persistent: true,
+        behaviour: Behaviour::Steady,
+        drift_hz_per_s: None,
     };
     SpursDetail {
         carrier: Some(Carrier { frequency_hz: 940e6, offset_hz: 0.0, level_db: -10.0, snr_db: 80.0 }),

@@ -14,7 +14,7 @@ use crate::threads::{Progress, Silent, Stop, in_order};
 /// Counters that a histogram may have: 16 MiB of them, which exist twice while they are put in order.
 const MAX_COUNTERS: usize = 4 << 20;
 /// Frames that tell the size of the samples.
-const SHORT_LOOK: u64 = 1 << 13;
+pub(super) const SHORT_LOOK: u64 = 1 << 13;
 /// Range of the histogram when the caller names none.
 const RANGE_DB: f64 = 128.0;
 
@@ -181,7 +181,7 @@ impl<'a, T: Float> Start<'a, T> {
         Ok(Self::with(record, settings, probe))
     }
 
-    fn with(record: &'a dyn Record, settings: SpectrumSettings, probe: Probe) -> Self {
+    pub(super) fn with(record: &'a dyn Record, settings: SpectrumSettings, probe: Probe) -> Self {
         let frame = Spectrum {
             kind: record.kind(),
             unit: record.unit(),
@@ -300,7 +300,7 @@ impl<'a, T: Float> Start<'a, T> {
 }
 
 /// Puts the negative frequencies of an I/Q record first; `width` values belong to each bin.
-fn in_display_order<V>(kind: Kind, mut values: Vec<V>, width: usize) -> Vec<V> {
+pub(super) fn in_display_order<V>(kind: Kind, mut values: Vec<V>, width: usize) -> Vec<V> {
     if kind == Kind::Iq {
         let bins = values.len() / width;
         values.rotate_right(bins / 2 * width);

@@ -6,6 +6,7 @@ mod engine;
 mod kernel;
 mod levels;
 mod options;
+mod parts;
 mod reference;
 mod size;
 #[cfg(test)]
@@ -18,9 +19,10 @@ use crate::window::Window;
 pub(crate) use analyze::{Start, Total, all_skipped, check};
 pub use analyze::{analyze, average};
 pub(crate) use engine::{BlockSum, Keep, Worker};
-pub(crate) use kernel::Float;
+pub(crate) use kernel::{Float, Plan};
 pub use levels::{LevelScale, Persistence};
 pub use options::{Options, Precision, Traces};
+pub use parts::{Parts, average_in_parts};
 pub use reference::reference;
 pub use size::{rbw_to_fft, recommended_fft};
 
@@ -71,7 +73,8 @@ pub struct Spectrum {
 }
 
 /// Frames from one segment to the next.
-pub(crate) fn hop(settings: &SpectrumSettings) -> usize {
+#[must_use]
+pub fn hop(settings: &SpectrumSettings) -> usize {
     ((settings.fft as f64 * (1.0 - settings.overlap)).round() as usize).clamp(1, settings.fft.max(1))
 }
 

@@ -5,7 +5,9 @@ use faultscope_signal::floor::Floor;
 use faultscope_signal::{Kind, Spectrum};
 
 use super::super::Settings;
-use super::origin::is_dc;
+use super::Behaviour;
+use super::behaviour::Seen;
+use super::origin::{in_baseline, is_dc};
 use super::owner::{Band, Found};
 use crate::gate::{Gate, GateState};
 
@@ -13,6 +15,10 @@ use crate::gate::{Gate, GateState};
 const TEXTURE_SNR: f64 = 10.0;
 /// Share of the span up to which a band about the centre counts as the skirt of the DC line.
 const DC_SKIRT: f64 = 0.05;
+/// A line below this over its surroundings (20 dB) is no carrier among this many others of a quarter of its power (-6 dB).
+const CROWD_SNR: f64 = 100.0;
+const CROWD_SHARE: f64 = 0.25;
+const CROWD: usize = 4;
 /// A line must stand this far above the noise in one resolution bandwidth to be taken for the carrier: 10 dB.
 const CARRIER_SNR: f64 = 10.0;
 
@@ -38,25 +44,40 @@ pub(super) fn drop_texture(floor: &Floor, lines: &mut Vec<Line>) -> Option<Gate>
 /// The line nearest to the frequency asked for, or the strongest that is not DC and stands out.
 pub(super) fn choose_carrier(
     spectrum: &Spectrum,
-    lines: &[Line],
+    lines: &[Seen],
     settings: &Settings,
     gates: &mut Vec<Gate>,
 ) -> Option<usize> {
-    let offset = |l: &Line| spectrum.offset_hz(l.bin);
+    let offset = |l: &Seen| spectrum.offset_hz(l.line.bin);
     let Some(wanted) = settings.carrier_hz else {
-        return lines.iter().position(|l| !is_dc(spectrum, offset(l)) && l.snr >= CARRIER_SNR);
+        let receiver = |l: &Seen| in_baseline(spectrum, settings, offset(l), l.line.power);
+        return lines.iter().position(|l| !is_dc(spectrum, offset(l)) && l.line.snr >= CARRIER_SNR && !receiver(l));
     };
     let wanted = wanted - spectrum.center_hz.unwrap_or(0.0);
     // A crystal may be 100 ppm off; the resolution sets the least distance.
     let reach = (1e-4 * settings.carrier_hz.unwrap_or(0.0).abs())
         .max(2.0 * spectrum.settings.window.main_lobe_bins() * spectrum.bin_hz());
-    let near = |l: &Line| (offset(l) - wanted).abs();
+    let near = |l: &Seen| (offset(l) - wanted).abs();
     let found = lines.iter().position(|l| near(l) <= reach);
     if found.is_none() {
         let detail = format!("no line within {reach:.0} Hz of the carrier frequency asked for");
         gates.push(Gate::new("carrier", GateState::Warn, detail));
     }
     found
+}
+
+/// Whether a weak line is one of many like it: the subcarriers of a multicarrier signal, none of which is its carrier.
+pub(super) fn in_a_crowd(spectrum: &Spectrum, found: &[Found], index: usize) -> bool {
+    let Some(me) = found.get(index).filter(|f| f.line.snr < CROWD_SNR) else { return false };
+    let alike =
+        |(i, f): (usize, &Found)| i != index && f.power > CROWD_SHARE * me.power && !is_dc(spectrum, f.offset_hz);
+    found.iter().enumerate().filter(|f| alike(*f)).count() >= CROWD
+}
+
+pub(super) fn crowd_gate() -> Gate {
+    let detail = "the strongest line is one of many of about its level, none far above its surroundings: subcarriers of \
+                  a modulated signal, so that there is no carrier to refer to";
+    Gate::new("modulated", GateState::Warn, detail)
 }
 
 /// The strongest band, where it outweighs the strongest line (or holds the frequency asked for).
@@ -102,6 +123,8 @@ pub(super) fn band_carrier(spectrum: &Spectrum, floor: &Floor, band: Band) -> Fo
         power: band.power,
         sigma: scatter,
         coherent: false,
+        behaviour: Behaviour::Steady,
+        drift_hz_per_s: None,
     }
 }
 

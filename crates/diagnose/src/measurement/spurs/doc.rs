@@ -15,7 +15,7 @@ What it measures
   carrier_level/1      level of that line (0 dBFS: complex tone of amplitude 1, or real sine of peak 1); power of the
                        band for a modulated carrier.
   sfdr/1               carrier level minus the level of the strongest other line, harmonics and images included, the
-                       line at the tuned centre of an I/Q record not. Without any line: to the strongest bin of noise,
+                       line at the tuned centre of an I/Q record and the receiver's own lines not. Without any line: to the strongest bin of noise,
                        which is a lower bound and depends on the resolution bandwidth.
   worst_spur/1         the same, as a level relative to the carrier, with its frequency.
   spur_level/1         level of one line relative to the carrier, for each line but DC and the receiver's own.
@@ -24,12 +24,19 @@ What it measures
   thd/1                power of the harmonics 2 to 10 (or as set) over the carrier, 10 log10; harmonics folded at half
                        the sample rate (around the rate for I/Q), noise beneath them taken off. Orders that fall on
                        the carrier or on DC are left out.
+  thd_bins/1           the same sum as converter data sheets and tool boxes give it: the highest bin of the carrier, the
+                       bins nearest to its harmonics, noise beneath them included. An upper bound; comparable only at
+                       the same transform length, window and number of harmonics.
   thd_n/1              power of everything but DC and carrier over the carrier: minus SINAD.
   snr/1                carrier over everything but DC, carrier and those harmonics (IEEE 1241), the noise beneath the
                        owned bins filled in.
   sinad/1              carrier over everything but DC and carrier (IEEE 1241).
   enob/1               (SINAD - 1.76 + headroom) / 6.02, headroom being full scale over the carrier's amplitude, where
                        full scale is known, and 0 otherwise.
+  im3/1, toi/1         of two equal carriers only (within 3 dB, everything else but their products 20 dB weaker): the
+                       stronger product 2a - b relative to the carriers' mean level, and the lower of the intercept
+                       points a + (b - product) / 2 (all levels in dB) of the two products. Products that do not stand
+                       clear of the noise, or that sampling folds, are not used.
   noise_density/1      mean noise power per hertz, lines and modulated bands left out.
   Uncertainties are two standard deviations and cover noise only, not the calibration of the instrument.
 
@@ -42,12 +49,17 @@ What it can mean
   image                mirror about the tuned centre: gain or phase imbalance of the modulator, or of the receiver.
   dc                   at the tuned centre: LO leakage of the transmitter, or the receiver's own DC line. Listed, never
                        counted.
-  receiver             exact multiple of 28.8 MHz: the crystal of the receiving dongle.
+  receiver             a line of the baseline (a capture with the input terminated, same place within two bins and level
+                       within 3 dB), or an exact multiple of 28.8 MHz, the crystal of common receiving dongles. Listed,
+                       never judged, never the carrier.
   alias                the carrier about a half or a quarter of the sample rate: interleaved converters.
   unknown              a line with none of these relations; external signals are among them.
   Lines inside the band of a modulated carrier belong to it and are not judged.
-  persistent: false    the line is missing in some eighths of the record: switched, keyed or intermittent. A line that
-                       pulses faster than an eighth of the record reads as persistent.
+  steady, bursty, drifting
+                       bursty: missing in some eighths of the record, or seen in single ones only (its level is then
+                       that of the eighth): switched, keyed or intermittent. A line that pulses faster than an eighth of
+                       the record reads as steady. drifting: its place in the eighths moves evenly by more than four
+                       bins in all: an unlocked oscillator; frequency and level are those of the middle of the record.
 
 How to confirm
   Retune the receiver by an odd step: what stays at its radio frequency is real, what moves with the centre is DC, what

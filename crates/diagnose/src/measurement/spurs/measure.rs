@@ -3,16 +3,17 @@
 use faultscope_capture::Caveat;
 use faultscope_signal::detect;
 use faultscope_signal::floor::{self, Floor};
-use faultscope_signal::{Kind, Record, Spectrum, SpectrumSettings, Unit, Window, quantity, spectrum};
+use faultscope_signal::{Kind, Record, Spectrum, SpectrumSettings, Unit, Window, quantity};
 
 use super::super::{Detail, MeasureError, Measured, Settings};
-use super::carrier::{band_carrier, band_gate, choose_band, choose_carrier, drop_texture};
+use super::behaviour::{self, Looks, PARTS_SHARE};
+use super::carrier::{band_carrier, band_gate, choose_band, choose_carrier, crowd_gate, drop_texture, in_a_crowd};
 use super::origin::{self, Context, is_dc};
-use super::owner::{Band, Found, Time, bands};
-use super::persistence::persistent;
+use super::owner::{Band, Fine, Found, bands};
 use super::quality::{self, Powers};
+use super::two_tone;
 use super::view::MeanRemoved;
-use super::{Carrier, FloorPoint, Noise, Spur, SpursDetail};
+use super::{Behaviour, Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
 use crate::gate::{self, Gate, GateState};
 use crate::reading::{At, Reading};
 
@@ -34,15 +35,14 @@ pub(super) fn measure(record: &dyn Record, caveats: &[Caveat], settings: &Settin
     (used.fft, used.window, used.overlap) = (Some(chosen.fft), Some(chosen.window), Some(chosen.overlap));
     let mut gates = gate::from_caveats(caveats);
     let view = MeanRemoved::new(record)?;
-    let spectrum = spectrum::average(&view, chosen)?;
-    let averages = floor::effective_averages(chosen.window, chosen.overlap, spectrum.segments);
-    gates.extend(length_gate(averages, spectrum.segments));
+    let (spectrum, looks) = behaviour::average(&view, chosen)?;
+    gates.extend(length_gate(spectrum.effective_averages, spectrum.segments));
     if spectrum.skipped > 0 || spectrum.mean.iter().any(|p| !p.is_finite()) {
         gates.push(Gate::new("finite", GateState::Fail, "the record holds values that are not finite numbers"));
         return Ok(unusable(&spectrum, used, gates));
     }
-    let work = Work::new(&view, spectrum, settings, &mut gates)?;
-    let (readings, detail) = work.report(&view, &mut gates)?;
+    let work = Work::new(&view, spectrum, &looks, settings, &mut gates)?;
+    let (readings, detail) = work.report(&view, &mut gates);
     Ok(Measured { measurement: "spurs", settings: used, gates, readings, detail: Detail::Spurs(detail) })
 }
 
@@ -117,7 +117,7 @@ fn unusable(spectrum: &Spectrum, settings: Settings, gates: Vec<Gate>) -> Measur
 struct Work<'a> {
     spectrum: Spectrum,
     floor: Floor,
-    time: Time,
+    fine: Fine<'a>,
     settings: &'a Settings,
     /// All lines but the carrier, strongest first; without a real record's DC and what lies in the wanted band.
     lines: Vec<Found>,
@@ -129,23 +129,29 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn new(
-        view: &dyn Record,
+        view: &'a dyn Record,
         spectrum: Spectrum,
+        looks: &Looks,
         settings: &'a Settings,
         gates: &mut Vec<Gate>,
     ) -> Result<Self, MeasureError> {
         let floor = floor::estimate(&spectrum);
-        let mut lines = detect::lines(&spectrum, &floor, settings.false_alarm);
+        let mut lines = detect::lines(&spectrum, &floor, settings.false_alarm * (1.0 - PARTS_SHARE));
         if spectrum.kind == Kind::Real {
             lines.retain(|l| !is_dc(&spectrum, spectrum.offset_hz(l.bin)));
         }
         gates.extend(drop_texture(&floor, &mut lines));
         let bands = bands(&spectrum, &floor, &lines);
+        let lines = looks.see(&spectrum, &floor, lines, &bands, settings.false_alarm);
         let index = choose_carrier(&spectrum, &lines, settings, gates);
-        let band = choose_band(&spectrum, &bands, index.and_then(|i| lines.get(i)), settings);
-        let index = if band.is_some() { None } else { index };
-        let time = Time::read(view, &spectrum)?;
-        let mut found = time.refine(&spectrum, &lines, index);
+        let band = choose_band(&spectrum, &bands, index.and_then(|i| lines.get(i)).map(|s| &s.line), settings);
+        let mut index = if band.is_some() { None } else { index };
+        let fine = Fine::new(view, &spectrum)?;
+        let mut found = fine.refine(&spectrum, &lines, index)?;
+        if settings.carrier_hz.is_none() && index.is_some_and(|i| in_a_crowd(&spectrum, &found, i)) {
+            gates.push(crowd_gate());
+            index = None;
+        }
         let carrier = match band {
             Some(b) => Some(band_carrier(&spectrum, &floor, b)),
             None => index.map(|i| found.remove(i)),
@@ -156,26 +162,18 @@ impl<'a> Work<'a> {
             gates.push(band_gate(&spectrum, b, before - found.len()));
         }
         found.sort_by(|a, b| b.power.total_cmp(&a.power));
-        Ok(Self { spectrum, floor, time, settings, lines: found, carrier, band, bands })
+        Ok(Self { spectrum, floor, fine, settings, lines: found, carrier, band, bands })
     }
 
-    fn report(&self, view: &dyn Record, gates: &mut Vec<Gate>) -> Result<(Vec<Reading>, SpursDetail), MeasureError> {
+    fn report(&self, view: &dyn Record, gates: &mut Vec<Gate>) -> (Vec<Reading>, SpursDetail) {
         let context = Context {
             spectrum: &self.spectrum,
             carrier: self.carrier.as_ref().filter(|_| self.band.is_none()),
-            mains_hz: self.settings.mains_hz,
-            switching_hz: self.settings.switching_hz,
+            settings: self.settings,
         };
         let labels = origin::label(&context, &self.lines);
-        let persistent = persistent(view, &self.spectrum, &self.lines)?;
-        let spurs: Vec<Spur> = self
-            .lines
-            .iter()
-            .zip(labels)
-            .zip(persistent)
-            .take(MOST_SPURS)
-            .map(|((f, label), persistent)| self.spur(f, label, persistent))
-            .collect();
+        let spurs: Vec<Spur> =
+            self.lines.iter().zip(labels).take(MOST_SPURS).map(|(f, label)| self.spur(f, label)).collect();
         if self.lines.len() > MOST_SPURS {
             let detail = format!("{} lines found, the {MOST_SPURS} strongest are listed", self.lines.len());
             gates.push(Gate::new("spur_count", GateState::Warn, detail));
@@ -185,8 +183,9 @@ impl<'a> Work<'a> {
         let mut readings = Vec::new();
         if let Some(c) = &self.carrier {
             self.carrier_readings(c, &mut readings);
-            self.spur_free(c, &powers, &mut readings);
+            self.spur_free(c, &spurs, &powers, &mut readings);
             if self.band.is_none() {
+                self.two_tone(c, gates, &mut readings);
                 self.quality(c, &harmonics, &powers, view.full_scale(), &mut readings);
             }
         }
@@ -194,8 +193,6 @@ impl<'a> Work<'a> {
             let spread = 2.0 * 4.343 / (self.averages() * powers.noise_bins.max(1) as f64 / 2.0).sqrt();
             readings.push(Reading::new("noise_density", density_db_per_hz, Unit::DbfsPerHz).uncertain(spread));
         }
-        // The tuned centre and the receiver's own crystal are named, not held against the unit.
-        let judged = |s: &Spur| !matches!(s.origin, super::Origin::Dc | super::Origin::Receiver);
         for (spur, f) in spurs.iter().zip(&self.lines).filter(|(s, _)| judged(s)) {
             readings.extend(self.spur_reading("spur_level", spur, f));
         }
@@ -206,7 +203,7 @@ impl<'a> Work<'a> {
             level_unit: self.spectrum.level_unit(),
             rbw_hz: self.spectrum.rbw_hz(),
         };
-        Ok((readings, detail))
+        (readings, detail)
     }
 
     fn level_db(&self, power: f64) -> f64 {
@@ -225,7 +222,7 @@ impl<'a> Work<'a> {
         self.spectrum.sample_rate_hz / if self.spectrum.kind == Kind::Real { 2.0 } else { 1.0 }
     }
 
-    fn spur(&self, f: &Found, label: origin::Label, persistent: bool) -> Spur {
+    fn spur(&self, f: &Found, label: origin::Label) -> Spur {
         Spur {
             frequency_hz: self.absolute(f.offset_hz),
             offset_hz: f.offset_hz,
@@ -236,7 +233,9 @@ impl<'a> Work<'a> {
             origin: label.origin,
             order: label.order,
             of: label.of.into_iter().map(|o| self.absolute(o)).collect(),
-            persistent,
+            persistent: f.behaviour != Behaviour::Bursty,
+            behaviour: f.behaviour,
+            drift_hz_per_s: f.drift_hz_per_s,
         }
     }
 
@@ -268,9 +267,9 @@ impl<'a> Work<'a> {
         out.push(level.uncertain(2.0 * 4.343 * c.sigma).at(place));
     }
 
-    /// SFDR and the worst spur: to the strongest line that is not DC, or else to the strongest bin of noise.
-    fn spur_free(&self, c: &Found, powers: &Powers, out: &mut Vec<Reading>) {
-        let worst = self.lines.iter().find(|f| !is_dc(&self.spectrum, f.offset_hz));
+    /// SFDR and the worst spur: to the strongest line that is judged, or else to the strongest bin of noise.
+    fn spur_free(&self, c: &Found, spurs: &[Spur], powers: &Powers, out: &mut Vec<Reading>) {
+        let worst = self.lines.iter().zip(spurs).find(|(_, s)| judged(s)).map(|(f, _)| f);
         let power = worst.map_or(powers.strongest_noise, |f| f.power);
         let mut sfdr = Reading::new("sfdr", db(c.power / power), Unit::Db);
         let mut reading = Reading::new("worst_spur", db(power / c.power), Unit::Dbc);
@@ -293,7 +292,7 @@ impl<'a> Work<'a> {
         let mut harmonics = Vec::new();
         if let (Some(c), None) = (&self.carrier, self.band) {
             owners.push((c.offset_hz, c.power));
-            harmonics = quality::harmonics(&self.spectrum, &self.floor, &self.time, c, self.settings.harmonics);
+            harmonics = quality::harmonics(&self.spectrum, &self.floor, &self.fine, c, self.settings.harmonics);
             owners.extend(harmonics.iter().map(|h| (h.offset_hz, h.power.max(0.0))));
         }
         let width = self.spectrum.settings.window.main_lobe_bins();
@@ -322,13 +321,14 @@ impl<'a> Work<'a> {
         let rest = powers.noise + powers.spurs + powers.harmonics.max(0.0);
         let sinad = db(c.power / rest);
         if !harmonics.is_empty() {
-            let resolution = self.time.resolution(self.spectrum.settings.fft, c.coherent);
-            let noise: f64 = harmonics.iter().map(|h| h.noise * resolution).map(|n| n * n).sum::<f64>()
-                + 2.0 * harmonics.iter().map(|h| h.noise * resolution * h.power.max(0.0)).sum::<f64>();
+            let noise: f64 = harmonics.iter().map(|h| h.noise * (h.noise + 2.0 * h.power.max(0.0))).sum();
             // Below its own uncertainty the sum is not a number but a bound.
             let power = powers.harmonics.max(noise.sqrt());
             let thd = Reading::new("thd", db(power / c.power), Unit::Db);
             out.push(thd.uncertain(2.0 * 4.343 * noise.sqrt() / power));
+            let bins: f64 = harmonics.iter().map(|h| h.bin_power).sum();
+            let carrier = self.spectrum.mean.get(c.line.peak).copied().unwrap_or(f64::NAN);
+            out.push(Reading::new("thd_bins", db(bins / carrier), Unit::Db));
         }
         out.push(Reading::new("thd_n", -sinad, Unit::Db).uncertain(spread));
         out.push(Reading::new("snr", snr, Unit::Db).uncertain(spread));
@@ -336,6 +336,28 @@ impl<'a> Work<'a> {
         let peak = (c.power * if self.spectrum.kind == Kind::Real { 2.0 } else { 1.0 }).sqrt();
         let headroom = full_scale.map_or(0.0, |f| quantity::db_from_amplitude(f / peak));
         out.push(Reading::new("enob", (sinad - 1.76 + headroom) / 6.02, Unit::Bit).uncertain(spread / 6.02));
+    }
+
+    /// Third-order intermodulation and intercept point of two equal carriers.
+    fn two_tone(&self, c: &Found, gates: &mut Vec<Gate>, out: &mut Vec<Reading>) {
+        let Some(products) = two_tone::products(&self.spectrum, &self.floor, &self.fine, c, &self.lines) else {
+            return;
+        };
+        let detail = "two equal carriers: SFDR, SNR, SINAD and THD count the second one as a spur of the first";
+        gates.push(Gate::new("two_tone", GateState::Warn, detail));
+        let place = |p: &two_tone::Product| At {
+            frequency_hz: Some(self.absolute(p.offset_hz)),
+            offset_hz: Some(p.offset_hz),
+            ..At::default()
+        };
+        if let Some(p) = products.first() {
+            let spread = 2.0 * 4.343 * (2.0 * p.sigma).hypot(c.sigma);
+            out.push(Reading::new("im3", db(p.power / p.tones), Unit::Dbc).uncertain(spread).at(place(p)));
+        }
+        if let Some(p) = products.iter().min_by(|a, b| a.intercept.total_cmp(&b.intercept)) {
+            let toi = Reading::new("toi", self.level_db(p.intercept), self.spectrum.level_unit());
+            out.push(toi.uncertain(2.0 * 4.343 * p.sigma).at(place(p)));
+        }
     }
 
     fn floor_points(&self) -> Vec<FloorPoint> {
@@ -346,6 +368,11 @@ impl<'a> Work<'a> {
         };
         self.floor.level.iter().enumerate().step_by(step).map(point).collect()
     }
+}
+
+/// The tuned centre and the receiver's own lines are named, not held against the unit.
+fn judged(spur: &Spur) -> bool {
+    !matches!(spur.origin, Origin::Dc | Origin::Receiver)
 }
 
 fn db(ratio: f64) -> f64 {

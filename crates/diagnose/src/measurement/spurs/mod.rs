@@ -1,14 +1,16 @@
 //! Spurs: carrier, lines that the wanted signal does not own and where they come from, SFDR, THD, SNR, SINAD, noise.
 
+mod behaviour;
 mod carrier;
 mod doc;
+mod drift;
 mod measure;
 mod origin;
 mod owner;
-mod persistence;
 mod quality;
 #[cfg(test)]
 mod tests;
+mod two_tone;
 mod view;
 
 use faultscope_capture::Caveat;
@@ -74,6 +76,27 @@ pub enum Origin {
     Unknown,
 }
 
+/// What a line does over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Behaviour {
+    /// There all the time, at one place.
+    Steady,
+    /// Missing in some eighths of the record.
+    Bursty,
+    /// Moves evenly in frequency.
+    Drifting,
+}
+
+/// One line of a baseline: what the receiver shows with its input terminated.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BaselineLine {
+    /// Absolute where the capture has a centre.
+    pub frequency_hz: f64,
+    /// Level in the capture's level unit.
+    pub level_db: f64,
+}
+
 /// One spur.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Spur {
@@ -95,8 +118,12 @@ pub struct Spur {
     pub order: Option<u32>,
     /// Frequencies of the lines it is made of, where the origin has such.
     pub of: Vec<f64>,
-    /// Present all the time (true) or in bursts (false).
+    /// Present all the time (true) or only in some eighths of the record (false).
     pub persistent: bool,
+    /// What it does over time.
+    pub behaviour: Behaviour,
+    /// How fast it moves, where it drifts; its frequency is that of the middle of the record.
+    pub drift_hz_per_s: Option<f64>,
 }
 
 /// What `spurs` adds to a capture's result.

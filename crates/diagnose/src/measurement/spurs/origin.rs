@@ -2,6 +2,7 @@
 
 use faultscope_signal::{Kind, Spectrum};
 
+use super::super::Settings;
 use super::Origin;
 use super::owner::Found;
 use super::quality::folded;
@@ -17,6 +18,9 @@ const WEAKER: f64 = 10.0;
 const SWITCHING_HZ: std::ops::RangeInclusive<f64> = 10e3..=3e6;
 /// Highest offset of mains sidebands.
 const MAINS_REACH_HZ: f64 = 2e3;
+/// A line is the baseline's when it is this near to it in place and level.
+const BASELINE_BINS: f64 = 2.0;
+const BASELINE_DB: f64 = 3.0;
 /// Lines that take part in the search for combs.
 const COMB_LINES: usize = 60;
 
@@ -39,15 +43,20 @@ impl Label {
 pub(super) struct Context<'a> {
     pub(super) spectrum: &'a Spectrum,
     pub(super) carrier: Option<&'a Found>,
-    pub(super) mains_hz: Option<f64>,
-    pub(super) switching_hz: Option<f64>,
+    pub(super) settings: &'a Settings,
 }
 
 /// Labels every line of `lines` (strongest first, the carrier left out).
 pub(super) fn label(context: &Context<'_>, lines: &[Found]) -> Vec<Label> {
     let mut labels: Vec<Option<Label>> = lines
         .iter()
-        .map(|f| context.dc(f).or_else(|| context.harmonic(f, LOW_ORDERS)).or_else(|| context.image(f, lines)))
+        .map(|f| {
+            context
+                .dc(f)
+                .or_else(|| context.baseline(f))
+                .or_else(|| context.harmonic(f, LOW_ORDERS))
+                .or_else(|| context.image(f, lines))
+        })
         .collect();
     sidebands(context, lines, &mut labels);
     for i in 0..lines.len() {
@@ -101,6 +110,11 @@ impl Context<'_> {
                 s.power > WEAKER * f.power && (s.offset_hz + f.offset_hz).abs() <= s.tolerance_hz + f.tolerance_hz
             })
             .map(|s| Label::new(Origin::Image, None, vec![s.offset_hz]))
+    }
+
+    fn baseline(&self, f: &Found) -> Option<Label> {
+        in_baseline(self.spectrum, self.settings, f.offset_hz, f.power)
+            .then(|| Label::new(Origin::Receiver, None, vec![]))
     }
 
     /// Exact multiples of the dongle's crystal, judged on the absolute frequency.
@@ -159,7 +173,7 @@ impl Context<'_> {
         if offset > MAINS_REACH_HZ || tolerance > 12.0 {
             return None;
         }
-        let nominal: &[f64] = self.mains_hz.as_ref().map_or(&[50.0, 60.0], std::slice::from_ref);
+        let nominal: &[f64] = self.settings.mains_hz.as_ref().map_or(&[50.0, 60.0], std::slice::from_ref);
         nominal.iter().find_map(|f0| {
             let k = (offset / f0).round();
             // Grids stay within 0.4 % of nominal; the tolerance grows with the order.
@@ -175,6 +189,15 @@ pub(super) fn is_dc(spectrum: &Spectrum, offset_hz: f64) -> bool {
         Kind::Real => spectrum.settings.window.main_lobe_bins(),
     };
     offset_hz.abs() <= bins * spectrum.bin_hz()
+}
+
+/// Whether the baseline holds a line at this place, at about this level.
+pub(super) fn in_baseline(spectrum: &Spectrum, settings: &Settings, offset_hz: f64, power: f64) -> bool {
+    let (frequency, level) = (spectrum.center_hz.unwrap_or(0.0) + offset_hz, spectrum.level_db(power));
+    settings.baseline.iter().flatten().any(|b| {
+        (b.frequency_hz - frequency).abs() <= BASELINE_BINS * spectrum.bin_hz()
+            && (b.level_db - level).abs() <= BASELINE_DB
+    })
 }
 
 /// Symmetrical pairs about the carrier, within 10 dB of each other: mains close in, switching further out.
@@ -201,6 +224,7 @@ fn sidebands(context: &Context<'_>, lines: &[Found], labels: &mut [Option<Label>
             Label::new(Origin::Clock, None, vec![c.offset_hz])
         } else if SWITCHING_HZ.contains(&offset) {
             let base = context
+                .settings
                 .switching_hz
                 .into_iter()
                 .chain(spacings.iter().copied())

@@ -2,17 +2,21 @@
 
 use faultscope_signal::detect::Line;
 use faultscope_signal::floor::Floor;
-use faultscope_signal::sinefit::{complex_bound, real_bound, refine};
-use faultscope_signal::tone::{Response, Zoom};
+use faultscope_signal::linefit::refine_near;
+use faultscope_signal::long::Long;
+use faultscope_signal::sinefit::{complex_bound, real_bound};
 use faultscope_signal::{Kind, Record, RecordError, Spectrum};
 
-use super::view::head;
+use super::Behaviour;
+use super::behaviour::Seen;
 
-/// Frames that the carrier is fitted on, and that weaker lines are zoomed on.
+/// Frames that the carrier is fitted on, and that the long transform takes.
 const FIT_FRAMES: usize = 1 << 18;
-const ZOOM_FRAMES: usize = 1 << 17;
-/// Lines that are zoomed on; the others keep what the averaged spectrum says.
-const ZOOM_LINES: usize = 24;
+const LONG_FRAMES: usize = 1 << 17;
+/// Lines that are looked at more closely; the others keep what the averaged spectrum says.
+const FINE_LINES: usize = 64;
+/// The long transform must be at least this much longer than the averaged ones to tell more.
+const LEAST_RATIO: f64 = 1.5;
 /// A line whose level over the whole record agrees this well with the averaged one is steady in phase.
 const COHERENT_DB: f64 = 0.5;
 
@@ -30,10 +34,13 @@ pub(super) struct Found {
     pub(super) sigma: f64,
     /// Steady in phase over the frames looked at.
     pub(super) coherent: bool,
+    pub(super) behaviour: Behaviour,
+    pub(super) drift_hz_per_s: Option<f64>,
 }
 
 impl Found {
-    fn spectral(spectrum: &Spectrum, line: Line) -> Self {
+    fn spectral(spectrum: &Spectrum, seen: &Seen) -> Self {
+        let line = seen.line;
         let bin = spectrum.bin_hz();
         Self {
             line,
@@ -43,97 +50,99 @@ impl Found {
             power: line.power,
             sigma: line.relative_error,
             coherent: false,
+            behaviour: seen.behaviour,
+            drift_hz_per_s: seen.drift_hz_per_s,
         }
     }
 }
 
-/// The head of the record with the window over it: the time-domain side of the lines.
-pub(super) struct Time {
-    kind: Kind,
-    rate: f64,
-    data: Vec<f64>,
-    weights: Vec<f64>,
+/// The record's beginning at its finest resolution: what lines are refined on.
+pub(super) struct Fine<'a> {
+    record: &'a dyn Record,
+    long: Long,
 }
 
-impl Time {
-    pub(super) fn read(record: &dyn Record, spectrum: &Spectrum) -> Result<Self, RecordError> {
-        let data = head(record, FIT_FRAMES)?;
-        let frames = (data.len() / record.kind().components()).min(ZOOM_FRAMES);
-        let weights = spectrum.settings.window.coefficients(frames);
-        Ok(Self { kind: record.kind(), rate: record.sample_rate_hz(), data, weights })
+impl<'a> Fine<'a> {
+    pub(super) fn new(record: &'a dyn Record, spectrum: &Spectrum) -> Result<Self, RecordError> {
+        Ok(Self { record, long: Long::new(record, spectrum.settings.window, LONG_FRAMES)? })
     }
 
-    fn zoom(&self, offset_hz: f64) -> Zoom {
-        Zoom::new(self.kind, &self.data, &self.weights, offset_hz / self.rate)
+    fn rate(&self) -> f64 {
+        self.record.sample_rate_hz()
     }
 
-    /// Frames under the zoom's window.
+    /// Frames under the long window.
     pub(super) fn frames(&self) -> usize {
-        self.weights.len()
+        self.long.frames()
     }
 
-    /// Noise bandwidth that a harmonic is measured with, as a share of an averaged bin's.
-    pub(super) fn resolution(&self, fft: usize, coherent: bool) -> f64 {
-        if coherent { fft as f64 / self.frames() as f64 } else { 1.0 }
+    /// Power of a line known to be exactly at `offset_hz`, noise of `floor` per averaged bin of `fft` taken off, and
+    /// the noise per measured power.
+    pub(super) fn power_at(&self, offset_hz: f64, floor: f64, fft: usize) -> (f64, f64) {
+        let (power, gain) = self.long.power_at(offset_hz / self.rate());
+        let noise = floor * gain * fft as f64 / self.frames() as f64;
+        (power - noise, noise)
     }
 
-    /// Power of a line known to be exactly at `offset_hz`, noise of `floor` per averaged bin of `fft` taken off.
-    pub(super) fn power_at(&self, offset_hz: f64, floor: f64, fft: usize) -> f64 {
-        self.zoom(offset_hz).power(0.0) - floor * fft as f64 / self.frames() as f64
-    }
-
-    /// Refines the strongest lines; the first one also by a sine fit.
-    pub(super) fn refine(&self, spectrum: &Spectrum, lines: &[Line], carrier: Option<usize>) -> Vec<Found> {
-        let response = Response::of(spectrum.settings.window, self.frames());
-        let mut found: Vec<Found> = lines.iter().map(|l| Found::spectral(spectrum, *l)).collect();
-        for f in found.iter_mut().take(ZOOM_LINES) {
-            self.zoom_line(spectrum, &response, f);
+    /// Refines the strongest lines; the carrier also by a sine fit.
+    pub(super) fn refine(
+        &self,
+        spectrum: &Spectrum,
+        lines: &[Seen],
+        carrier: Option<usize>,
+    ) -> Result<Vec<Found>, RecordError> {
+        let mut found: Vec<Found> = lines.iter().map(|l| Found::spectral(spectrum, l)).collect();
+        for f in found.iter_mut().take(FINE_LINES) {
+            self.look_closer(spectrum, f);
         }
         if let Some(f) = carrier.and_then(|c| found.get_mut(c)) {
-            self.fit_line(spectrum, f);
+            self.fit(spectrum, f)?;
         }
-        found
+        Ok(found)
     }
 
-    fn zoom_line(&self, spectrum: &Spectrum, response: &Response, f: &mut Found) {
-        let fft = spectrum.settings.fft;
-        let ratio = self.frames() as f64 / fft as f64;
-        if ratio < 1.5 {
+    fn look_closer(&self, spectrum: &Spectrum, f: &mut Found) {
+        let ratio = self.frames() as f64 / spectrum.settings.fft as f64;
+        if ratio < LEAST_RATIO {
             return;
         }
         let search = (f.sigma_hz * 3.0 / spectrum.bin_hz() * ratio).ceil().clamp(1.0, 200.0) as usize;
-        let (at, power) = self.zoom(f.offset_hz).strongest(response, search);
+        let (at, power) = self.long.strongest(f.offset_hz / self.rate(), search);
         let noise = f.line.power / f.line.snr / ratio;
         let power = power - noise;
         let allowed = COHERENT_DB + 3.0 * 4.343 * f.line.relative_error;
         if power.is_nan() || power <= 0.0 || (10.0 * (power / f.line.power).log10()).abs() > allowed {
             return;
         }
-        let width = self.rate / self.frames() as f64;
+        let width = self.rate() / self.frames() as f64;
         let snr = power / noise;
         let sigma = ((2.0 * snr + 1.0) / (snr * snr)).sqrt();
-        f.offset_hz = at * self.rate;
+        f.offset_hz = at * self.rate();
         f.tolerance_hz = 0.5 * width;
         f.sigma_hz = width * (0.5 / snr.sqrt()).clamp(1e-6, 0.3);
         (f.power, f.sigma, f.coherent) = (power, sigma, true);
     }
 
-    fn fit_line(&self, spectrum: &Spectrum, f: &mut Found) {
-        let fft = spectrum.settings.fft;
-        let Some(fit) = refine(self.kind, &self.data, f.offset_hz / self.rate, fft) else { return };
-        if (10.0 * (fit.power / f.line.power).log10()).abs() > COHERENT_DB {
-            return;
+    fn fit(&self, spectrum: &Spectrum, f: &mut Found) -> Result<(), RecordError> {
+        // What the long transform cannot see as one line is not steady enough for a fit.
+        if !f.coherent && self.frames() as f64 >= LEAST_RATIO * spectrum.settings.fft as f64 {
+            return Ok(());
         }
-        let frames = self.data.len() / self.kind.components();
+        let Some(fit) = refine_near(self.record, FIT_FRAMES, f.offset_hz / self.rate())? else { return Ok(()) };
+        if (10.0 * (fit.power / f.line.power).log10()).abs() > COHERENT_DB {
+            return Ok(());
+        }
+        let frames = usize::try_from(self.record.frames()).unwrap_or(usize::MAX).min(FIT_FRAMES);
         let snr = fit.power / fit.residual.max(f64::MIN_POSITIVE);
-        let bound = if self.kind == Kind::Real { real_bound(snr, frames) } else { complex_bound(snr, frames) };
-        let width = self.rate / frames as f64;
-        f.offset_hz = fit.frequency * self.rate;
-        f.sigma_hz = bound * self.rate;
-        f.tolerance_hz = f.tolerance_hz.min(0.5 * width);
+        let real = self.record.kind() == Kind::Real;
+        let bound = if real { real_bound(snr, frames) } else { complex_bound(snr, frames) };
+        f.offset_hz = fit.frequency * self.rate();
+        f.sigma_hz = bound * self.rate();
+        f.tolerance_hz = f.tolerance_hz.min(0.5 * self.rate() / frames as f64);
         f.power = fit.power;
         f.sigma = (2.0 / (snr * frames as f64)).sqrt();
         f.coherent = true;
+        Ok(())
     }
 }
 
@@ -165,9 +174,16 @@ pub(super) fn bands(spectrum: &Spectrum, floor: &Floor, lines: &[Line]) -> Vec<B
     let half = 3 * lobe;
     let step = lobe.max(1);
     let total: f64 = mean.iter().sum::<f64>() / enbw;
+    // The median of the cells around is high exactly when enough of them are: counts do without sorting.
+    let mut above = Vec::with_capacity(mean.len() + 1);
+    above.push(0_usize);
+    above.extend(mean.iter().scan(0, |n, p| {
+        *n += usize::from(*p > 10.0 * quiet);
+        Some(*n)
+    }));
     let high = |k: usize| {
-        let cells = &mean[k.saturating_sub(half)..(k + half + 1).min(mean.len())];
-        median(cells) > 10.0 * quiet
+        let (low, high) = (k.saturating_sub(half), (k + half + 1).min(mean.len()));
+        2 * (above[high] - above[low]) > high - low
     };
     let marks: Vec<usize> = (0..mean.len()).step_by(step).filter(|k| high(*k)).collect();
     runs(&marks, 3 * step)
@@ -200,19 +216,11 @@ fn runs(marks: &[usize], gap: usize) -> Vec<(usize, usize)> {
     out
 }
 
-fn median(cells: &[f64]) -> f64 {
-    order(cells, 0.5)
-}
-
 fn lower_quartile(cells: &[f64]) -> f64 {
-    order(cells, 0.25)
-}
-
-fn order(cells: &[f64], q: f64) -> f64 {
     let mut copy = cells.to_vec();
     if copy.is_empty() {
         return 0.0;
     }
-    let at = ((copy.len() - 1) as f64 * q) as usize;
+    let at = (copy.len() - 1) / 4;
     *copy.select_nth_unstable_by(at, f64::total_cmp).1
 }

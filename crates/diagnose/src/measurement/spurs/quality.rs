@@ -4,7 +4,7 @@ use faultscope_signal::floor::Floor;
 use faultscope_signal::tone::Response;
 use faultscope_signal::{Kind, Spectrum};
 
-use super::owner::{Band, Found, Time};
+use super::owner::{Band, Fine, Found};
 
 /// One harmonic that counts for THD.
 #[derive(Debug, Clone, Copy)]
@@ -12,8 +12,10 @@ pub(super) struct Harmonic {
     pub(super) offset_hz: f64,
     /// Its power, noise taken off: may come out slightly negative.
     pub(super) power: f64,
-    /// Noise per averaged bin beneath it.
+    /// Noise in that measurement.
     pub(super) noise: f64,
+    /// What the averaged bin holds there, noise included.
+    pub(super) bin_power: f64,
     /// Width of one bin of the transform it was measured with.
     pub(super) width_hz: f64,
 }
@@ -46,13 +48,13 @@ pub(super) fn folded(kind: Kind, rate: f64, frequency: f64) -> f64 {
 pub(super) fn harmonics(
     spectrum: &Spectrum,
     floor: &Floor,
-    time: &Time,
+    fine: &Fine<'_>,
     carrier: &Found,
     last: usize,
 ) -> Vec<Harmonic> {
     let (kind, rate) = (spectrum.kind, spectrum.sample_rate_hz);
     let lobe = spectrum.settings.window.main_lobe_bins();
-    let width_hz = if carrier.coherent { rate / time.frames() as f64 } else { spectrum.bin_hz() };
+    let width_hz = if carrier.coherent { rate / fine.frames() as f64 } else { spectrum.bin_hz() };
     let apart = lobe * width_hz;
     (2..=u32::try_from(last).unwrap_or(100).min(100))
         .map(|order| folded(kind, rate, f64::from(order) * carrier.offset_hz))
@@ -60,11 +62,9 @@ pub(super) fn harmonics(
             let edge = kind == Kind::Real && rate / 2.0 - at < apart;
             (at - carrier.offset_hz).abs() >= apart && at.abs() >= apart && !edge
         })
-        .map(|offset_hz| Harmonic {
-            offset_hz,
-            power: line_power(spectrum, floor, time, carrier.coherent, offset_hz),
-            noise: floor.level[nearest(spectrum, offset_hz)],
-            width_hz,
+        .map(|offset_hz| {
+            let (power, noise) = line_power(spectrum, floor, fine, carrier.coherent, offset_hz);
+            Harmonic { offset_hz, power, noise, bin_power: spectrum.mean[nearest(spectrum, offset_hz)], width_hz }
         })
         .collect()
 }
@@ -73,15 +73,22 @@ fn nearest(spectrum: &Spectrum, offset_hz: f64) -> usize {
     (spectrum.bin_of_offset(offset_hz).round().max(0.0) as usize).min(spectrum.mean.len().saturating_sub(1))
 }
 
-fn line_power(spectrum: &Spectrum, floor: &Floor, time: &Time, coherent: bool, offset_hz: f64) -> f64 {
+/// Power at a known place without the noise, and that noise; on the long transform where the carrier is steady.
+pub(super) fn line_power(
+    spectrum: &Spectrum,
+    floor: &Floor,
+    fine: &Fine<'_>,
+    coherent: bool,
+    offset_hz: f64,
+) -> (f64, f64) {
     let k = nearest(spectrum, offset_hz);
     if coherent {
-        return time.power_at(offset_hz, floor.level[k], spectrum.settings.fft);
+        return fine.power_at(offset_hz, floor.level[k], spectrum.settings.fft);
     }
     let lobe = spectrum.settings.window.main_lobe_bins() as usize;
     let range = k.saturating_sub(lobe)..(k + lobe + 1).min(spectrum.mean.len());
     let enbw = spectrum.rbw_hz() / spectrum.bin_hz();
-    range.map(|i| spectrum.mean[i] - floor.level[i]).sum::<f64>() / enbw
+    (range.map(|i| spectrum.mean[i] - floor.level[i]).sum::<f64>() / enbw, floor.level[k])
 }
 
 /// Adds up the noise. `lines` are (offset, power) of everything that owns bins; `bands` are modulated signals.

@@ -8,6 +8,11 @@ use super::super::{Detail, MeasureError, Measured, Settings, by_id};
 use super::{Origin, Spur, SpursDetail};
 use crate::gate::GateState;
 
+mod behaviour;
+mod figures;
+mod origins;
+mod two_tone;
+
 struct Normal(u64);
 impl Normal {
     fn uniform(&mut self) -> f64 {
@@ -317,111 +322,6 @@ fn enob_refers_to_full_scale() {
         let record = Waveform::real(data, 1e6, Unit::Volt).unwrap().with_full_scale(1.0);
         let (m, _) = measure(&record, &Settings::default());
         assert!((reading(&m, "enob") - 10.0).abs() < 0.02, "{}", reading(&m, "enob"));
-    }
-}
-
-/// What a random signal is made of, and the figures that follow.
-struct Truth {
-    data: Vec<f64>,
-    sfdr: f64,
-    thd: f64,
-    snr: f64,
-    sinad: f64,
-}
-
-fn random_signal(random: &mut Normal, frames: usize) -> Truth {
-    let fold = |f: f64| (f - f.round()).abs();
-    let (f0, spur) = loop {
-        let (f0, spur) = (random.between(0.02, 0.23), random.between(0.02, 0.48));
-        let mut all: Vec<f64> = (1..=10).map(|h| fold(f0 * f64::from(h))).chain([spur, 0.0, 0.5]).collect();
-        all.sort_by(f64::total_cmp);
-        if all.windows(2).all(|w| w[1] - w[0] > 0.006) {
-            break (f0, spur);
-        }
-    };
-    let amplitude = random.between(0.02, 0.9);
-    let mut tones = vec![(f0, amplitude)];
-    let mut dbc = Vec::new();
-    for h in 2..=5 {
-        let level = random.between(-65.0, -40.0);
-        dbc.push(level);
-        tones.push((f64::from(h) * f0, amplitude * 10f64.powf(level / 20.0)));
-    }
-    let spur_dbc = random.between(-65.0, -40.0);
-    tones.push((spur, amplitude * 10f64.powf(spur_dbc / 20.0)));
-    let sigma = amplitude / 2f64.sqrt() * 10f64.powf(-random.between(60.0, 85.0) / 20.0);
-    let mut data: Vec<f64> = (0..frames).map(|_| sigma * random.next()).collect();
-    // The noise that is really there, not the one that was drawn from.
-    let noise: f64 = data.iter().map(|v| v * v).sum::<f64>() / frames as f64;
-    for (f, a) in &tones {
-        let phase = random.uniform();
-        data.iter_mut().enumerate().for_each(|(i, v)| *v += a * (TAU * ((f * i as f64).fract() + phase)).cos());
-    }
-    let power = |dbc: f64| 10f64.powf(dbc / 10.0);
-    let harmonics: f64 = dbc.iter().map(|d| power(*d)).sum();
-    let rest = noise / (0.5 * amplitude * amplitude) + power(spur_dbc);
-    let db = |p: f64| 10.0 * p.log10();
-    Truth {
-        data,
-        sfdr: -dbc.iter().copied().fold(spur_dbc, f64::max),
-        thd: db(harmonics),
-        snr: -db(rest),
-        sinad: -db(rest + harmonics),
-    }
-}
-
-/// Largest error of SFDR, THD, SNR and SINAD over `count` signals.
-fn largest_errors(count: usize, frames: usize) -> [f64; 4] {
-    let mut random = Normal(1000);
-    let mut largest = [0.0_f64; 4];
-    for _ in 0..count {
-        let truth = random_signal(&mut random, frames);
-        let record = Waveform::real(truth.data, 1e6, Unit::FullScale).unwrap();
-        let (m, _) = measure(&record, &Settings::default());
-        let wanted = [truth.sfdr, truth.thd, truth.snr, truth.sinad];
-        for ((id, want), worst) in ["sfdr", "thd", "snr", "sinad"].iter().zip(wanted).zip(&mut largest) {
-            *worst = worst.max((reading(&m, id) - want).abs());
-        }
-    }
-    largest
-}
-
-#[test]
-fn figures_of_random_signals_are_within_a_tenth_of_a_db() {
-    let errors = largest_errors(16, 32_768);
-    println!("largest errors of sfdr, thd, snr, sinad: {errors:?}");
-    assert!(errors.iter().all(|e| *e < 0.1), "sfdr, thd, snr, sinad: {errors:?}");
-}
-
-/// `cargo test -p faultscope-diagnose --release -- --ignored thousand`
-#[test]
-#[ignore = "a thousand signals: a minute in a release build"]
-fn figures_of_a_thousand_random_signals_are_within_a_tenth_of_a_db() {
-    let errors = largest_errors(1000, 65_536);
-    println!("largest errors of sfdr, thd, snr, sinad: {errors:?}");
-    assert!(errors.iter().all(|e| *e < 0.1), "sfdr, thd, snr, sinad: {errors:?}");
-}
-
-/// Published figures (ADCToolbox, MATLAB reference) of `sinewave_noise_200uV.csv`. They hold for its own definition: one
-/// Hann segment over all 8192 samples, SFDR to the strongest other bin. Its THD (-94.58 dB) holds the noise of the bins
-/// that the harmonics own; with the noise taken off it is a bound, and it is not compared.
-///
-/// Reads the folder of public captures that `FAULTSCOPE_CAPTURES` names.
-#[test]
-#[ignore = "needs FAULTSCOPE_CAPTURES, a folder of public captures"]
-fn published_converter_figures_are_met() {
-    let Ok(folder) = std::env::var("FAULTSCOPE_CAPTURES") else {
-        println!("skipped: FAULTSCOPE_CAPTURES is not set");
-        return;
-    };
-    let text = std::fs::read_to_string(format!("{folder}/reference/ADCToolbox/sinewave_noise_200uV.csv")).unwrap();
-    let data: Vec<f64> = text.lines().map(|l| l.trim().parse().unwrap()).collect();
-    let settings = Settings { fft: Some(8192), window: Some(Window::Hann), ..Settings::default() };
-    let (m, _) = measure(&Waveform::real(data, 1e6, Unit::Volt).unwrap(), &settings);
-    for (id, want, tolerance) in
-        [("sfdr", 89.917, 0.1), ("sinad", 64.818, 0.1), ("snr", 64.900, 0.1), ("enob", 10.4747, 0.02)]
-    {
-        assert!((reading(&m, id) - want).abs() < tolerance, "{id}: {}", reading(&m, id));
     }
 }
 

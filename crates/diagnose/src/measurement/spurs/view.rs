@@ -1,4 +1,4 @@
-//! Views of a record: without its mean, and a part of it.
+//! A view of a record: without its mean.
 
 use faultscope_signal::{Kind, Record, RecordError, Unit};
 
@@ -30,49 +30,28 @@ fn mean(record: &dyn Record) -> Result<f64, RecordError> {
     Ok(if start == 0 { 0.0 } else { sum / start as f64 })
 }
 
-/// Frames `start .. start + frames` of a record.
-pub(super) struct Part<'a> {
-    pub(super) inner: &'a dyn Record,
-    pub(super) start: u64,
-    pub(super) frames: u64,
-}
-
-impl Part<'_> {
-    fn room(&self, start: u64, length: usize) -> usize {
-        let c = self.kind().components();
-        let left = self.frames.saturating_sub(start);
-        length.min(usize::try_from(left).unwrap_or(usize::MAX).saturating_mul(c))
-    }
-}
-
-macro_rules! forward {
-    () => {
-        fn kind(&self) -> Kind {
-            self.inner.kind()
-        }
-        fn sample_rate_hz(&self) -> f64 {
-            self.inner.sample_rate_hz()
-        }
-        fn center_hz(&self) -> Option<f64> {
-            self.inner.center_hz()
-        }
-        fn unit(&self) -> Unit {
-            self.inner.unit()
-        }
-        fn full_scale(&self) -> Option<f64> {
-            self.inner.full_scale()
-        }
-        fn bandwidth_hz(&self) -> Option<f64> {
-            self.inner.bandwidth_hz()
-        }
-        fn full_scale_dbm(&self) -> Option<f64> {
-            self.inner.full_scale_dbm()
-        }
-    };
-}
-
 impl Record for MeanRemoved<'_> {
-    forward!();
+    fn kind(&self) -> Kind {
+        self.inner.kind()
+    }
+    fn sample_rate_hz(&self) -> f64 {
+        self.inner.sample_rate_hz()
+    }
+    fn center_hz(&self) -> Option<f64> {
+        self.inner.center_hz()
+    }
+    fn unit(&self) -> Unit {
+        self.inner.unit()
+    }
+    fn full_scale(&self) -> Option<f64> {
+        self.inner.full_scale()
+    }
+    fn bandwidth_hz(&self) -> Option<f64> {
+        self.inner.bandwidth_hz()
+    }
+    fn full_scale_dbm(&self) -> Option<f64> {
+        self.inner.full_scale_dbm()
+    }
     fn frames(&self) -> u64 {
         self.inner.frames()
     }
@@ -102,28 +81,4 @@ impl Record for MeanRemoved<'_> {
         }
         Ok(done)
     }
-}
-
-impl Record for Part<'_> {
-    forward!();
-    fn frames(&self) -> u64 {
-        self.frames
-    }
-    fn read_f64(&self, start: u64, out: &mut [f64]) -> Result<usize, RecordError> {
-        let room = self.room(start, out.len());
-        self.inner.read_f64(self.start + start, &mut out[..room])
-    }
-    fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
-        let room = self.room(start, out.len());
-        self.inner.read_f32(self.start + start, &mut out[..room])
-    }
-}
-
-/// Up to `most` frames from the start of a record.
-pub(super) fn head(record: &dyn Record, most: usize) -> Result<Vec<f64>, RecordError> {
-    let frames = usize::try_from(record.frames()).unwrap_or(usize::MAX).min(most);
-    let mut data = vec![0.0; frames * record.kind().components()];
-    let got = record.read_f64(0, &mut data)?;
-    data.truncate(got * record.kind().components());
-    Ok(data)
 }

@@ -1,0 +1,163 @@
+//! One long windowed transform of a record's beginning: every line of it can be read at that resolution.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use faultscope_transform::{LONGEST_KEPT, single};
+use num_complex::Complex32;
+
+use crate::record::{Kind, Record, RecordError};
+use crate::tone::{Response, interpolate};
+use crate::window::Window;
+
+/// Lengths are one of these times a power of two: transforms of other lengths take several times as long.
+const MANTISSAS: [usize; 6] = [15, 12, 10, 9, 8, 1];
+
+/// The transform, its bins in the order of the transform.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Long {
+    kind: Kind,
+    frames: usize,
+    bins: Vec<Complex32>,
+    /// What turns the power of a bin into that of a line in it.
+    scale: f64,
+    window: Window,
+}
+
+impl Long {
+    /// Of at most `most` frames from the beginning.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub fn new(record: &dyn Record, window: Window, most: usize) -> Result<Self, RecordError> {
+        let kind = record.kind();
+        let frames = good_length(usize::try_from(record.frames()).unwrap_or(usize::MAX).min(most));
+        let mut data = vec![0f32; frames * kind.components()];
+        let got = record.read_f32(0, &mut data)?;
+        if got < frames || frames == 0 {
+            return Err(RecordError::new(format!("the record ends at sample {got} although it should not")));
+        }
+        let coefficients = kept_window(window, frames);
+        let gain: f64 = coefficients.iter().map(|w| f64::from(*w)).sum();
+        let bins = transform(kind, data, &coefficients);
+        let halves = if kind == Kind::Real { 2.0 } else { 1.0 };
+        Ok(Self { kind, frames, bins, scale: halves / (gain * gain), window })
+    }
+
+    /// Frames under the window.
+    #[must_use]
+    pub const fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// Power that a line in bin `k` would have; bins go on around the ends, or are mirrored there in real records.
+    fn power(&self, k: i64) -> f64 {
+        let n = self.frames as i64;
+        let k = k.rem_euclid(n);
+        let k = if self.kind == Kind::Real { k.min(n - k) } else { k };
+        let z = self.bins.get(k as usize).copied().unwrap_or_default();
+        self.scale * (f64::from(z.re).powi(2) + f64::from(z.im).powi(2))
+    }
+
+    /// The strongest line within `search` bins of `frequency`: its place (both in cycles per sample), and its power.
+    #[must_use]
+    pub fn strongest(&self, frequency: f64, search: usize) -> (f64, f64) {
+        let response = Response::of(self.window, self.frames);
+        let reach = response.lobe_bins().ceil() as usize;
+        let width = search + reach;
+        let first = (frequency * self.frames as f64).round() as i64 - width as i64;
+        let cells: Vec<f64> = (0..=2 * width as i64).map(|i| self.power(first + i)).collect();
+        let peak = (reach..=2 * width - reach).max_by(|a, b| cells[*a].total_cmp(&cells[*b])).unwrap_or(width);
+        let tone = interpolate(&response, &cells, peak, 0.0, reach.saturating_sub(1).max(1));
+        ((first as f64 + tone.bin) / self.frames as f64, tone.power)
+    }
+
+    /// Power of a line known to be exactly at `frequency`: the nearest bin with its scalloping undone. The second
+    /// number is how many times a bin's noise it holds.
+    #[must_use]
+    pub fn power_at(&self, frequency: f64) -> (f64, f64) {
+        let place = frequency * self.frames as f64;
+        let gain = Response::of(self.window, self.frames).power(place - place.round());
+        (self.power(place.round() as i64) / gain, 1.0 / gain)
+    }
+}
+
+fn transform(kind: Kind, mut data: Vec<f32>, coefficients: &[f32]) -> Vec<Complex32> {
+    match kind {
+        Kind::Real => {
+            let fft = single::real(coefficients.len());
+            data.iter_mut().zip(coefficients).for_each(|(x, w)| *x *= w);
+            let (mut bins, mut scratch) = (fft.make_output_vec(), fft.make_scratch_vec());
+            // The buffers have the plan's own lengths, so this cannot fail.
+            let _ = fft.process_with_scratch(&mut data, &mut bins, &mut scratch);
+            bins
+        }
+        Kind::Iq => {
+            let mut bins: Vec<Complex32> = Vec::with_capacity(coefficients.len());
+            bins.extend(data.chunks_exact(2).zip(coefficients).map(|(z, w)| Complex32::new(z[0] * w, z[1] * w)));
+            single::forward(bins.len()).process(&mut bins);
+            bins
+        }
+    }
+}
+
+/// The longest length up to `most` that transforms quickly, at most a fifth shorter.
+fn good_length(most: usize) -> usize {
+    let fitting = |mantissa: &usize| {
+        let turns = (most / mantissa).checked_ilog2()?;
+        Some(mantissa << turns)
+    };
+    MANTISSAS.iter().filter_map(fitting).max().unwrap_or(0)
+}
+
+/// The window of the last length is kept: the captures of a batch mostly share it.
+fn kept_window(window: Window, n: usize) -> Arc<Vec<f32>> {
+    type Kept = Option<(Window, Arc<Vec<f32>>)>;
+    static KEPT: Mutex<Kept> = Mutex::new(None);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, w)) = kept.as_ref().filter(|(of, w)| *of == window && w.len() == n) {
+        return Arc::clone(w);
+    }
+    let made = Arc::new(window.coefficients(n).into_iter().map(|w| w as f32).collect::<Vec<f32>>());
+    if n <= LONGEST_KEPT {
+        *kept = Some((window, Arc::clone(&made)));
+    }
+    made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quantity::Unit;
+    use crate::record::Waveform;
+    use num_complex::Complex64;
+    use std::f64::consts::TAU;
+
+    /// Powers by definition: 0.3^2 / 2 of a real sine, 0.3^2 of a complex tone; on, between and near bins.
+    #[test]
+    fn lines_are_read_with_their_own_power_and_place() {
+        for (n, f) in [(5000, 0.123_456_789), (4096, 1000.5 / 4096.0), (4096, 3.0 / 64.0)] {
+            let used = good_length(n) as f64;
+            let data: Vec<f64> = (0..n).map(|i| 0.3 * (TAU * f * i as f64 + 1.0).cos()).collect();
+            let record = Waveform::real(data, 1.0, Unit::Volt).unwrap();
+            let iq: Vec<Complex64> = (0..n).map(|i| Complex64::from_polar(0.3, -TAU * f * i as f64)).collect();
+            let iq = Waveform::iq(&iq, 1.0, None).unwrap();
+            for (record, f, power) in [(&record, f, 0.045), (&iq, -f, 0.09)] {
+                let long = Long::new(record, Window::BlackmanHarris, 1 << 17).unwrap();
+                assert_eq!(long.frames() as f64, used);
+                let (at, p) = long.strongest(f + 1.3 / used, 3);
+                assert!((at - f).abs() < 1e-3 / used && (p / power - 1.0).abs() < 1e-4, "{n} {f}: {at} {p}");
+                assert!((long.power_at(f).0 / power - 1.0).abs() < 1e-4);
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_are_quick_and_near() {
+        assert_eq!(good_length(131_072), 131_072);
+        assert_eq!(good_length(64), 64);
+        assert_eq!((good_length(0), good_length(1), good_length(7)), (0, 1, 4));
+        for most in [100_usize, 997, 65_535, 100_003] {
+            assert!(good_length(most) <= most && good_length(most) * 5 >= most * 4, "{most}");
+        }
+    }
+}
