@@ -72,6 +72,7 @@ fn arrows_point_down() {
 #[test]
 fn a_package_lives_in_its_room_only() {
     let homes = [
+        ("pulp", "signal"),
         ("rustfft", "signal"),
         ("realfft", "signal"),
         ("ndarray", "signal"),

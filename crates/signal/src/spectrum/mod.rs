@@ -8,6 +8,7 @@ mod levels;
 mod options;
 mod reference;
 mod size;
+mod split;
 #[cfg(test)]
 mod tests;
 
