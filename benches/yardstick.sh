@@ -31,6 +31,7 @@ for kind in cu8 cs16 cf32; do
     [ -s "$work/long.$kind" ] || "$material" "$kind" 1073741824 "$work/long.$kind"
     [ -s "$work/short.$kind" ] || "$material" "$kind" 1048576 "$work/short.$kind"
 done
+[ -s "$work/picture.cu8" ] || head -c 268435456 "$work/long.cu8" >"$work/picture.cu8"
 [ -s "$work/scope.wav" ] || "$material" wav 268435456 "$work/scope.wav"
 [ -s "$work/scope.csv" ] || "$material" csv 10000000 "$work/scope.csv"
 cd "$work"
@@ -74,9 +75,25 @@ for kind in cu8 cs16 cf32; do
     compare "spectrum of 1 GiB $kind" "$ours spectrum long.$kind --rate 2M --threads 1 --output s.csv" \
         "./limit_welch long.$kind $kind 4096 avg"
 done
+compare "average, max and min of 1 GiB cf32" "$ours spectrum long.cf32 --rate 2M --threads 1 --max-hold --min-hold --output s.csv" \
+    "./limit_welch long.cf32 cf32 4096 hold"
+compare "the same with percentiles and persistence" \
+    "$ours spectrum long.cf32 --rate 2M --threads 1 --max-hold --min-hold --percentiles 50,90 --persistence --output s.csv" \
+    "./limit_welch long.cf32 cf32 4096 hist"
+compare "waterfall of 256 MiB cu8, PNG" "$ours waterfall picture.cu8 --rate 2M --threads 1 --output w.png" \
+    "./limit_scope spec picture.cu8 cu8"
+compare "waterfall of a 256 MiB WAV, PNG" "$ours waterfall scope.wav --threads 1 --output w.png" \
+    "./limit_scope spec scope.wav i16wav"
 compare "ripple of a 256 MiB WAV" "$ours ripple scope.wav" "./limit_scope wav scope.wav"
 compare "info of a CSV of 10 million rows" "$ours info scope.csv" "./limit_scope csv scope.csv"
 for kind in cu8 cs16 cf32; do
     compare "spurs of 1 MiB $kind, JSON" "$ours spurs short.$kind --rate 2M --json" ""
 done
 compare "info of 1 MiB cf32" "$ours info short.cf32 --rate 2M" ""
+
+# Growth: files of zeros that take no room on the disk; the kernel hands out their pages as it does data in its cache.
+for gib in 1 4 16; do
+    truncate -s "${gib}G" grown.cu8
+    compare "spectrum of $gib GiB of zeros, cu8" "$ours spectrum grown.cu8 --rate 2M --threads 1 --output s.csv" ""
+    rm -f grown.cu8
+done

@@ -73,6 +73,7 @@ fn arrows_point_down() {
 #[test]
 fn a_package_lives_in_its_room_only() {
     let homes = [
+        ("pulp", "signal"),
         ("rustfft", "transform"),
         ("realfft", "transform"),
         ("ndarray", "signal"),

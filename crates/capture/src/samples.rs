@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use faultscope_signal::RecordError;
+use faultscope_signal::wide::wide;
 
 /// How one number is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,7 +133,7 @@ impl FileSamples {
             for part in out.chunks_mut(BLOCK / width) {
                 let bytes = &mut block[..part.len() * width];
                 self.fill(position, bytes)?;
-                convert(self.layout.component, bytes, part);
+                wide(|| convert(self.layout.component, bytes, part));
                 position += bytes.len() as u64;
             }
             Ok(())
@@ -247,16 +248,20 @@ trait Real: bytemuck::Pod {
 
 impl Real for f32 {
     const STORED: Component = Component::F32Le;
+    #[inline(always)]
     fn scaled(value: i32, scale: f32) -> Self {
         value as f32 * scale
     }
-    // A division, not a product with the reciprocal: codes 0 and 255 must give -1 and 1 exactly.
+    // The product with the rounded reciprocal still gives -1 and 1 for codes 0 and 255, and costs a quarter of a division.
+    #[inline(always)]
     fn offset_binary(value: u8) -> Self {
-        (f32::from(value) - 127.5) / 127.5
+        (f32::from(value) - 127.5) * (1.0 / 127.5)
     }
+    #[inline(always)]
     fn single(value: f32) -> Self {
         value
     }
+    #[inline(always)]
     fn double(value: f64) -> Self {
         value as f32
     }
@@ -264,21 +269,26 @@ impl Real for f32 {
 
 impl Real for f64 {
     const STORED: Component = Component::F64Le;
+    #[inline(always)]
     fn scaled(value: i32, scale: f32) -> Self {
         f64::from(value) * f64::from(scale)
     }
+    #[inline(always)]
     fn offset_binary(value: u8) -> Self {
         (f64::from(value) - 127.5) / 127.5
     }
+    #[inline(always)]
     fn single(value: f32) -> Self {
         f64::from(value)
     }
+    #[inline(always)]
     fn double(value: f64) -> Self {
         value
     }
 }
 
 /// Converts the numbers at the head of `bytes` into all of `out`.
+#[inline(always)]
 fn convert<T: Real>(component: Component, bytes: &[u8], out: &mut [T]) {
     const P7: f32 = 1.0 / 128.0;
     const P15: f32 = 1.0 / 32_768.0;

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use crate::record::{Kind, Record};
+use crate::record::Record;
 use crate::spectrum::{
     BlockSum, Float, Keep, Precision, Spectrum, SpectrumSettings, Start, Total, Worker, all_skipped, check, hop,
 };
@@ -124,13 +124,8 @@ impl Picture {
     fn add<T: Float>(&mut self, start: &Start<'_, T>, row: Option<&Total>) {
         let Some(row) = row else { return };
         let scale = start.scale() / row.segments as f64;
-        let turn = if start.frame.kind == Kind::Iq { row.power.len().div_ceil(2) } else { 0 };
-        let (high, low) = (&row.power[..turn], &row.power[turn..]);
-        self.levels.extend(
-            low.iter()
-                .chain(high)
-                .map(|p| if row.segments == 0 { f32::NAN } else { start.frame.level_db(p * scale) as f32 }),
-        );
+        let level = |power: f64| if row.segments == 0 { f32::NAN } else { start.frame.level_db(power * scale) as f32 };
+        self.levels.extend((0..row.power.len()).map(|i| level(row.power[start.engine.place(i)])));
         self.total.add_total(row);
     }
 }

@@ -105,6 +105,8 @@ fn encode_png(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>, ReportErro
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    // Of a waterfall, the search for a shorter file costs more than the spectra do.
+    encoder.set_compression(png::Compression::Fast);
     let mut writer = encoder.write_header().map_err(failed)?;
     writer.write_image_data(rgb).map_err(failed)?;
     writer.finish().map_err(failed)?;

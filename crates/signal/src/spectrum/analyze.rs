@@ -262,12 +262,14 @@ impl<'a, T: Float> Start<'a, T> {
         }
         let scale = self.scale();
         let held = |values: Vec<T>| {
-            in_display_order(self.frame.kind, values.into_iter().map(|p| p.to_f64() * scale).collect(), 1)
+            let values: Vec<f64> = values.into_iter().map(|p| p.to_f64() * scale).collect();
+            in_display_order(&self.engine, &values, 1)
         };
         let (max, min) = (held(max), held(min));
+        let counted =
+            histogram.map(|(h, scale)| (in_display_order(&self.engine, &h.into_counts(), scale.cells), scale));
         let mut spectrum = self.finish_mean(&total);
-        if let Some((histogram, scale)) = histogram {
-            let counts = in_display_order(spectrum.kind, histogram.into_counts(), scale.cells);
+        if let Some((counts, scale)) = counted {
             spectrum.percentiles = traces
                 .percentiles
                 .iter()
@@ -287,25 +289,21 @@ impl<'a, T: Float> Start<'a, T> {
     /// The spectrum that holds the mean only.
     pub(crate) fn finish_mean(self, total: &Total) -> Spectrum {
         let scale = self.scale() / total.segments as f64;
-        let mean = total.power.iter().map(|p| p * scale).collect();
+        let mean: Vec<f64> = total.power.iter().map(|p| p * scale).collect();
         Spectrum {
             segments: total.segments,
             skipped: total.skipped,
             non_finite: total.non_finite,
             effective_averages: effective_averages(&self.frame.settings, total.segments),
-            mean: in_display_order(self.frame.kind, mean, 1),
+            mean: in_display_order(&self.engine, &mean, 1),
             ..self.frame
         }
     }
 }
 
-/// Puts the negative frequencies of an I/Q record first; `width` values belong to each bin.
-pub(super) fn in_display_order<V>(kind: Kind, mut values: Vec<V>, width: usize) -> Vec<V> {
-    if kind == Kind::Iq {
-        let bins = values.len() / width;
-        values.rotate_right(bins / 2 * width);
-    }
-    values
+/// Sorts what the engine kept, `width` values a bin, as a spectrum is.
+pub(super) fn in_display_order<T: Float, V: Copy>(engine: &Engine<'_, T>, values: &[V], width: usize) -> Vec<V> {
+    (0..engine.bins()).flat_map(|i| &values[engine.place(i) * width..][..width]).copied().collect()
 }
 
 fn percentile(

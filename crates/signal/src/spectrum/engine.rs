@@ -4,6 +4,7 @@ use super::kernel::{self, Float, Plan, Transform};
 use super::levels::Histogram;
 use super::{SpectrumSettings, hop};
 use crate::record::{Kind, Record, RecordError};
+use crate::wide::{Aligned, wide};
 
 /// Segments a block: their powers are summed in the precision of the transform.
 const BLOCK_SEGMENTS: u64 = 64;
@@ -101,14 +102,16 @@ impl<'a, T: Float> Engine<'a, T> {
         let mean = if record.kind() == Kind::Real { probe.mean } else { 0.0 };
         let wide = size_of::<T>() == size_of::<f32>() && mean.abs() > OFFSET_RATIO * probe.rms;
         let hop = hop(settings);
+        let window: Vec<T> =
+            coefficients.iter().flat_map(|w| std::iter::repeat_n(T::of(w * scale), components)).collect();
         let room = (BLOCK_NUMBERS / components as u64).saturating_sub(n as u64) / hop as u64 + 1;
         Self {
             record,
             n,
             hop,
             components,
-            window: coefficients.iter().flat_map(|w| std::iter::repeat_n(T::of(w * scale), components)).collect(),
-            plan: Plan::new(record.kind(), n),
+            plan: Plan::new(record.kind(), n, &window),
+            window,
             offset_bins: offset_bins(settings, &coefficients, mean * scale),
             offset: T::of(if wide { 0.0 } else { mean }),
             wide_offset: wide.then_some(mean),
@@ -123,6 +126,14 @@ impl<'a, T: Float> Engine<'a, T> {
 
     pub(crate) fn block_segments(&self) -> u64 {
         self.block_segments
+    }
+
+    /// Where the engine keeps the `i`-th bin of a spectrum, whose negative frequencies (of I/Q) come first.
+    pub(crate) fn place(&self, i: usize) -> usize {
+        let bins = self.bins();
+        let bin = if self.components == 1 { i } else { (i + bins.div_ceil(2)) % bins };
+        let groups = self.plan.groups();
+        bin % groups * (bins / groups) + bin / groups
     }
 
     /// Halves the bins of a real record that have no twin, 0 Hz and half the rate, so that all are doubled alike later.
@@ -162,7 +173,7 @@ pub(crate) struct Worker<'a, T: Float> {
     engine: &'a Engine<'a, T>,
     keep: Keep<'a>,
     transform: Transform<T>,
-    samples: Vec<T>,
+    samples: Aligned<T>,
     wide: Vec<f64>,
     power: Vec<T>,
     block_max: Vec<T>,
@@ -182,7 +193,7 @@ impl<'a, T: Float> Worker<'a, T> {
             engine,
             keep,
             transform: Transform::new(engine.plan.clone(), engine.n),
-            samples: Vec::new(),
+            samples: Aligned::new(0),
             wide: Vec::new(),
             power: vec![T::default(); bins],
             block_max: vec![T::default(); held],
@@ -198,7 +209,7 @@ impl<'a, T: Float> Worker<'a, T> {
         let segments = segments as usize;
         self.read(start, (segments - 1) * self.engine.hop + self.engine.n)?;
         self.sum_all(segments, sum);
-        if !kernel::all_finite(&sum.power) {
+        if !wide(|| kernel::all_finite(&sum.power)) {
             self.sum_finite(segments, sum);
             sum.non_finite = self.count_non_finite(start, segments);
         }
@@ -212,7 +223,7 @@ impl<'a, T: Float> Worker<'a, T> {
 
     fn read(&mut self, start: u64, frames: usize) -> Result<(), RecordError> {
         let numbers = frames * self.engine.components;
-        self.samples.resize(numbers, T::default());
+        self.samples.resize(numbers);
         let got = if let Some(offset) = self.engine.wide_offset {
             self.wide.resize(numbers, 0.0);
             let got = self.engine.record.read_f64(start, &mut self.wide)?;
@@ -239,7 +250,7 @@ impl<'a, T: Float> Worker<'a, T> {
         for segment in 0..segments {
             self.transform(segment);
             if let Keep::Mean = self.keep {
-                kernel::add_power(&mut sum.power, self.transform.bins());
+                wide(|| kernel::add_power(&mut sum.power, self.transform.bins()));
             } else {
                 self.write_power();
                 self.take(segment, &mut sum.power);
@@ -293,7 +304,7 @@ impl<'a, T: Float> Worker<'a, T> {
     }
 
     fn write_power(&mut self) {
-        kernel::write_power(&mut self.power, self.transform.bins());
+        wide(|| kernel::write_power(&mut self.power, self.transform.bins()));
         self.engine.halve_single_bins(&mut self.power);
     }
 
@@ -301,13 +312,13 @@ impl<'a, T: Float> Worker<'a, T> {
     fn take(&mut self, row: usize, sum: &mut [T]) {
         let bins = self.power.len();
         if self.block_max.is_empty() {
-            kernel::add(sum, &self.power);
+            wide(|| kernel::add(sum, &self.power));
         } else {
-            kernel::hold(sum, &mut self.block_max, &mut self.block_min, &self.power);
+            wide(|| kernel::hold(sum, &mut self.block_max, &mut self.block_min, &self.power));
         }
         if let Keep::Levels(_, rule) = self.keep {
             let cells = &mut self.cells[row * bins..(row + 1) * bins];
-            kernel::level_cells(cells, &self.power, rule.per_octave, rule.origin, rule.last);
+            wide(|| kernel::level_cells(cells, &self.power, rule.per_octave, rule.origin, rule.last));
         }
     }
 

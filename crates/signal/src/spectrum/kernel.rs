@@ -6,7 +6,9 @@ use bytemuck::Pod;
 use faultscope_transform::{Fft, FftNum, RealToComplex, double, single};
 use num_complex::Complex;
 
+use super::split::{GROUPS, Split};
 use crate::record::{Kind, Record, RecordError};
+use crate::wide::{Aligned, wide};
 
 /// A precision to calculate in.
 pub(crate) trait Float: FftNum + Pod + Default + PartialOrd {
@@ -15,6 +17,10 @@ pub(crate) trait Float: FftNum + Pod + Default + PartialOrd {
     fn to_f64(self) -> f64;
     fn to_f32(self) -> f32;
     fn finite(self) -> bool;
+    /// The numbers themselves, where this is single precision.
+    fn single(values: &[Self]) -> Option<&[f32]>;
+    /// Bins to write into, where this is single precision.
+    fn single_bins(bins: &mut [Complex<Self>]) -> Option<&mut [Complex<f32>]>;
     /// The transform of `n` real numbers.
     fn real(n: usize) -> Arc<dyn RealToComplex<Self>>;
     /// The transform of `n` complex numbers.
@@ -24,7 +30,7 @@ pub(crate) trait Float: FftNum + Pod + Default + PartialOrd {
 }
 
 macro_rules! float {
-    ($type:ty, $read:ident, $plans:ident) => {
+    ($type:ty, $read:ident, $plans:ident, $single:expr, $single_bins:expr) => {
         impl Float for $type {
             const INFINITY: Self = <$type>::INFINITY;
             #[inline]
@@ -45,6 +51,14 @@ macro_rules! float {
             fn finite(self) -> bool {
                 self.is_finite()
             }
+            #[inline]
+            fn single(values: &[Self]) -> Option<&[f32]> {
+                $single(values)
+            }
+            #[inline]
+            fn single_bins(bins: &mut [Complex<Self>]) -> Option<&mut [Complex<f32>]> {
+                $single_bins(bins)
+            }
             fn real(n: usize) -> Arc<dyn RealToComplex<Self>> {
                 $plans::real(n)
             }
@@ -57,14 +71,14 @@ macro_rules! float {
         }
     };
 }
-float!(f32, read_f32, single);
-float!(f64, read_f64, double);
+float!(f32, read_f32, single, Some, Some);
+float!(f64, read_f64, double, |_| None, |_| None);
 
 /// The transform of one segment: windowed input in, bins in the order of the transform out.
 pub(crate) struct Transform<T: Float> {
     plan: Plan<T>,
     input: Vec<Complex<T>>,
-    output: Vec<Complex<T>>,
+    output: Aligned<Complex<T>>,
     scratch: Vec<Complex<T>>,
 }
 
@@ -72,10 +86,23 @@ pub(crate) struct Transform<T: Float> {
 pub(crate) enum Plan<T: Float> {
     Real(Arc<dyn RealToComplex<T>>),
     Iq(Arc<dyn Fft<T>>),
+    /// In single precision, with the window inside.
+    Split(Arc<Split>),
 }
 
 impl<T: Float> Plan<T> {
-    pub(crate) fn new(kind: Kind, n: usize) -> Self {
+    /// A plan for segments under `window`, which holds each coefficient twice for I/Q.
+    pub(crate) fn new(kind: Kind, n: usize, window: &[T]) -> Self {
+        let split = T::single(window).filter(|_| kind == Kind::Iq).and_then(Split::new);
+        split.map_or_else(|| Self::whole(kind, n), |split| Self::Split(Arc::new(split)))
+    }
+
+    /// How many groups the bins come in: bin `groups k + r` is at place k of group r.
+    pub(crate) fn groups(&self) -> usize {
+        if let Self::Split(_) = self { GROUPS } else { 1 }
+    }
+
+    fn whole(kind: Kind, n: usize) -> Self {
         match kind {
             Kind::Real => Self::Real(T::real(n)),
             Kind::Iq => Self::Iq(T::complex(n)),
@@ -86,6 +113,7 @@ impl<T: Float> Plan<T> {
         match self {
             Self::Real(fft) => fft.get_scratch_len(),
             Self::Iq(fft) => fft.get_outofplace_scratch_len(),
+            Self::Split(split) => split.scratch_len(),
         }
     }
 }
@@ -96,8 +124,9 @@ impl<T: Float> Transform<T> {
         let (input, output) = match plan {
             Plan::Real(_) => (n.div_ceil(2), n / 2 + 1),
             Plan::Iq(_) => (n, n),
+            Plan::Split(_) => (0, n),
         };
-        Self { input: zeros(input), output: zeros(output), scratch: zeros(plan.scratch_len()), plan }
+        Self { input: zeros(input), output: Aligned::new(output), scratch: zeros(plan.scratch_len()), plan }
     }
 
     /// Multiplies a segment (less `offset`, for real records) by the window and transforms it.
@@ -108,22 +137,24 @@ impl<T: Float> Transform<T> {
         match &self.plan {
             Plan::Real(fft) => {
                 let numbers = &mut numbers[..window.len()];
-                for ((out, x), w) in numbers.iter_mut().zip(segment).zip(window) {
-                    *out = (*x - offset) * *w;
-                }
+                wide(|| window_less_offset(numbers, segment, window, offset));
                 // The buffers have the plan's own lengths, so this cannot fail.
                 let _ = fft.process_with_scratch(numbers, &mut self.output, &mut self.scratch);
             }
             Plan::Iq(fft) => {
-                for ((out, x), w) in numbers.iter_mut().zip(segment).zip(window) {
-                    *out = *x * *w;
-                }
+                wide(|| window_all(numbers, segment, window));
                 fft.process_outofplace_with_scratch(&mut self.input, &mut self.output, &mut self.scratch);
+            }
+            Plan::Split(split) => {
+                let (bins, scratch) = (T::single_bins(&mut self.output), T::single_bins(&mut self.scratch));
+                if let (Some(samples), Some(bins), Some(scratch)) = (T::single(segment), bins, scratch) {
+                    split.run(samples, bins, scratch);
+                }
             }
         }
     }
 
-    /// The bins of the last segment, in the order of the transform.
+    /// The bins of the last segment, in the order of the plan.
     pub(crate) fn bins(&self) -> &[Complex<T>] {
         &self.output
     }
@@ -134,7 +165,22 @@ impl<T: Float> Transform<T> {
     }
 }
 
+#[inline(always)]
+fn window_less_offset<T: Float>(out: &mut [T], segment: &[T], window: &[T], offset: T) {
+    for ((out, x), w) in out.iter_mut().zip(segment).zip(window) {
+        *out = (*x - offset) * *w;
+    }
+}
+
+#[inline(always)]
+fn window_all<T: Float>(out: &mut [T], segment: &[T], window: &[T]) {
+    for ((out, x), w) in out.iter_mut().zip(segment).zip(window) {
+        *out = *x * *w;
+    }
+}
+
 /// Adds the power of every bin.
+#[inline(always)]
 pub(crate) fn add_power<T: Float>(sum: &mut [T], bins: &[Complex<T>]) {
     for (s, z) in sum.iter_mut().zip(bins) {
         *s = *s + (z.re * z.re + z.im * z.im);
@@ -142,6 +188,7 @@ pub(crate) fn add_power<T: Float>(sum: &mut [T], bins: &[Complex<T>]) {
 }
 
 /// Adds powers.
+#[inline(always)]
 pub(crate) fn add<T: Float>(sum: &mut [T], power: &[T]) {
     for (s, &p) in sum.iter_mut().zip(power) {
         *s = *s + p;
@@ -149,6 +196,7 @@ pub(crate) fn add<T: Float>(sum: &mut [T], power: &[T]) {
 }
 
 /// Writes the power of every bin.
+#[inline(always)]
 pub(crate) fn write_power<T: Float>(power: &mut [T], bins: &[Complex<T>]) {
     for (p, z) in power.iter_mut().zip(bins) {
         *p = z.re * z.re + z.im * z.im;
@@ -156,6 +204,7 @@ pub(crate) fn write_power<T: Float>(power: &mut [T], bins: &[Complex<T>]) {
 }
 
 /// Adds the powers to the sum and takes them into both holds.
+#[inline(always)]
 pub(crate) fn hold<T: Float>(sum: &mut [T], max: &mut [T], min: &mut [T], power: &[T]) {
     for (((s, hi), lo), &p) in sum.iter_mut().zip(max).zip(min).zip(power) {
         *s = *s + p;
@@ -165,6 +214,7 @@ pub(crate) fn hold<T: Float>(sum: &mut [T], max: &mut [T], min: &mut [T], power:
 }
 
 /// Whether every number is finite.
+#[inline(always)]
 pub(crate) fn all_finite<T: Float>(values: &[T]) -> bool {
     values.iter().all(|v| v.finite())
 }
@@ -173,6 +223,7 @@ pub(crate) fn all_finite<T: Float>(values: &[T]) -> bool {
 ///
 /// The logarithm is good to 0.001 octaves (0.003 dB). Read as a whole number, the bits of a float are its logarithm with
 /// straight lines between the powers of two; f (1 - f) (A + B f) is what the curve of log2(1 + f) lies above its chord.
+#[inline(always)]
 pub(crate) fn level_cells<T: Float>(cells: &mut [u8], power: &[T], per_octave: f32, origin: f32, last: u8) {
     const A: f32 = 0.422_861;
     const B: f32 = -0.159_210;

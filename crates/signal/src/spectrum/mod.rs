@@ -9,6 +9,7 @@ mod options;
 mod parts;
 mod reference;
 mod size;
+mod split;
 #[cfg(test)]
 mod tests;
 

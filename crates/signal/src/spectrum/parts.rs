@@ -46,8 +46,8 @@ pub fn average_in_parts(record: &dyn Record, settings: SpectrumSettings, parts: 
         }
         total.add_total(&part);
         let scale = start.scale() / part.segments.max(1) as f64;
-        let scaled = if part.segments == 0 { vec![] } else { part.power.iter().map(|p| (p * scale) as f32).collect() };
-        powers.push(in_display_order(record.kind(), scaled, 1));
+        let scaled: Vec<f32> = part.power.iter().map(|p| (p * scale) as f32).collect();
+        powers.push(if part.segments == 0 { vec![] } else { in_display_order(&start.engine, &scaled, 1) });
         counts.push(part.segments);
     }
     drop(worker);
