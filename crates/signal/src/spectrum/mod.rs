@@ -20,7 +20,7 @@ use crate::window::Window;
 pub(crate) use analyze::{Start, Total, all_skipped, check};
 pub use analyze::{analyze, average};
 pub(crate) use engine::{BlockSum, Keep, Worker};
-pub(crate) use kernel::{Float, Plan};
+pub(crate) use kernel::Float;
 pub use levels::{LevelScale, Persistence};
 pub use options::{Options, Precision, Traces};
 pub use parts::{Parts, average_in_parts};
