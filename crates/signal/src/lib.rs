@@ -9,6 +9,7 @@ pub mod evm;
 pub mod floor;
 pub mod lowpass;
 mod order;
+pub mod phase_noise;
 pub mod power;
 pub mod quantity;
 pub mod record;
