@@ -3,7 +3,9 @@
 //! Width and colour are handed in: this room does not look at the terminal.
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use faultscope_diagnose::measurement::{ChannelDetail, ModulationDetail, RippleDetail, SpursDetail, TransitionDetail};
+use faultscope_diagnose::measurement::{
+    ChannelDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, SpursDetail, TransitionDetail,
+};
 use faultscope_diagnose::{Finding, Gate, Reading, Verdict};
 use serde_json::Value;
 
@@ -44,6 +46,12 @@ pub fn channel(detail: &ChannelDetail, style: Style) -> String {
 #[must_use]
 pub fn modulation(detail: &ModulationDetail, style: Style) -> String {
     titled(&detail::radio::modulation(detail, style.lang), style)
+}
+
+/// The phase-noise tables: carrier and integrals, trace, the `most` strongest lines.
+#[must_use]
+pub fn phase_noise(detail: &PhaseNoiseDetail, most: usize, style: Style) -> String {
+    titled(&detail::phase_noise::tables(detail, most, style.lang), style)
 }
 
 fn titled(tables: &[DataTable], style: Style) -> String {

@@ -79,8 +79,8 @@ impl Reference {
             for peak in peaks {
                 let lobe = peak.saturating_sub(LOBE)..(peak + LOBE + 1).min(density.phase.len());
                 let sum = |r: Range<usize>, v: &[f64]| v.get(r).unwrap_or(&[]).iter().sum::<f64>();
-                let alone = run.len() <= WIDEST
-                    || sum(lobe.clone(), &density.phase) > 0.5 * sum(run.clone(), &density.phase);
+                let alone =
+                    run.len() <= WIDEST || sum(lobe.clone(), &density.phase) > 0.5 * sum(run.clone(), &density.phase);
                 let level = density.phase.get(peak).copied().unwrap_or(0.0);
                 if alone && level > SIDE_LOBES * strongest {
                     found.push(self.line(density, peak, &lobe));
