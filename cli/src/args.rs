@@ -12,6 +12,7 @@ use faultscope_door::signal::Window;
 use faultscope_door::signal::evm::Constellation;
 
 pub use crate::command::phase_noise::PhaseNoiseArgs;
+pub use crate::command::trend::TrendArgs;
 use crate::number;
 
 /// From samples to a fault case: spectra, spurs and supply ripple of captured files, judged, explained, kept.
@@ -744,6 +745,8 @@ pub enum Command {
     Modulation(ModulationArgs),
     /// Phase noise of a carrier over its offset, discrete lines, integrated phase and jitter, residual FM and AM.
     PhaseNoise(PhaseNoiseArgs),
+    /// Readings of several captures of one thing over time: slope, significance, outliers, when a limit is reached.
+    Trend(TrendArgs),
     /// Writes captures of known faults, with their truth.
     Simulate(SimulateArgs),
     /// Fault cases: open, list, show, attach, note, close, reopen, verify.

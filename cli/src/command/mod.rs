@@ -7,6 +7,7 @@ mod limits;
 pub(crate) mod phase_noise;
 mod report;
 mod simulate;
+pub(crate) mod trend;
 
 use faultscope_door::Error;
 
@@ -25,6 +26,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Channel(_) => "channel",
         Command::Modulation(_) => "modulation",
         Command::PhaseNoise(_) => "phase-noise",
+        Command::Trend(_) => "trend",
         Command::Simulate(_) => "simulate",
         Command::Case(_) => "case",
         Command::Report(_) => "report",
@@ -47,6 +49,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Channel(args) => analyse::channel(args, context),
         Command::Modulation(args) => analyse::modulation(args, context),
         Command::PhaseNoise(args) => phase_noise::run(args, context),
+        Command::Trend(args) => trend::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Case(command) => case::run(command, context),
         Command::Report(args) => report::run(args, context),

@@ -13,6 +13,7 @@ pub mod result;
 pub mod schema;
 pub mod simulate;
 pub mod spectrum;
+pub mod trend;
 pub mod view;
 mod watch;
 pub mod waterfall;

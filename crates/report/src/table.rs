@@ -91,6 +91,13 @@ pub fn info(fields: &[(String, String, String)], gates: &[Gate], style: Style) -
     out
 }
 
+/// Finished cells under columns named by keys.
+#[must_use]
+pub fn rows(keys: &[&str], rows: &[Vec<String>], style: Style) -> String {
+    let cells = |row: &Vec<String>| row.iter().map(|cell| cell.as_str().into()).collect();
+    print(&plain_table(style.lang, keys, rows.iter().map(cells).collect()), style)
+}
+
 /// One line per case; `cases` is an array of cases or of their summaries in the shape of the JSON output.
 #[must_use]
 pub fn case_list(cases: &Value, style: Style) -> String {

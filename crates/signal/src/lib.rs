@@ -21,6 +21,7 @@ pub mod spectrum;
 pub mod threads;
 pub mod tone;
 pub mod transition;
+pub mod trend;
 pub mod waterfall;
 pub mod weighting;
 pub mod window;
