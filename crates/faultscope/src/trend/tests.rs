@@ -26,7 +26,7 @@ fn pack(upper: f64) -> LimitSet {
     let text = format!(
         "[pack]\nid = \"x\"\nversion = \"1\"\ntitle = \"t\"\nsource = \"s\"\nauthor = \"a\"\nvalid_from = \"2026-01-01\"\n\
          [[limit]]\nid = \"vpp\"\nmeasurement = \"ripple\"\nreading = \"vpp\"\nupper = {upper}\nunit = \"V\"\n\
-         clause = \"c\"\nconfidence = \"S\"\nseverity = \"MAJOR\"\n"
+         clause = \"c\"\nconfidence = \"S\"\nseverity = \"major\"\n"
     );
     LimitSet::parse(&text, "x.toml").unwrap()
 }

@@ -159,32 +159,3 @@ fn silence_and_scraps_are_refused() {
     let bad = Waveform::iq(&vec![Complex64::new(f64::NAN, 0.0); 5000], RATE, None).unwrap();
     assert!(Channel::read(&bad, 0.0, 150e3, 1000).is_err());
 }
-
-#[test]
-fn symbols_without_a_carrier_have_no_tone_larger_than_themselves() {
-    // Antipodal symbols at 1200 a second, shaped by a cosine, so that the envelope passes through zero and the phase jumps.
-    let mut random = Random(3);
-    let symbols: Vec<f64> = (0..800).map(|_| if random.uniform() < 0.5 { -1.0 } else { 1.0 }).collect();
-    let data: Vec<Complex64> = (0..130_000u32)
-        .map(|i| {
-            let place = 1200.0 * f64::from(i) / RATE;
-            let (k, part) = (place as usize, place.fract());
-            let level = symbols[k] + (symbols[k + 1] - symbols[k]) * 0.5 * (1.0 - (std::f64::consts::PI * part).cos());
-            Complex64::from(0.3 * level) + random.gauss(1e-3)
-        })
-        .collect();
-    let d = demodulated(&data, 0.0, 8e3);
-    for m in [d.am, d.fm, d.pm] {
-        assert!(m.tone.is_none_or(|t| t.amplitude < 2.0 * m.rms), "{m:?}");
-    }
-}
-
-#[test]
-fn the_deviation_of_pm_at_thirty_decibels() {
-    for index in [0.1, 0.8, 2.5] {
-        let d = demodulated(&carrier(30_300.0, 0.0, index * 1700.0, 1700.0, 30.0, 200_000), 30e3, 20e3);
-        let tone = d.pm.tone.unwrap();
-        assert!((tone.amplitude / index - 1.0).abs() < 0.005, "{index}: {}", tone.amplitude);
-        assert!((tone.frequency_hz - 1700.0).abs() < 0.05, "{}", tone.frequency_hz);
-    }
-}
