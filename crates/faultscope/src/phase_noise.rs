@@ -95,3 +95,51 @@ fn markers(detail: &PhaseNoiseDetail, lang: Lang) -> Vec<Marker> {
     });
     marked.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::*;
+
+    /// White phase noise of 3 mrad and two lines, made by rule: no random numbers in this room.
+    fn record() -> Vec<u8> {
+        let mut state = 1u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state) / f64::from(u32::MAX) - 0.5
+        };
+        let samples = (0..200_000).flat_map(|i| {
+            let t = f64::from(i) / 200e3;
+            let lines = 2e-3 * (TAU * 100.0 * t).sin() + 1e-2 * (TAU * 7321.0 * t).sin();
+            let (sin, cos) = (TAU * 12_300.0 * t + lines + 0.01 * noise()).sin_cos();
+            [0.5 * cos, 0.5 * sin]
+        });
+        samples.flat_map(|v| (v as f32).to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn the_trace_is_written_as_picture_and_as_table() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("carrier.cf32");
+        std::fs::write(&file, record()).unwrap();
+        let open = faultscope_capture::OpenOptions {
+            rate_hz: Some(200e3),
+            center_hz: Some(100e6),
+            ..faultscope_capture::OpenOptions::default()
+        };
+        let request = crate::Request { open, ..crate::Request::default() };
+        let result = crate::analyse(&file, "phase-noise", &request, &crate::Unwatched).unwrap();
+        let detail = result.phase_noise.unwrap();
+        for name in ["noise.png", "noise.svg", "noise.csv"] {
+            let output = Output::of(&dir.path().join(name)).unwrap();
+            write(&output, &detail, &file, None, Lang::En).unwrap();
+        }
+        let csv = std::fs::read_to_string(dir.path().join("noise.csv")).unwrap();
+        assert!(csv.starts_with("offset_hz,level_dbc_per_hz,amplitude_dbc_per_hz\r\n"), "{csv:.80}");
+        assert_eq!(csv.lines().count(), 1 + detail.points.len());
+        let svg = std::fs::read_to_string(dir.path().join("noise.svg")).unwrap();
+        // 20 log10(0.01 / 2).
+        assert!(svg.contains("Offset from the carrier") && svg.contains("7.321 kHz -46.0 dBc"));
+    }
+}
