@@ -11,6 +11,8 @@ use faultscope_door::diagnose::measurement::{Adjacent, ChannelFilter, ChannelSet
 use faultscope_door::signal::Window;
 use faultscope_door::signal::evm::Constellation;
 
+pub use crate::command::phase_noise::PhaseNoiseArgs;
+pub use crate::command::trend::TrendArgs;
 use crate::number;
 
 /// From samples to a fault case: spectra, spurs and supply ripple of captured files, judged, explained, kept.
@@ -531,7 +533,7 @@ pub struct CaseAttachArgs {
     /// The limits.
     #[command(flatten)]
     pub limits: Limits,
-    /// auto (by what the capture is), spurs, ripple, transition, channel, modulation, or none.
+    /// auto (by what the capture is), spurs, ripple, transition, channel, modulation, phase-noise, or none.
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub measure: String,
     /// What it shows: "supply before", "supply after"; captures of one name before and after are compared.
@@ -744,6 +746,10 @@ pub enum Command {
     Channel(ChannelArgs),
     /// AM depth, FM/PM deviation, rate, carrier frequency error, residual AM/FM; vector error of PSK and QAM.
     Modulation(ModulationArgs),
+    /// Phase noise of a carrier over its offset, discrete lines, integrated phase and jitter, residual FM and AM.
+    PhaseNoise(PhaseNoiseArgs),
+    /// Readings of several captures of one thing over time: slope, significance, outliers, when a limit is reached.
+    Trend(TrendArgs),
     /// Writes captures of known faults, with their truth.
     Simulate(SimulateArgs),
     /// Fault cases: open, list, show, attach, note, close, reopen, verify.
@@ -756,7 +762,7 @@ pub enum Command {
     Limits(LimitsCommand),
     /// Prints what a measurement means: what it measures, what it can mean, how to confirm, reference.
     Explain {
-        /// spurs, ripple, transition, channel or modulation.
+        /// spurs, ripple, transition, channel, modulation or phase-noise.
         topic: String,
     },
     /// Plays the worked example from start to end.

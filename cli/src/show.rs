@@ -75,6 +75,9 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
     if let Some(detail) = &result.modulation {
         context.print(&table::modulation(detail, style));
     }
+    if let Some(detail) = &result.phase_noise {
+        context.print(&table::phase_noise(detail, MOST_SPURS, style));
+    }
     if context.common.verbose {
         context.print(&table::readings(&result.readings, style));
     }

@@ -135,7 +135,7 @@ fn picture_request(captures: &Captures, transform: &Transform, context: &Context
 }
 
 /// One file after the other, because the work itself uses the threads; of several files each gets its number.
-fn one_by_one(
+pub(super) fn one_by_one(
     captures: &Captures,
     command: &'static str,
     context: &mut Context<'_>,

@@ -108,10 +108,11 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         "transition" => Measure::By("transition"),
         "channel" => Measure::By("channel"),
         "modulation" => Measure::By("modulation"),
+        "phase-noise" => Measure::By("phase-noise"),
         other => {
             return Err(Error::usage(
                 format!("'{other}' is no measurement"),
-                "--measure auto, none, spurs, ripple, transition, channel or modulation",
+                "--measure auto, none, spurs, ripple, transition, channel, modulation or phase-noise",
             ));
         }
     };

@@ -4,8 +4,10 @@ mod analyse;
 mod case;
 mod demo;
 mod limits;
+pub(crate) mod phase_noise;
 mod report;
 mod simulate;
+pub(crate) mod trend;
 
 use faultscope_door::Error;
 
@@ -23,6 +25,8 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Transition(_) => "transition",
         Command::Channel(_) => "channel",
         Command::Modulation(_) => "modulation",
+        Command::PhaseNoise(_) => "phase-noise",
+        Command::Trend(_) => "trend",
         Command::Simulate(_) => "simulate",
         Command::Case(_) => "case",
         Command::Report(_) => "report",
@@ -44,6 +48,8 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Transition(args) => analyse::transition(args, context),
         Command::Channel(args) => analyse::channel(args, context),
         Command::Modulation(args) => analyse::modulation(args, context),
+        Command::PhaseNoise(args) => phase_noise::run(args, context),
+        Command::Trend(args) => trend::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Case(command) => case::run(command, context),
         Command::Report(args) => report::run(args, context),

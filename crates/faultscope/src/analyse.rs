@@ -99,6 +99,7 @@ fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &R
         Detail::Transition(detail) => result.transition = Some(detail),
         Detail::Channel(detail) => result.channel = Some(detail),
         Detail::Modulation(detail) => result.modulation = Some(detail),
+        Detail::PhaseNoise(detail) => result.phase_noise = Some(detail),
     }
     Ok(())
 }

@@ -66,12 +66,22 @@ impl Output {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, shown: &Shown, capture: &Path, number: Option<usize>, lang: Lang) -> Result<PathBuf, Error> {
+        self.save(number, || table(shown), || chart(shown, capture, lang))
+    }
+
+    /// Writes a table or a chart, whichever the name asks for.
+    pub(crate) fn save(
+        &self,
+        number: Option<usize>,
+        table: impl Fn() -> SpectrumTable,
+        chart: impl Fn() -> SpectrumChart,
+    ) -> Result<PathBuf, Error> {
         let path = number.map_or_else(|| self.path.clone(), |n| numbered(&self.path, n));
         let bytes = match self.form {
-            Form::Csv => table(shown).to_csv().into_bytes(),
-            Form::Json => table(shown).to_json().to_string().into_bytes(),
-            Form::Png => chart(shown, capture, lang).png(Size::default())?,
-            Form::Svg => chart(shown, capture, lang).svg(Size::default())?.as_str().as_bytes().to_vec(),
+            Form::Csv => table().to_csv().into_bytes(),
+            Form::Json => table().to_json().to_string().into_bytes(),
+            Form::Png => chart().png(Size::default())?,
+            Form::Svg => chart().svg(Size::default())?.as_str().as_bytes().to_vec(),
         };
         write_file(&path, &bytes)?;
         Ok(path)

@@ -93,6 +93,9 @@ fn measured(result: &CaptureResult) -> (&'static str, Option<Detail>) {
     if let Some(d) = &result.modulation {
         return ("modulation", Some(Detail::Modulation(d.clone())));
     }
+    if let Some(d) = &result.phase_noise {
+        return ("phase-noise", Some(Detail::PhaseNoise(d.clone())));
+    }
     ("spurs", result.spurs.clone().map(Detail::Spurs))
 }
 

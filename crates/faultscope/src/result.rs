@@ -2,7 +2,7 @@
 
 use faultscope_capture::{Caveat, Digest, FieldOrigin, OpenOptions};
 use faultscope_diagnose::measurement::{
-    ChannelDetail, ModulationDetail, RippleDetail, Settings, SpursDetail, TransitionDetail,
+    ChannelDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, Settings, SpursDetail, TransitionDetail,
 };
 use faultscope_diagnose::{Finding, Gate, GateState, Reading, Verdict};
 use faultscope_signal::{Unit, Window};
@@ -285,6 +285,9 @@ pub struct CaptureResult {
     /// What `modulation` adds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub modulation: Option<ModulationDetail>,
+    /// What `phase-noise` adds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub phase_noise: Option<PhaseNoiseDetail>,
 }
 
 /// Instrument, time and description of a capture.

@@ -126,6 +126,7 @@ pub fn document() -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let kinds: Vec<Schema> = vec![
         kind::<Envelope>(&mut generator),
+        kind::<crate::trend::TrendDocument>(&mut generator),
         kind::<DemoDocument>(&mut generator),
         kind::<CaseDocument>(&mut generator),
         kind::<CaseListDocument>(&mut generator),

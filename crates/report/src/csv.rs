@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 /// Columns of levels over one frequency axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpectrumTable {
+    /// Name of the frequency column: `frequency_hz`, or `offset_hz` from a carrier.
+    pub axis: &'static str,
     /// Frequencies in Hz.
     pub frequency_hz: Vec<f64>,
     /// Unit of all levels.
@@ -25,6 +27,7 @@ impl SpectrumTable {
             average.0.clear();
         }
         Self {
+            axis: "frequency_hz",
             frequency_hz: (0..spectrum.mean.len()).map(|k| spectrum.frequency_hz(k as f64)).collect(),
             unit: spectrum.level_unit(),
             columns,
@@ -51,7 +54,7 @@ impl SpectrumTable {
     /// CSV text: one header line, then one line per frequency; a value that is not finite is an empty cell.
     #[must_use]
     pub fn to_csv(&self) -> String {
-        let mut out = String::from("frequency_hz");
+        let mut out = String::from(self.axis);
         for (name, _) in &self.columns {
             out.push(',');
             out.push_str(&text_cell(&self.field(name)));
@@ -68,12 +71,12 @@ impl SpectrumTable {
         out
     }
 
-    /// The same as a JSON object: arrays `frequency_hz` and one per column, with the facts beside them.
+    /// The same as a JSON object: an array of frequencies and one per column, with the facts beside them.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut object = self.facts.as_object().cloned().unwrap_or_default();
         object.insert("unit".into(), json!(self.unit.symbol()));
-        object.insert("frequency_hz".into(), json!(self.frequency_hz));
+        object.insert(self.axis.into(), json!(self.frequency_hz));
         for (name, levels) in &self.columns {
             object.insert(self.field(name), json!(levels));
         }
@@ -107,6 +110,7 @@ mod tests {
 
     fn table() -> SpectrumTable {
         SpectrumTable {
+            axis: "frequency_hz",
             frequency_hz: vec![0.0, 0.1, 939_912_345.678],
             unit: Unit::Dbfs,
             columns: vec![

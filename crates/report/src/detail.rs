@@ -1,5 +1,6 @@
 //! The tables of a result as data, shared by the terminal and the HTML report.
 
+pub(crate) mod phase_noise;
 pub(crate) mod radio;
 pub(crate) mod transition;
 
@@ -222,6 +223,7 @@ pub(crate) fn of(detail: &Detail, most: usize, lang: Lang) -> Vec<DataTable> {
         Detail::Transition(d) => transition::tables(d, lang),
         Detail::Channel(d) => radio::channel(d, lang),
         Detail::Modulation(d) => radio::modulation(d, lang),
+        Detail::PhaseNoise(d) => phase_noise::tables(d, most, lang),
     }
 }
 

@@ -3,7 +3,9 @@
 //! Width and colour are handed in: this room does not look at the terminal.
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use faultscope_diagnose::measurement::{ChannelDetail, ModulationDetail, RippleDetail, SpursDetail, TransitionDetail};
+use faultscope_diagnose::measurement::{
+    ChannelDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, SpursDetail, TransitionDetail,
+};
 use faultscope_diagnose::{Finding, Gate, Reading, Verdict};
 use serde_json::Value;
 
@@ -46,6 +48,12 @@ pub fn modulation(detail: &ModulationDetail, style: Style) -> String {
     titled(&detail::radio::modulation(detail, style.lang), style)
 }
 
+/// The phase-noise tables: carrier and integrals, trace, the `most` strongest lines.
+#[must_use]
+pub fn phase_noise(detail: &PhaseNoiseDetail, most: usize, style: Style) -> String {
+    titled(&detail::phase_noise::tables(detail, most, style.lang), style)
+}
+
 fn titled(tables: &[DataTable], style: Style) -> String {
     tables.iter().map(|t| format!("{}\n{}", t.title, print(t, style))).collect::<Vec<_>>().join("\n")
 }
@@ -81,6 +89,13 @@ pub fn info(fields: &[(String, String, String)], gates: &[Gate], style: Style) -
         out.push_str(&print(&detail::gates(gates, style.lang), style));
     }
     out
+}
+
+/// Finished cells under columns named by keys.
+#[must_use]
+pub fn rows(keys: &[&str], rows: &[Vec<String>], style: Style) -> String {
+    let cells = |row: &Vec<String>| row.iter().map(|cell| cell.as_str().into()).collect();
+    print(&plain_table(style.lang, keys, rows.iter().map(cells).collect()), style)
 }
 
 /// One line per case; `cases` is an array of cases or of their summaries in the shape of the JSON output.

@@ -252,7 +252,8 @@ fn rms(y: &[f64]) -> f64 {
     (y.iter().map(|v| v * v).sum::<f64>() / y.len().max(1) as f64).sqrt()
 }
 
-fn unwrapped(samples: &[Complex64]) -> Vec<f64> {
+/// Phase of each sample, continued over full turns.
+pub(crate) fn unwrapped(samples: &[Complex64]) -> Vec<f64> {
     let mut phase = samples.first().map_or(0.0, |z| z.arg());
     let mut out = Vec::with_capacity(samples.len());
     out.push(phase);
@@ -264,7 +265,7 @@ fn unwrapped(samples: &[Complex64]) -> Vec<f64> {
 }
 
 /// Weighted least squares of a straight line: value at sample 0 and slope per sample. Weights are amplitudes.
-fn line(y: &[f64], weights: &[f64]) -> Option<(f64, f64)> {
+pub(crate) fn line(y: &[f64], weights: &[f64]) -> Option<(f64, f64)> {
     let n = y.len() as f64;
     let mut normal = [[0.0; 2]; 2];
     let mut right = [0.0; 2];
@@ -473,7 +474,7 @@ fn bins(y: &[f64], mean: f64) -> Vec<f64> {
 }
 
 /// The longest length up to `n` with small factors: at most 3 % of the samples are left out.
-fn quick(n: usize) -> usize {
+pub(crate) fn quick(n: usize) -> usize {
     let shift = (usize::BITS - n.leading_zeros()).saturating_sub(6);
     n >> shift << shift
 }

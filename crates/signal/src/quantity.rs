@@ -43,6 +43,9 @@ pub enum Unit {
     /// Power density relative to full scale.
     #[serde(rename = "dBFS/Hz")]
     DbfsPerHz,
+    /// Noise density relative to the carrier.
+    #[serde(rename = "dBc/Hz")]
+    DbcPerHz,
     /// Parts per million.
     #[serde(rename = "ppm")]
     Ppm,
@@ -89,6 +92,7 @@ impl Unit {
             Self::Dbm => "dBm",
             Self::Dbv => "dBV",
             Self::DbfsPerHz => "dBFS/Hz",
+            Self::DbcPerHz => "dBc/Hz",
             Self::Ppm => "ppm",
             Self::Percent => "%",
             Self::Bit => "bit",
@@ -111,7 +115,7 @@ impl Unit {
     #[must_use]
     pub const fn difference(self) -> Self {
         match self {
-            Self::Dbc | Self::Dbfs | Self::Dbm | Self::Dbv | Self::DbfsPerHz => Self::Db,
+            Self::Dbc | Self::Dbfs | Self::Dbm | Self::Dbv | Self::DbfsPerHz | Self::DbcPerHz => Self::Db,
             other => other,
         }
     }

@@ -86,6 +86,21 @@ fn analyses_are_envelopes() {
 }
 
 #[test]
+fn phase_noise_and_trends_are_in_the_schema() {
+    let mut published = Published::load();
+    let (rail, transmitter) = (sample("supply-before.sigmf-meta"), sample("tx-before.sigmf-meta"));
+    // The transmitter of the example is modulated: its gate closes, and the document says so.
+    let document = faultscope(&["phase-noise", &transmitter, "--json"]).json();
+    published.check("Envelope", &document);
+    let after = sample("supply-after.sigmf-meta");
+    for words in [vec!["trend", "ripple", &rail, &after], vec!["trend", "spurs", &transmitter]] {
+        let document = faultscope(&[words.clone(), vec!["--json"]].concat()).json();
+        published.check("TrendDocument", &document);
+        assert!(!document["trend"]["readings"].as_array().unwrap().is_empty(), "{words:?}");
+    }
+}
+
+#[test]
 fn refusals_are_error_documents() {
     let mut published = Published::load();
     let rail = sample("supply-before.sigmf-meta");

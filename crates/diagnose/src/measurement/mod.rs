@@ -2,6 +2,7 @@
 
 mod channel;
 mod modulation;
+mod phase_noise;
 mod ripple;
 mod spurs;
 mod transition;
@@ -17,6 +18,7 @@ pub use channel::{
 pub use modulation::{
     AmDetail, FmDetail, Method, ModulationDetail, ModulationSettings, PmDetail, ToneDetail, ToneOf, VectorDetail,
 };
+pub use phase_noise::{IntegratedPhase, LineKind, NoisePoint, PhaseLine, PhaseNoiseDetail, PhaseNoiseSettings};
 pub use ripple::{Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SpikeLock, Spikes, Switching};
 pub use spurs::{BaselineLine, Behaviour, Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
 pub use transition::{
@@ -55,6 +57,9 @@ pub struct Settings {
     /// What only `modulation` is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modulation: Option<ModulationSettings>,
+    /// What only `phase-noise` is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase_noise: Option<PhaseNoiseSettings>,
     /// Half-width of the band in which `transition` takes a level as settled, in per cent of the amplitude.
     pub settling_percent: f64,
     /// Worker threads; has no influence on any result, so it is not stored.
@@ -76,6 +81,7 @@ impl Default for Settings {
             baseline: None,
             channel: None,
             modulation: None,
+            phase_noise: None,
             settling_percent: 2.0,
             threads: 1,
         }
@@ -96,6 +102,8 @@ pub enum Detail {
     Channel(ChannelDetail),
     /// Of `modulation`.
     Modulation(ModulationDetail),
+    /// Of `phase-noise`.
+    PhaseNoise(PhaseNoiseDetail),
     /// Of `transition`.
     Transition(TransitionDetail),
 }
@@ -161,8 +169,14 @@ pub trait Measurement: Sync {
 }
 
 /// Every measurement.
-pub static ALL: &[&dyn Measurement] =
-    &[&spurs::Spurs, &ripple::Ripple, &channel::Channel, &modulation::Modulation, &transition::Transitions];
+pub static ALL: &[&dyn Measurement] = &[
+    &spurs::Spurs,
+    &ripple::Ripple,
+    &channel::Channel,
+    &modulation::Modulation,
+    &transition::Transitions,
+    &phase_noise::PhaseNoise,
+];
 
 /// The measurement of that id.
 #[must_use]

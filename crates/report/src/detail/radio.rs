@@ -10,22 +10,22 @@ use crate::format::{compact, decibel, frequency, plain};
 use crate::words::{self, Lang, word};
 
 /// A table of readings by name.
-struct Named {
-    table: DataTable,
+pub(super) struct Named {
+    pub(super) table: DataTable,
     lang: Lang,
 }
 
 impl Named {
-    fn new(lang: Lang, title: &str) -> Self {
+    pub(super) fn new(lang: Lang, title: &str) -> Self {
         let columns = [("table.reading", "", false), ("table.value", "", true)];
         Self { table: DataTable::new(lang, title, &columns), lang }
     }
 
-    fn row(&mut self, reading: &str, value: impl Into<String>) {
+    pub(super) fn row(&mut self, reading: &str, value: impl Into<String>) {
         self.table.row([words::reading(self.lang, reading).into(), value.into().into()]);
     }
 
-    fn some(&mut self, reading: &str, value: Option<f64>, unit: Unit) {
+    pub(super) fn some(&mut self, reading: &str, value: Option<f64>, unit: Unit) {
         if let Some(value) = value {
             self.row(reading, compact(value, unit));
         }

@@ -85,7 +85,9 @@ pub struct SpectrumChart {
     pub rbw_hz: Option<f64>,
     /// Centre frequency in Hz, said on the axis.
     pub center_hz: Option<f64>,
-    /// Logarithmic frequency axis: for supplies.
+    /// Name of the frequency axis; empty for the usual one.
+    pub axis: String,
+    /// Logarithmic frequency axis: for supplies and offsets.
     pub log_frequency: bool,
     /// Part of the frequency axis to show in Hz; all of the traces without it.
     pub range_hz: Option<(f64, f64)>,
@@ -112,6 +114,7 @@ impl SpectrumChart {
             unit,
             rbw_hz: None,
             center_hz: None,
+            axis: String::new(),
             log_frequency: false,
             range_hz: None,
             range_db: None,
@@ -183,7 +186,7 @@ impl SpectrumChart {
 
     fn frame(&self, scene: &mut Scene) -> Frame {
         let range = self.x_range();
-        let name = word(self.lang, "chart.frequency");
+        let name = if self.axis.is_empty() { word(self.lang, "chart.frequency") } else { &self.axis };
         let mut note = String::new();
         if let Some(center) = self.center_hz.filter(|_| !self.log_frequency) {
             let span = short_frequency(range.1 - range.0, 4);
