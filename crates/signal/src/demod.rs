@@ -21,6 +21,8 @@ const BEYOND: f64 = 0.001;
 const SLOPE_HALF: usize = 24;
 /// A line is a tone when it stands this far above the mean of its surroundings.
 const TONE_OVER_NOISE: f64 = 30.0;
+/// A tone cannot hold more than the power of the signal it is in, give or take the window's weight on its middle.
+const CREDIBLE: f64 = 1.5;
 /// Harmonics that count for distortion.
 const HARMONICS: u32 = 5;
 /// Speech band and audio band of residual modulation.
@@ -406,6 +408,10 @@ impl<'a> Audio<'a> {
         let (low, high) = (AUDIO_HZ.0.min(0.5 * frequency_hz), AUDIO_HZ.1.min(self.reach).max(frequency_hz));
         let noise: f64 = power.get(self.bin(low)..self.bin(high)).unwrap_or(&[]).iter().sum();
         let tone = 0.5 * amplitude * amplitude;
+        // A fit to a phase that jumps (symbols, a suppressed carrier) may claim more than there is: then there is no tone.
+        if tone > CREDIBLE * self.power.iter().sum::<f64>() {
+            return None;
+        }
         let harmonics = (2..=HARMONICS).map(|k| f64::from(k) * frequency_hz).filter(|f| *f < self.reach);
         let amplitudes: Vec<f64> =
             harmonics.filter_map(|f| Some(three_parameter(&rest, f / self.rate)?.amplitude)).collect();

@@ -159,3 +159,22 @@ fn silence_and_scraps_are_refused() {
     let bad = Waveform::iq(&vec![Complex64::new(f64::NAN, 0.0); 5000], RATE, None).unwrap();
     assert!(Channel::read(&bad, 0.0, 150e3, 1000).is_err());
 }
+
+#[test]
+fn symbols_without_a_carrier_have_no_tone_larger_than_themselves() {
+    // Antipodal symbols at 1200 a second, shaped by a cosine, so that the envelope passes through zero and the phase jumps.
+    let mut random = Random(3);
+    let symbols: Vec<f64> = (0..800).map(|_| if random.uniform() < 0.5 { -1.0 } else { 1.0 }).collect();
+    let data: Vec<Complex64> = (0..130_000u32)
+        .map(|i| {
+            let place = 1200.0 * f64::from(i) / RATE;
+            let (k, part) = (place as usize, place.fract());
+            let level = symbols[k] + (symbols[k + 1] - symbols[k]) * 0.5 * (1.0 - (std::f64::consts::PI * part).cos());
+            Complex64::from(0.3 * level) + random.gauss(1e-3)
+        })
+        .collect();
+    let d = demodulated(&data, 0.0, 8e3);
+    for m in [d.am, d.fm, d.pm] {
+        assert!(m.tone.is_none_or(|t| t.amplitude < 2.0 * m.rms), "{m:?}");
+    }
+}
