@@ -22,6 +22,7 @@ pub mod tone;
 pub mod transition;
 pub mod waterfall;
 pub mod weighting;
+pub mod wide;
 pub mod window;
 pub mod zoom;
 

@@ -40,6 +40,10 @@ impl Spectra {
         let voice = transform(view.as_ref(), if frames <= 2 * VOICE_FFT { frames } else { VOICE_FFT })?;
         let frames = usize::try_from(record.frames()).unwrap_or(usize::MAX);
         let quarter = (frames / 4).max(1);
+        if quarter >= VOICE_FFT && view.frames() == record.frames() {
+            // The voice band is nearly all there is: one spectrum serves both.
+            return Ok(Self { wide: voice.clone(), voice });
+        }
         let fft = if quarter >= WIDE_FFT { WIDE_FFT } else { (quarter + 1).next_power_of_two() / 2 };
         Ok(Self { voice, wide: transform(record, fft)? })
     }

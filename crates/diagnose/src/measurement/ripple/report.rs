@@ -38,7 +38,7 @@ impl Analysis {
         if self.sums.spikes.count == 0 {
             return 0.0;
         }
-        (self.sums.residue.mean_square() - self.sums.quiet.mean_square()).max(0.0)
+        (self.sums.residue().mean_square() - self.sums.quiet.mean_square()).max(0.0)
     }
 
     fn balance(&self) -> f64 {

@@ -176,10 +176,9 @@ pub(super) fn fit(x: &[f64], family: &Family, prior: f64) -> Option<Fitted> {
     let guard = |f: f64, from: f64| if (f - from).abs() <= 1.5 * cell { f } else { from };
     let f = guard(block.refine(prior, one, Trend::Constant), prior);
     let f = if few.len() > one.len() { guard(block.refine(f, few, Trend::Constant), f) } else { f };
-    let lines: Vec<f64> = family.orders.iter().map(|&k| f64::from(k) * f).collect();
-    if lines.iter().any(|&l| l >= 0.5) {
+    if family.orders.iter().any(|&k| f64::from(k) * f >= 0.5) {
         return None;
     }
-    let fit = block.fit(&lines, Trend::Constant)?;
+    let fit = block.fit_family(f, &family.orders, Trend::Constant)?;
     Some(Fitted { fundamental: f, phasors: fit.phasors })
 }
