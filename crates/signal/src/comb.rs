@@ -157,7 +157,7 @@ impl Block {
     #[must_use]
     pub fn project(&self, f: f64) -> (Complex64, Complex64) {
         let table = Turns::new(f);
-        widest(|| {
+        widest(#[inline(always)] || {
             let (mut zero, mut first) = (Complex64::default(), Complex64::default());
             let mut bases = Bases::new(f, self.len());
             for x in self.weighted.chunks(RUN) {
@@ -174,7 +174,7 @@ impl Block {
     /// The former of the two alone, at half the cost.
     fn project_zero(&self, f: f64) -> Complex64 {
         let table = Turns::new(f);
-        widest(|| {
+        widest(#[inline(always)] || {
             let mut bases = Bases::new(f, self.len());
             let mut zero = Complex64::default();
             for x in self.weighted.chunks(RUN) {
@@ -489,7 +489,7 @@ impl Cycle {
             for (run, values) in values.chunks_mut(RUN).enumerate() {
                 let start = c * Complex64::from_polar(1.0, pace * (run * RUN) as f64);
                 let mut z = ahead.map(|a| a * start);
-                widest(|| {
+                widest(#[inline(always)] || {
                     for part in values.chunks_exact_mut(LANES) {
                         for (v, z) in part.iter_mut().zip(&mut z) {
                             v[0] += z.re;
@@ -521,7 +521,7 @@ impl Cycle {
         let n = self.cells.len();
         let (size, pace) = (n as f64, step * n as f64);
         // Places within a part stay below 2^31: at most 256 cycles of 2^16 cells.
-        widest(|| {
+        widest(#[inline(always)] || {
             for (run, out) in out.chunks_mut(RUN).enumerate() {
                 let start = from + step * (run * RUN) as f64;
                 let place = (start - start.floor()) * size;

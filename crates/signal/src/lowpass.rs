@@ -139,7 +139,7 @@ impl Record for Decimated<'_> {
             let needed = (part.len() - 1) * self.factor + 2 * half + 1;
             let first = i64::try_from(at * self.factor as u64).unwrap_or(i64::MAX) - half as i64;
             read_mirrored(self.inner.as_ref(), first, &mut block[..needed])?;
-            widest(|| {
+            widest(#[inline(always)] || {
                 for (o, window) in part.iter_mut().zip(block[..needed].windows(2 * half + 1).step_by(self.factor)) {
                     *o = dot(&self.taps, window);
                 }
@@ -226,7 +226,7 @@ pub fn smooth(x: &[f64], taps: &[f64], step: usize) -> Vec<f64> {
     let beyond = |at: i64| x[mirror(at, n) as usize];
     let longer: Vec<f64> =
         (-half..0).map(beyond).chain(x.iter().copied()).chain((n..n + half).map(beyond)).collect();
-    widest(|| longer.windows(2 * half as usize + 1).step_by(step.max(1)).map(|w| dot(taps, w)).collect())
+    widest(#[inline(always)] || longer.windows(2 * half as usize + 1).step_by(step.max(1)).map(|w| dot(taps, w)).collect())
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Rms in bands and the psophometric voltage, from averaged spectra.
 
 use faultscope_signal::lowpass::Decimated;
-use faultscope_signal::spectrum::{Spectrum, SpectrumSettings, average};
+use faultscope_signal::spectrum::{Options, Spectrum, SpectrumSettings, Traces, analyze};
 use faultscope_signal::weighting::o41_db;
-use faultscope_signal::{Record, RecordError, Window};
+use faultscope_signal::{Record, RecordError, Silent, Window};
 
 use super::Band;
 
@@ -53,7 +53,11 @@ fn transform(record: &dyn Record, fft: usize) -> Result<Option<Spectrum>, Record
     if fft < 16 {
         return Ok(None);
     }
-    average(record, SpectrumSettings { fft, window: Window::Hann, overlap: 0.5 }).map(Some)
+    // Of few segments the lowest is kept as well: it tells a steady line from what one transient leaves behind.
+    let few = record.frames() <= 64 * fft as u64;
+    let options = Options { traces: Traces { min: few, ..Traces::default() }, ..Options::default() };
+    let settings = SpectrumSettings { fft, window: Window::Hann, overlap: 0.5 };
+    Ok(Some(analyze(record, settings, &options, &Silent)?))
 }
 
 /// Power between two frequencies: whole bins by their centres, spread of the window taken out.

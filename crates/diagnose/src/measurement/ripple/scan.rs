@@ -36,7 +36,7 @@ pub(super) fn scan(record: &dyn Record) -> Result<Scan, RecordError> {
         let mut block_sum = 0.0;
         for part in block[..n].chunks(PART) {
             let zero = pivot.unwrap_or(0.0);
-            let quick = if pivot.is_some() { widest(|| look(part, zero, last)) } else { None };
+            let quick = if pivot.is_some() { widest(#[inline(always)] || look(part, zero, last)) } else { None };
             if let Some(look) = quick {
                 finite += part.len() as u64;
                 (min, max, step) = (min.min(look.min), max.max(look.max), step.min(look.step));

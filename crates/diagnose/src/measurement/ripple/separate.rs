@@ -265,7 +265,7 @@ impl Plan<'_> {
         let spikes_in = |x: &[f64]| spikes::find(x, spikes::sigma(x, least), longest, gap);
         let mut fitted = self.fit_switching(&scratch.x, *prior, &mut scratch.switching);
         if fitted.is_some() {
-            widest(|| subtract(&mut scratch.x, &scratch.switching));
+            widest(#[inline(always)] || subtract(&mut scratch.x, &scratch.switching));
         }
         let mut found = spikes_in(&scratch.x);
         if let (Some(first), false) = (&fitted, found.is_empty()) {
@@ -450,13 +450,13 @@ impl Sums {
             let start = start + (i * PART) as u64;
             self.histogram.add_all(x);
             slow.fill_drift(start, drift);
-            widest(|| {
+            widest(#[inline(always)] || {
                 self.total.merge(Moments::of(x));
                 subtract(x, drift);
             });
             let mains = &mut mains[..x.len()];
             if slow.fill_mains(start, mains) {
-                widest(|| {
+                widest(#[inline(always)] || {
                     self.mains.merge(Moments::of(mains));
                     subtract(x, mains);
                 });
@@ -470,7 +470,7 @@ impl Sums {
     fn rest(&mut self, r: &[f64], drift: &mut [f64], found: &[spikes::Spike], at: f64) {
         for (i, (r, d)) in r.chunks(PART).zip(drift.chunks(PART)).enumerate() {
             let at = at + (i * PART) as f64;
-            widest(|| {
+            widest(#[inline(always)] || {
                 self.drift_moment += moment(d, at);
                 self.residue_moment += moment(r, at);
                 let (low, high) = range(d);
@@ -492,7 +492,7 @@ impl Sums {
     /// Sums up a stretch without spikes and adds it to the level.
     fn rest_between(&mut self, r: &[f64], level: &mut [f64]) {
         for (r, level) in r.chunks(PART).zip(level.chunks_mut(PART)) {
-            widest(|| {
+            widest(#[inline(always)] || {
                 self.quiet.merge(Moments::of(r));
                 add(level, r);
             });

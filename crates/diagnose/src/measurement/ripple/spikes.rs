@@ -37,7 +37,7 @@ pub(super) fn find(r: &[f64], sigma: f64, longest: usize, gap: usize) -> Vec<Spi
     let mut beyond = 0usize;
     for (part, values) in r.chunks(PART).enumerate() {
         // Most parts hold none, which a look at all of them together tells.
-        if !widest(|| values.iter().fold(false, |any, v| any | (v.abs() > limit))) {
+        if !widest(#[inline(always)] || values.iter().fold(false, |any, v| any | (v.abs() > limit))) {
             continue;
         }
         for (i, _) in values.iter().enumerate().filter(|(_, v)| v.abs() > limit) {
@@ -83,8 +83,9 @@ fn tail<'a>(samples: impl Iterator<Item = &'a f64>, sigma: f64) -> Option<usize>
 pub(super) struct Count {
     pub(super) count: u64,
     pub(super) largest: f64,
-    mains: Complex64,
-    switching: Complex64,
+    /// Mean phasors of the phase and of twice the phase: spikes at both edges of a cycle cancel in the former.
+    mains: [Complex64; 2],
+    switching: [Complex64; 2],
     mains_seen: u64,
     switching_seen: u64,
 }
@@ -98,21 +99,25 @@ impl Count {
         }
         let turn = |cycles: f64| Complex64::from_polar(1.0, std::f64::consts::TAU * cycles);
         if let Some(m) = mains {
-            self.mains += turn(m);
+            self.mains[0] += turn(m);
+            self.mains[1] += turn(2.0 * m);
             self.mains_seen += 1;
         }
         if let Some(s) = switching {
-            self.switching += turn(s);
+            self.switching[0] += turn(s);
+            self.switching[1] += turn(2.0 * s);
             self.switching_seen += 1;
         }
     }
 
-    /// What the spikes are locked to, by Rayleigh's test at 1e-4 and a mean resultant above one half.
+    /// What the spikes are locked to, by Rayleigh's test at 1e-4 and a mean resultant above one half, of the phase or
+    /// of twice the phase.
     pub(super) fn lock(&self) -> SpikeLock {
-        let strength = |sum: Complex64, n: u64| {
+        let strength = |sums: [Complex64; 2], n: u64| {
             let n = n as f64;
-            let resultant = if n > 0.0 { sum.norm() / n } else { 0.0 };
-            if n * resultant * resultant > 9.2 && resultant > 0.5 { resultant } else { 0.0 }
+            let resultant = if n > 0.0 { sums[0].norm().max(sums[1].norm()) / n } else { 0.0 };
+            // ln(2 / 1e-4): two tests.
+            if n * resultant * resultant > 9.9 && resultant > 0.5 { resultant } else { 0.0 }
         };
         let (m, s) = (strength(self.mains, self.mains_seen), strength(self.switching, self.switching_seen));
         if m == 0.0 && s == 0.0 {
