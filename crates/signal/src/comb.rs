@@ -157,31 +157,37 @@ impl Block {
     #[must_use]
     pub fn project(&self, f: f64) -> (Complex64, Complex64) {
         let table = Turns::new(f);
-        widest(#[inline(always)] || {
-            let (mut zero, mut first) = (Complex64::default(), Complex64::default());
-            let mut bases = Bases::new(f, self.len());
-            for x in self.weighted.chunks(RUN) {
-                let (start, base) = bases.next();
-                let (sum, moment) = table.sums_with_moments(x);
-                let sum = sum * base;
-                zero += sum;
-                first += moment * base + sum * start;
-            }
-            (zero, first)
-        })
+        widest(
+            #[inline(always)]
+            || {
+                let (mut zero, mut first) = (Complex64::default(), Complex64::default());
+                let mut bases = Bases::new(f, self.len());
+                for x in self.weighted.chunks(RUN) {
+                    let (start, base) = bases.next();
+                    let (sum, moment) = table.sums_with_moments(x);
+                    let sum = sum * base;
+                    zero += sum;
+                    first += moment * base + sum * start;
+                }
+                (zero, first)
+            },
+        )
     }
 
     /// The former of the two alone, at half the cost.
     fn project_zero(&self, f: f64) -> Complex64 {
         let table = Turns::new(f);
-        widest(#[inline(always)] || {
-            let mut bases = Bases::new(f, self.len());
-            let mut zero = Complex64::default();
-            for x in self.weighted.chunks(RUN) {
-                zero += table.sum(x) * bases.next().1;
-            }
-            zero
-        })
+        widest(
+            #[inline(always)]
+            || {
+                let mut bases = Bases::new(f, self.len());
+                let mut zero = Complex64::default();
+                for x in self.weighted.chunks(RUN) {
+                    zero += table.sum(x) * bases.next().1;
+                }
+                zero
+            },
+        )
     }
 
     /// Fits all frequencies (cycles per sample, each in 0 to 0.5, no two alike) jointly.
@@ -370,6 +376,8 @@ impl Turns {
     /// Sum of `x e` over a run.
     #[inline(always)]
     fn sum(&self, x: &[f64]) -> Complex64 {
+        // So many that each addition need not wait for the one before it.
+        const LANES: usize = 16;
         let n = x.len().min(RUN);
         let (x, re, im) = (&x[..n], &self.re[..n], &self.im[..n]);
         let mut sums = [[0.0; LANES]; 2];
@@ -390,7 +398,6 @@ impl Turns {
     /// Sums of `x e` and of `i x e` over a run.
     #[inline(always)]
     fn sums_with_moments(&self, x: &[f64]) -> (Complex64, Complex64) {
-        const LANES: usize = 4;
         let n = x.len().min(RUN);
         let (x, re, im) = (&x[..n], &self.re[..n], &self.im[..n]);
         let mut sums = [[0.0; LANES]; 4];
@@ -489,15 +496,18 @@ impl Cycle {
             for (run, values) in values.chunks_mut(RUN).enumerate() {
                 let start = c * Complex64::from_polar(1.0, pace * (run * RUN) as f64);
                 let mut z = ahead.map(|a| a * start);
-                widest(#[inline(always)] || {
-                    for part in values.chunks_exact_mut(LANES) {
-                        for (v, z) in part.iter_mut().zip(&mut z) {
-                            v[0] += z.re;
-                            v[1] -= z.im * pace;
-                            *z *= turn;
+                widest(
+                    #[inline(always)]
+                    || {
+                        for part in values.chunks_exact_mut(LANES) {
+                            for (v, z) in part.iter_mut().zip(&mut z) {
+                                v[0] += z.re;
+                                v[1] -= z.im * pace;
+                                *z *= turn;
+                            }
                         }
-                    }
-                });
+                    },
+                );
             }
         }
         let cell = |i: usize| {
@@ -521,19 +531,22 @@ impl Cycle {
         let n = self.cells.len();
         let (size, pace) = (n as f64, step * n as f64);
         // Places within a part stay below 2^31: at most 256 cycles of 2^16 cells.
-        widest(#[inline(always)] || {
-            for (run, out) in out.chunks_mut(RUN).enumerate() {
-                let start = from + step * (run * RUN) as f64;
-                let place = (start - start.floor()) * size;
-                for (k, o) in out.iter_mut().enumerate() {
-                    let p = place + pace * k as f64;
-                    let i = p as i32;
-                    let t = p - f64::from(i);
-                    let c = &self.cells[i as usize & (n - 1)];
-                    *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+        widest(
+            #[inline(always)]
+            || {
+                for (run, out) in out.chunks_mut(RUN).enumerate() {
+                    let start = from + step * (run * RUN) as f64;
+                    let place = (start - start.floor()) * size;
+                    for (k, o) in out.iter_mut().enumerate() {
+                        let p = place + pace * k as f64;
+                        let i = p as i32;
+                        let t = p - f64::from(i);
+                        let c = &self.cells[i as usize & (n - 1)];
+                        *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// Largest minus smallest value.

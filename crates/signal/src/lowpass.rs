@@ -139,11 +139,14 @@ impl Record for Decimated<'_> {
             let needed = (part.len() - 1) * self.factor + 2 * half + 1;
             let first = i64::try_from(at * self.factor as u64).unwrap_or(i64::MAX) - half as i64;
             read_mirrored(self.inner.as_ref(), first, &mut block[..needed])?;
-            widest(#[inline(always)] || {
-                for (o, window) in part.iter_mut().zip(block[..needed].windows(2 * half + 1).step_by(self.factor)) {
-                    *o = dot(&self.taps, window);
-                }
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    for (o, window) in part.iter_mut().zip(block[..needed].windows(2 * half + 1).step_by(self.factor)) {
+                        *o = dot(&self.taps, window);
+                    }
+                },
+            );
             at += part.len() as u64;
         }
         Ok(n)
@@ -224,9 +227,11 @@ pub fn smooth(x: &[f64], taps: &[f64], step: usize) -> Vec<f64> {
     }
     let half = (taps.len() / 2) as i64;
     let beyond = |at: i64| x[mirror(at, n) as usize];
-    let longer: Vec<f64> =
-        (-half..0).map(beyond).chain(x.iter().copied()).chain((n..n + half).map(beyond)).collect();
-    widest(#[inline(always)] || longer.windows(2 * half as usize + 1).step_by(step.max(1)).map(|w| dot(taps, w)).collect())
+    let longer: Vec<f64> = (-half..0).map(beyond).chain(x.iter().copied()).chain((n..n + half).map(beyond)).collect();
+    widest(
+        #[inline(always)]
+        || longer.windows(2 * half as usize + 1).step_by(step.max(1)).map(|w| dot(taps, w)).collect(),
+    )
 }
 
 #[cfg(test)]

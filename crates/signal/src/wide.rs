@@ -15,6 +15,12 @@ mod tests {
     fn the_result_is_that_of_the_plain_loop() {
         let x: Vec<f64> = (0..1000).map(|i| f64::from(i).sin()).collect();
         let sum = |x: &[f64]| x.chunks(8).fold(0.0, |s, c| s + c.iter().map(|v| v * v).sum::<f64>());
-        assert_eq!(super::widest(#[inline(always)] || sum(&x)), sum(&x));
+        assert_eq!(
+            super::widest(
+                #[inline(always)]
+                || sum(&x)
+            ),
+            sum(&x)
+        );
     }
 }

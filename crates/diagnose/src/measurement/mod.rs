@@ -17,7 +17,9 @@ pub use channel::{
 pub use modulation::{
     AmDetail, FmDetail, Method, ModulationDetail, ModulationSettings, PmDetail, ToneDetail, ToneOf, VectorDetail,
 };
-pub use ripple::{Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SecondConverter, SpikeLock, Spikes, Switching};
+pub use ripple::{
+    Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SecondConverter, SpikeLock, Spikes, Switching,
+};
 pub use spurs::{Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
 pub use transition::{
     Direction, EdgeGroup, LoadStep, Pulses, RingingDetail, StateLevels, Transition, TransitionDetail,

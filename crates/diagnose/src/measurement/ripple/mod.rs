@@ -311,15 +311,23 @@ fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analy
     let floored = spectra.wide.as_ref().map(Floored::new);
     let mains_hz = mains.as_ref().map(|m| m.fundamental_hz);
     let floored_alive = floored.as_ref().filter(|_| alive);
-    let mut switching = floored_alive.and_then(|f| f.find(settings.switching_hz, mains_hz));
-    if let (Some(f), None, None) = (floored_alive, settings.switching_hz, &mains)
-        && let Some(slow) = short::find(&clean, f.lowest_hz())?
+    let energy = (mains.is_none() && record.duration_s() < slow::LINE_BELOW_S).then_some(scan.variance);
+    let mut switching = floored_alive.and_then(|f| f.find(settings.switching_hz, mains_hz, energy));
+    if let (Some(below), None, None) = (floored_alive.and_then(Floored::blind_below_hz), settings.switching_hz, &mains)
+        && let Some(slow) = short::find(&clean, below)?
     {
         switching = Some(slow);
     }
     let beside = floored.as_ref().zip(switching.as_ref()).map(|(f, s)| f.beside(s, mains_hz)).unwrap_or_default();
-    let plan = Plan { record: &clean, scan, mains: mains.as_ref(), switching: switching.as_ref() };
-    let sums = plan.run()?;
+    let separate =
+        |switching: Option<&switching::Family>| Plan { record: &clean, scan, mains: mains.as_ref(), switching }.run();
+    let mut sums = separate(switching.as_ref())?;
+    if let (Some(family), Some(lines)) = (&switching, &sums.switching_lines)
+        && family.subharmonics_fade(&lines.amplitudes())
+    {
+        switching = Some(family.without_subharmonics());
+        sums = separate(switching.as_ref())?;
+    }
     let discrete = bands::DISCRETE
         .iter()
         .filter(|(_, low, _)| *low < bandwidth)

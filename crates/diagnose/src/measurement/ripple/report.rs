@@ -278,7 +278,8 @@ pub(super) fn gates(record: &dyn Record, a: &Analysis, settings: &Settings) -> V
         gates.push(Gate::new("calibration", GateState::Warn, detail));
     }
     if a.sums.total.kurtosis() < TWO_LEVELS && a.vpp() > SWING * a.scan.dc.abs() && a.scan.frames >= LEAST_FRAMES {
-        let detail = "the level jumps between two states: no rail but a digital or switching waveform; use `transition`";
+        let detail =
+            "the level jumps between two states: no rail but a digital or switching waveform; use `transition`";
         gates.push(Gate::new("waveform", GateState::Warn, detail.to_owned()));
     }
     let balance = a.balance();
@@ -307,7 +308,10 @@ fn length(a: &Analysis) -> Gate {
             format!("{cycles:.1} mains cycles: only even mains harmonics were fitted, the mains frequency is rough"),
         )
     } else if t < TEN_CYCLES_S {
-        (GateState::Warn, format!("{t:.3} s: fewer than 10 mains cycles, mains lines are not separable from drift and load"))
+        (
+            GateState::Warn,
+            format!("{t:.3} s: fewer than 10 mains cycles, mains lines are not separable from drift and load"),
+        )
     } else {
         (GateState::Ok, format!("{n} samples, {t:.3} s"))
     };

@@ -265,7 +265,10 @@ impl Plan<'_> {
         let spikes_in = |x: &[f64]| spikes::find(x, spikes::sigma(x, least), longest, gap);
         let mut fitted = self.fit_switching(&scratch.x, *prior, &mut scratch.switching);
         if fitted.is_some() {
-            widest(#[inline(always)] || subtract(&mut scratch.x, &scratch.switching));
+            widest(
+                #[inline(always)]
+                || subtract(&mut scratch.x, &scratch.switching),
+            );
         }
         let mut found = spikes_in(&scratch.x);
         if let (Some(first), false) = (&fitted, found.is_empty()) {
@@ -450,16 +453,22 @@ impl Sums {
             let start = start + (i * PART) as u64;
             self.histogram.add_all(x);
             slow.fill_drift(start, drift);
-            widest(#[inline(always)] || {
-                self.total.merge(Moments::of(x));
-                subtract(x, drift);
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    self.total.merge(Moments::of(x));
+                    subtract(x, drift);
+                },
+            );
             let mains = &mut mains[..x.len()];
             if slow.fill_mains(start, mains) {
-                widest(#[inline(always)] || {
-                    self.mains.merge(Moments::of(mains));
-                    subtract(x, mains);
-                });
+                widest(
+                    #[inline(always)]
+                    || {
+                        self.mains.merge(Moments::of(mains));
+                        subtract(x, mains);
+                    },
+                );
             } else {
                 self.mains.merge(Moments::zeros(x.len()));
             }
@@ -470,13 +479,16 @@ impl Sums {
     fn rest(&mut self, r: &[f64], drift: &mut [f64], found: &[spikes::Spike], at: f64) {
         for (i, (r, d)) in r.chunks(PART).zip(drift.chunks(PART)).enumerate() {
             let at = at + (i * PART) as f64;
-            widest(#[inline(always)] || {
-                self.drift_moment += moment(d, at);
-                self.residue_moment += moment(r, at);
-                let (low, high) = range(d);
-                self.drift_range = (self.drift_range.0.min(low), self.drift_range.1.max(high));
-                self.drift.merge(Moments::of(d));
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    self.drift_moment += moment(d, at);
+                    self.residue_moment += moment(r, at);
+                    let (low, high) = range(d);
+                    self.drift_range = (self.drift_range.0.min(low), self.drift_range.1.max(high));
+                    self.drift.merge(Moments::of(d));
+                },
+            );
         }
         let mut done = 0;
         for spike in found {
@@ -492,10 +504,13 @@ impl Sums {
     /// Sums up a stretch without spikes and adds it to the level.
     fn rest_between(&mut self, r: &[f64], level: &mut [f64]) {
         for (r, level) in r.chunks(PART).zip(level.chunks_mut(PART)) {
-            widest(#[inline(always)] || {
-                self.quiet.merge(Moments::of(r));
-                add(level, r);
-            });
+            widest(
+                #[inline(always)]
+                || {
+                    self.quiet.merge(Moments::of(r));
+                    add(level, r);
+                },
+            );
         }
     }
 

@@ -22,7 +22,8 @@ pub(super) fn find(record: &dyn Record, below_hz: f64) -> Result<Option<Family>,
     if least_hz >= below_hz {
         return Ok(None);
     }
-    let target = (MOST as f64 / duration).min(record.sample_rate_hz()).max(8.0 * below_hz.min(0.06 * record.sample_rate_hz()));
+    let target =
+        (MOST as f64 / duration).min(record.sample_rate_hz()).max(8.0 * below_hz.min(0.06 * record.sample_rate_hz()));
     let view = Decimated::at_least(record, target);
     let frames = view.frames();
     if !(64..=4 * MOST).contains(&frames) {

@@ -294,12 +294,15 @@ fn fill(v: &[f64], at: f64, step: f64, out: &mut [f64]) {
         let left = ((end - place) / step).ceil().max(1.0);
         let count = if left.is_finite() { (left as usize).min(out.len() - k) } else { out.len() - k };
         let offset = place - first;
-        widest(#[inline(always)] || {
-            for (j, o) in out[k..k + count].iter_mut().enumerate() {
-                let t = (offset + step * j as f64).clamp(0.0, 1.0);
-                *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
-            }
-        });
+        widest(
+            #[inline(always)]
+            || {
+                for (j, o) in out[k..k + count].iter_mut().enumerate() {
+                    let t = (offset + step * j as f64).clamp(0.0, 1.0);
+                    *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+                }
+            },
+        );
         k += count;
     }
 }

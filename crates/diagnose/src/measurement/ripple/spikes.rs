@@ -37,7 +37,10 @@ pub(super) fn find(r: &[f64], sigma: f64, longest: usize, gap: usize) -> Vec<Spi
     let mut beyond = 0usize;
     for (part, values) in r.chunks(PART).enumerate() {
         // Most parts hold none, which a look at all of them together tells.
-        if !widest(#[inline(always)] || values.iter().fold(false, |any, v| any | (v.abs() > limit))) {
+        if !widest(
+            #[inline(always)]
+            || values.iter().fold(false, |any, v| any | (v.abs() > limit)),
+        ) {
             continue;
         }
         for (i, _) in values.iter().enumerate().filter(|(_, v)| v.abs() > limit) {

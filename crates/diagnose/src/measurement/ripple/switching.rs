@@ -21,6 +21,8 @@ const HIGHEST: f64 = 0.48;
 /// Least share of the energy that neither drift nor mains explain: below, it is an artefact of the converter or a
 /// distant harmonic of something else.
 const LEAST_SHARE: f64 = 1e-4;
+/// Sub-harmonics below this part of the switching line's amplitude are what spikes leave in the spectrum.
+const LEAST_SUBHARMONIC: f64 = 5e-3;
 /// A line holds at least this part of its mean power in every segment of a short record.
 const STEADY: f64 = 0.1;
 /// A line beside the switching line is looked for as far away as this part of it, and is at least so strong in power.
@@ -45,6 +47,23 @@ pub(super) struct Family {
     pub(super) main: u32,
     /// Orders, strongest first.
     pub(super) orders: Vec<u32>,
+}
+
+impl Family {
+    /// The same without sub-harmonics.
+    pub(super) fn without_subharmonics(&self) -> Self {
+        let orders = self.orders.iter().filter(|&&k| k % self.main == 0).map(|k| k / self.main).collect();
+        Self { fundamental_hz: self.fundamental_hz * f64::from(self.main), main: 1, orders }
+    }
+
+    /// Whether none of the sub-harmonics, by their fitted amplitudes, is worth the name.
+    pub(super) fn subharmonics_fade(&self, amplitudes: &[f64]) -> bool {
+        let largest = |wanted: &dyn Fn(u32) -> bool| {
+            let of = self.orders.iter().zip(amplitudes).filter(|o| wanted(*o.0)).map(|o| *o.1);
+            of.fold(0.0, f64::max)
+        };
+        self.main > 1 && largest(&|k| k % self.main != 0) < LEAST_SUBHARMONIC * largest(&|k| k == self.main)
+    }
 }
 
 /// A spectrum with its noise floor.
@@ -122,9 +141,9 @@ impl<'a> Floored<'a> {
         self.spectrum.mean[from..].iter().sum::<f64>() * self.spectrum.bin_hz() / self.spectrum.rbw_hz()
     }
 
-    /// Lowest frequency that the search looks at: at least five bins from 0 Hz, where drift lies.
-    pub(super) fn lowest_hz(&self) -> f64 {
-        (5.0 * self.spectrum.bin_hz()).max(LOWEST_HZ)
+    /// The frequency below which this spectrum is too coarse for the search, where that is above the lowest of all.
+    pub(super) fn blind_below_hz(&self) -> Option<f64> {
+        Some(5.0 * self.spectrum.bin_hz()).filter(|f| *f > LOWEST_HZ)
     }
 
     /// Slope of the noise floor in dB per decade, from straight lines through its logarithms; 0 is white, -10 is 1/f.
@@ -141,8 +160,7 @@ impl<'a> Floored<'a> {
         }
         let n = points.len() as f64;
         let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
-        let (xy, xx) =
-            points.iter().fold((0.0, 0.0), |s, p| (s.0 + (p.0 - mx) * (p.1 - my), s.1 + (p.0 - mx).powi(2)));
+        let (xy, xx) = points.iter().fold((0.0, 0.0), |s, p| (s.0 + (p.0 - mx) * (p.1 - my), s.1 + (p.0 - mx).powi(2)));
         Some(xy / xx)
     }
 
@@ -173,7 +191,9 @@ impl<'a> Floored<'a> {
     }
 
     /// Searches the strongest line that stands out and builds its family.
-    pub(super) fn find(&self, nominal: Option<f64>, mains_hz: Option<f64>) -> Option<Family> {
+    ///
+    /// `energy` is the mean square that it is a part of where no mains are known and drift cannot be told.
+    pub(super) fn find(&self, nominal: Option<f64>, mains_hz: Option<f64>, energy: Option<f64>) -> Option<Family> {
         let bin = self.spectrum.bin_hz();
         let half_rate = 0.5 * self.spectrum.sample_rate_hz;
         let last = self.spectrum.mean.len().saturating_sub(2);
@@ -205,7 +225,8 @@ impl<'a> Floored<'a> {
             lines.find(|&i| usual(i) && m[i] > 0.25 * m[strongest]).unwrap_or(strongest)
         };
         let power = self.near(self.peak_hz(chosen)).0;
-        let much = power > LEAST_SHARE * self.power_above(mains_hz.map_or(0.0, |f| 41.0 * f));
+        let energy = energy.unwrap_or_else(|| self.power_above(mains_hz.map_or(0.0, |f| 41.0 * f)));
+        let much = power > LEAST_SHARE * energy;
         (much || nominal.is_some()).then(|| self.family(self.peak_hz(chosen), m[chosen], mains_hz))
     }
 
