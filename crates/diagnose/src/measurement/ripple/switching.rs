@@ -66,6 +66,11 @@ impl Family {
     }
 }
 
+/// How many bins to either side the floor is the median of.
+fn floor_reach(bins: usize) -> usize {
+    (bins / 64).clamp(16, 256)
+}
+
 /// A spectrum with its noise floor.
 pub(super) struct Floored<'a> {
     spectrum: &'a Spectrum,
@@ -78,7 +83,7 @@ impl<'a> Floored<'a> {
         // Half-overlapping segments of a tapered window are nearly independent.
         let averages = (0.9 * spectrum.segments as f64).max(1.0);
         let median = cell_median(averages);
-        let half = (spectrum.mean.len() / 64).clamp(16, 256);
+        let half = floor_reach(spectrum.mean.len());
         let floor = running_median(&spectrum.mean, half).iter().map(|m| m / median).collect();
         Self { spectrum, floor, averages }
     }
@@ -149,8 +154,9 @@ impl<'a> Floored<'a> {
     /// Slope of the noise floor in dB per decade, from straight lines through its logarithms; 0 is white, -10 is 1/f.
     pub(super) fn slope_db_per_decade(&self) -> Option<f64> {
         let (bin, last) = (self.spectrum.bin_hz(), self.floor.len());
-        // Ten places a decade, each as heavy as any other.
-        let places = (0..).map(|i| 10.0 * 10f64.powf(0.1 * f64::from(i))).take_while(|&b| b < 0.8 * last as f64);
+        // Twenty places a decade, each as heavy as any other, from where the running median is narrow against them.
+        let first = 2.0 * floor_reach(last) as f64;
+        let places = (0..).map(|i| first * 10f64.powf(0.05 * f64::from(i))).take_while(|&b| b < 0.8 * last as f64);
         let points: Vec<(f64, f64)> = places
             .map(|b| ((b * bin).log10(), 10.0 * self.floor[b as usize].log10()))
             .filter(|p| p.0.is_finite() && p.1.is_finite())

@@ -81,7 +81,7 @@ fn a_burst_of_dips_is_one_sag_with_the_depth_of_the_deepest() {
     let mut x = noise(40_000, 0.05, 3);
     add(&mut x, |i| {
         let t = i as f64 / rate - 0.074;
-        let dip = (0.0..0.03).contains(&t) && (t * 200.0).fract() < 0.4;
+        let dip = (0.0..0.03).contains(&t) && (t * 230.0).fract() < 0.4;
         let depth = if (0.02..0.025).contains(&t) { 3.0 } else { 2.0 };
         if dip {
             27.8 - depth
