@@ -9,6 +9,8 @@ use std::f64::consts::TAU;
 use faultscope_transform::double;
 pub use num_complex::Complex64;
 
+use crate::wide::wide;
+
 /// Weights of the samples in the fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taper {
@@ -72,12 +74,19 @@ impl Block {
                 u2 = energy * (energy * energy - 1.0) / 12.0;
             }
             Taper::Hann => {
-                for (i, v) in weighted.iter_mut().enumerate() {
-                    let u = centered(i, n);
-                    let w = 1.0 + (TAU * u / n as f64).cos();
-                    *v *= w;
-                    u2 += u * u * w;
-                    energy += w * w;
+                // The cosine by turns of a phasor, renewed so often that rounding does not show.
+                const RUN: usize = 64;
+                let turn = Complex64::from_polar(1.0, TAU / n as f64);
+                for (run, part) in weighted.chunks_mut(RUN).enumerate() {
+                    let start = centered(run * RUN, n);
+                    let mut z = Complex64::from_polar(1.0, TAU * start / n as f64);
+                    for (i, v) in part.iter_mut().enumerate() {
+                        let (u, w) = (start + i as f64, 1.0 + z.re);
+                        *v *= w;
+                        u2 += u * u * w;
+                        energy += w * w;
+                        z *= turn;
+                    }
                 }
             }
         }
@@ -147,30 +156,38 @@ impl Block {
     /// Weighted sums of x e^(-j 2 pi f u) and of u x e^(-j 2 pi f u).
     #[must_use]
     pub fn project(&self, f: f64) -> (Complex64, Complex64) {
-        // Phasors within a run are tabulated once; each run is then turned to its place as a whole.
-        const RUN: usize = 256;
-        let n = self.len();
-        let phasor = |u: f64| Complex64::from_polar(1.0, -TAU * f * u);
-        let turn = phasor(1.0);
-        let mut z = Complex64::new(1.0, 0.0);
-        let (mut re, mut im) = ([0.0; RUN], [0.0; RUN]);
-        for i in 0..RUN {
-            if i % 32 == 0 {
-                z = phasor(i as f64);
-            }
-            (re[i], im[i]) = (z.re, z.im);
-            z *= turn;
-        }
-        let (mut zero, mut first) = (Complex64::default(), Complex64::default());
-        for (run, x) in self.weighted.chunks(RUN).enumerate() {
-            let start = centered(run * RUN, n);
-            let (sum, moment) = run_sums(x, &re, &im);
-            let base = phasor(start);
-            let sum = sum * base;
-            zero += sum;
-            first += moment * base + sum * start;
-        }
-        (zero, first)
+        let table = Turns::new(f);
+        wide(
+            #[inline(always)]
+            || {
+                let (mut zero, mut first) = (Complex64::default(), Complex64::default());
+                let mut bases = Bases::new(f, self.len());
+                for x in self.weighted.chunks(RUN) {
+                    let (start, base) = bases.next();
+                    let (sum, moment) = table.sums_with_moments(x);
+                    let sum = sum * base;
+                    zero += sum;
+                    first += moment * base + sum * start;
+                }
+                (zero, first)
+            },
+        )
+    }
+
+    /// The former of the two alone, at half the cost.
+    fn project_zero(&self, f: f64) -> Complex64 {
+        let table = Turns::new(f);
+        wide(
+            #[inline(always)]
+            || {
+                let mut bases = Bases::new(f, self.len());
+                let mut zero = Complex64::default();
+                for x in self.weighted.chunks(RUN) {
+                    zero += table.sum(x) * bases.next().1;
+                }
+                zero
+            },
+        )
     }
 
     /// Fits all frequencies (cycles per sample, each in 0 to 0.5, no two alike) jointly.
@@ -178,11 +195,39 @@ impl Block {
     /// Returns nothing when the equations have no stable solution: too few samples for so many or such close lines.
     #[must_use]
     pub fn fit(&self, frequencies: &[f64], trend: Trend) -> Option<Fit> {
-        let projections: Vec<Complex64> = frequencies.iter().map(|&f| self.project(f).0).collect();
-        self.solve(frequencies, &projections, trend)
+        let projections: Vec<Complex64> = frequencies.iter().map(|&f| self.project_zero(f)).collect();
+        let pair = |i: usize, j: usize| {
+            let (fi, fj) = (frequencies[i], frequencies[j]);
+            (self.transform(fi - fj), self.transform(fi + fj))
+        };
+        self.solve(frequencies, &projections, trend, pair)
     }
 
-    fn solve(&self, frequencies: &[f64], projections: &[Complex64], trend: Trend) -> Option<Fit> {
+    /// The same for a family: `orders` times `fundamental`, with fewer transforms of the taper.
+    #[must_use]
+    pub fn fit_family(&self, fundamental: f64, orders: &[u32], trend: Trend) -> Option<Fit> {
+        let lines: Vec<f64> = orders.iter().map(|&k| f64::from(k) * fundamental).collect();
+        let highest = orders.iter().copied().max().unwrap_or(0);
+        if u64::from(highest) > 2 * (orders.len() * orders.len()) as u64 {
+            return self.fit(&lines, trend);
+        }
+        let projections: Vec<Complex64> = lines.iter().map(|&f| self.project_zero(f)).collect();
+        let table: Vec<f64> = (0..=2 * highest).map(|k| self.transform(f64::from(k) * fundamental)).collect();
+        let pair = |i: usize, j: usize| {
+            let (a, b) = (orders[i], orders[j]);
+            (table[a.abs_diff(b) as usize], table[(a + b) as usize])
+        };
+        self.solve(&lines, &projections, trend, pair)
+    }
+
+    /// `pair` gives the taper's transform at the difference and at the sum of two frequencies.
+    fn solve(
+        &self,
+        frequencies: &[f64],
+        projections: &[Complex64],
+        trend: Trend,
+        pair: impl Fn(usize, usize) -> (f64, f64),
+    ) -> Option<Fit> {
         let constant = usize::from(trend != Trend::None);
         let slope = usize::from(trend == Trend::Line);
         let m = frequencies.len();
@@ -191,9 +236,9 @@ impl Block {
         }
         let (mut even, mut odd) = (Matrix::new(m + constant), Matrix::new(m + slope));
         let (mut even_rhs, mut odd_rhs) = (vec![0.0; m + constant], vec![0.0; m + slope]);
-        for (i, &fi) in frequencies.iter().enumerate() {
-            for (j, &fj) in frequencies.iter().enumerate().take(i + 1) {
-                let (difference, sum) = (self.transform(fi - fj), self.transform(fi + fj));
+        for i in 0..m {
+            for j in 0..=i {
+                let (difference, sum) = pair(i, j);
                 even.set(i, j, 0.5 * (difference + sum));
                 odd.set(i, j, 0.5 * (difference - sum));
             }
@@ -244,7 +289,8 @@ impl Block {
             let lines: Vec<f64> = orders.iter().map(|&k| f64::from(k) * f).collect();
             let projections: Vec<(Complex64, Complex64)> = lines.iter().map(|&f| self.project(f)).collect();
             let zero: Vec<Complex64> = projections.iter().map(|p| p.0).collect();
-            let Some(fit) = self.solve(&lines, &zero, trend) else { break };
+            let pair = |i: usize, j: usize| (self.transform(lines[i] - lines[j]), self.transform(lines[i] + lines[j]));
+            let Some(fit) = self.solve(&lines, &zero, trend, pair) else { break };
             if fit.explained <= best_energy {
                 break;
             }
@@ -260,39 +306,123 @@ impl Block {
             if curvature <= 0.0 || gained <= 1e-13 * fit.explained {
                 break;
             }
-            f = best + gradient / curvature / TAU;
+            let step = gradient / curvature / TAU;
+            f = best + step;
+            // The next step would be some square of this one: 1e-8 of a resolution cell.
+            let highest = orders.iter().copied().max().map_or(1.0, f64::from);
+            if (step * highest * self.len() as f64).abs() < 1e-4 {
+                best = f;
+                break;
+            }
         }
         best
     }
 }
 
-/// Sums of `x e` and of `i x e` over a run, `e` from tables; sums side by side, so that the loop vectorises.
-fn run_sums(x: &[f64], re: &[f64; 256], im: &[f64; 256]) -> (Complex64, Complex64) {
-    const LANES: usize = 4;
-    let n = x.len().min(re.len());
-    let (x, re, im) = (&x[..n], &re[..n], &im[..n]);
-    let mut sums = [[0.0; LANES]; 4];
-    let mut place: [f64; LANES] = std::array::from_fn(|k| k as f64);
-    let whole = n - n % LANES;
-    for i in (0..whole).step_by(LANES) {
-        for k in 0..LANES {
-            let (a, b) = (x[i + k] * re[i + k], x[i + k] * im[i + k]);
-            sums[0][k] += a;
-            sums[1][k] += b;
-            sums[2][k] += a * place[k];
-            sums[3][k] += b * place[k];
-            place[k] += LANES as f64;
+/// Samples whose phasors are tabulated once; each run of them is then turned to its place as a whole.
+const RUN: usize = 256;
+/// Sums side by side, so that the loops vectorise.
+const LANES: usize = 8;
+
+fn phasor(f: f64, u: f64) -> Complex64 {
+    Complex64::from_polar(1.0, -TAU * f * u)
+}
+
+/// Start of each run and its phasor, by turns of a phasor that is renewed every 16 runs.
+struct Bases {
+    f: f64,
+    start: f64,
+    run: usize,
+    turn: Complex64,
+    base: Complex64,
+}
+
+impl Bases {
+    fn new(f: f64, n: usize) -> Self {
+        let start = centered(0, n);
+        Self { f, start, run: 0, turn: phasor(f, RUN as f64), base: phasor(f, start) }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> (f64, Complex64) {
+        let start = self.start + (self.run * RUN) as f64;
+        self.base = if self.run.is_multiple_of(16) { phasor(self.f, start) } else { self.base * self.turn };
+        self.run += 1;
+        (start, self.base)
+    }
+}
+
+/// The phasors e^(-j 2 pi f i) of a run.
+struct Turns {
+    re: [f64; RUN],
+    im: [f64; RUN],
+}
+
+impl Turns {
+    fn new(f: f64) -> Self {
+        let turn = phasor(f, 1.0);
+        let mut z = Complex64::new(1.0, 0.0);
+        let mut table = Self { re: [0.0; RUN], im: [0.0; RUN] };
+        for i in 0..RUN {
+            if i % 32 == 0 {
+                z = phasor(f, i as f64);
+            }
+            (table.re[i], table.im[i]) = (z.re, z.im);
+            z *= turn;
         }
+        table
     }
-    for i in whole..n {
-        let (a, b) = (x[i] * re[i], x[i] * im[i]);
-        sums[0][0] += a;
-        sums[1][0] += b;
-        sums[2][0] += a * i as f64;
-        sums[3][0] += b * i as f64;
+
+    /// Sum of `x e` over a run.
+    #[inline(always)]
+    fn sum(&self, x: &[f64]) -> Complex64 {
+        // So many that each addition need not wait for the one before it.
+        const LANES: usize = 16;
+        let n = x.len().min(RUN);
+        let (x, re, im) = (&x[..n], &self.re[..n], &self.im[..n]);
+        let mut sums = [[0.0; LANES]; 2];
+        let (xs, res, ims) = (x.chunks_exact(LANES), re.chunks_exact(LANES), im.chunks_exact(LANES));
+        let mut rest = Complex64::default();
+        for ((x, a), b) in xs.remainder().iter().zip(res.remainder()).zip(ims.remainder()) {
+            rest += Complex64::new(x * a, x * b);
+        }
+        for ((x, a), b) in xs.zip(res).zip(ims) {
+            for k in 0..LANES {
+                sums[0][k] += x[k] * a[k];
+                sums[1][k] += x[k] * b[k];
+            }
+        }
+        rest + Complex64::new(sums[0].iter().sum(), sums[1].iter().sum())
     }
-    let [a, b, c, d] = sums.map(|s| s.iter().sum::<f64>());
-    (Complex64::new(a, b), Complex64::new(c, d))
+
+    /// Sums of `x e` and of `i x e` over a run.
+    #[inline(always)]
+    fn sums_with_moments(&self, x: &[f64]) -> (Complex64, Complex64) {
+        let n = x.len().min(RUN);
+        let (x, re, im) = (&x[..n], &self.re[..n], &self.im[..n]);
+        let mut sums = [[0.0; LANES]; 4];
+        let mut place: [f64; LANES] = std::array::from_fn(|k| k as f64);
+        let whole = n - n % LANES;
+        for i in (0..whole).step_by(LANES) {
+            for k in 0..LANES {
+                let (a, b) = (x[i + k] * re[i + k], x[i + k] * im[i + k]);
+                sums[0][k] += a;
+                sums[1][k] += b;
+                sums[2][k] += a * place[k];
+                sums[3][k] += b * place[k];
+                place[k] += LANES as f64;
+            }
+        }
+        for i in whole..n {
+            let (a, b) = (x[i] * re[i], x[i] * im[i]);
+            sums[0][0] += a;
+            sums[1][0] += b;
+            sums[2][0] += a * i as f64;
+            sums[3][0] += b * i as f64;
+        }
+        let [a, b, c, d] = sums.map(|s| s.iter().sum::<f64>());
+        (Complex64::new(a, b), Complex64::new(c, d))
+    }
 }
 
 /// A symmetric matrix, lower half used.
@@ -345,7 +475,8 @@ impl Matrix {
 /// One cycle of a harmonic family, tabulated so that any instant costs the same whatever the number of lines.
 #[derive(Debug, Clone)]
 pub struct Cycle {
-    values: Vec<[f64; 2]>,
+    /// Per cell of the cycle the cubic through its two ends with their slopes; a power of two of them.
+    cells: Vec<[f64; 4]>,
 }
 
 impl Cycle {
@@ -358,66 +489,73 @@ impl Cycle {
         let mut values = vec![[0.0; 2]; n];
         let step = TAU / n as f64;
         for (&k, &c) in orders.iter().zip(phasors) {
-            let turn = Complex64::from_polar(1.0, f64::from(k) * step);
-            let mut z = c;
-            for (i, v) in values.iter_mut().enumerate() {
-                if i % 256 == 0 {
-                    z = c * Complex64::from_polar(1.0, f64::from(k) * step * i as f64);
-                }
-                v[0] += z.re;
-                v[1] -= z.im * f64::from(k) * step;
-                z *= turn;
+            // Eight phasors side by side, turned by eight steps at a time and renewed every 256.
+            let pace = f64::from(k) * step;
+            let ahead: [Complex64; LANES] = std::array::from_fn(|i| Complex64::from_polar(1.0, pace * i as f64));
+            let turn = Complex64::from_polar(1.0, pace * LANES as f64);
+            for (run, values) in values.chunks_mut(RUN).enumerate() {
+                let start = c * Complex64::from_polar(1.0, pace * (run * RUN) as f64);
+                let mut z = ahead.map(|a| a * start);
+                wide(
+                    #[inline(always)]
+                    || {
+                        for part in values.chunks_exact_mut(LANES) {
+                            for (v, z) in part.iter_mut().zip(&mut z) {
+                                v[0] += z.re;
+                                v[1] -= z.im * pace;
+                                *z *= turn;
+                            }
+                        }
+                    },
+                );
             }
         }
-        Self { values }
+        let cell = |i: usize| {
+            let ([y0, d0], [y1, d1]) = (values[i], values[(i + 1) % n]);
+            let rise = y1 - y0;
+            [y0, d0, 3.0 * rise - 2.0 * d0 - d1, d0 + d1 - 2.0 * rise]
+        };
+        Self { cells: (0..n).map(cell).collect() }
     }
 
     /// The value at a phase in cycles.
     #[must_use]
     pub fn at(&self, cycles: f64) -> f64 {
-        let n = self.values.len();
-        // Truncation and a correction cost less than `floor`.
-        let rest = cycles - cycles as i64 as f64;
-        let place = if rest < 0.0 { rest + 1.0 } else { rest } * n as f64;
-        let i = place as usize;
-        let t = place - i as f64;
-        // The length is a power of two.
-        hermite(self.values[i & (n - 1)], self.values[(i + 1) & (n - 1)], t)
+        let mut one = [0.0];
+        self.fill(cycles, 0.0, &mut one);
+        one[0]
     }
 
     /// The values at `from`, `from + step` ... (in cycles, `step` from 0 to below 1).
     pub fn fill(&self, from: f64, step: f64, out: &mut [f64]) {
-        // Renewed so often that the rounding of the steps stays below that of the table.
-        const RUN: usize = 256;
-        let n = self.values.len();
+        let n = self.cells.len();
         let (size, pace) = (n as f64, step * n as f64);
-        for (run, out) in out.chunks_mut(RUN).enumerate() {
-            let start = from + step * (run * RUN) as f64;
-            let mut place = (start - start.floor()) * size;
-            for o in out {
-                place = if place >= size { place - size } else { place };
-                let i = place as i32 as usize;
-                let t = place - i as f64;
-                *o = hermite(self.values[i & (n - 1)], self.values[(i + 1) & (n - 1)], t);
-                place += pace;
-            }
-        }
+        // Places within a part stay below 2^31: at most 256 cycles of 2^16 cells.
+        wide(
+            #[inline(always)]
+            || {
+                for (run, out) in out.chunks_mut(RUN).enumerate() {
+                    let start = from + step * (run * RUN) as f64;
+                    let place = (start - start.floor()) * size;
+                    for (k, o) in out.iter_mut().enumerate() {
+                        let p = place + pace * k as f64;
+                        let i = p as i32;
+                        let t = p - f64::from(i);
+                        let c = &self.cells[i as usize & (n - 1)];
+                        *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+                    }
+                }
+            },
+        );
     }
 
     /// Largest minus smallest value.
     #[must_use]
     pub fn peak_to_peak(&self) -> f64 {
-        let max = self.values.iter().map(|v| v[0]).fold(f64::NEG_INFINITY, f64::max);
-        let min = self.values.iter().map(|v| v[0]).fold(f64::INFINITY, f64::min);
+        let max = self.cells.iter().map(|v| v[0]).fold(f64::NEG_INFINITY, f64::max);
+        let min = self.cells.iter().map(|v| v[0]).fold(f64::INFINITY, f64::min);
         (max - min).max(0.0)
     }
-}
-
-/// Cubic through two values with their slopes, at `t` of the way.
-#[inline]
-fn hermite([y0, d0]: [f64; 2], [y1, d1]: [f64; 2], t: f64) -> f64 {
-    let (c, s) = (y1 - y0, 1.0 - t);
-    y0 + t * c + t * s * (s * (d0 - c) - t * (d1 - c))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use crate::quantity::Unit;
 use crate::record::{Kind, Record, RecordError};
+use crate::wide::wide;
 
 /// Largest factor of one decimation stage; more is done in several stages.
 const MAX_FACTOR: usize = 32;
@@ -138,9 +139,14 @@ impl Record for Decimated<'_> {
             let needed = (part.len() - 1) * self.factor + 2 * half + 1;
             let first = i64::try_from(at * self.factor as u64).unwrap_or(i64::MAX) - half as i64;
             read_mirrored(self.inner.as_ref(), first, &mut block[..needed])?;
-            for (o, window) in part.iter_mut().zip(block[..needed].windows(2 * half + 1).step_by(self.factor)) {
-                *o = dot(&self.taps, window);
-            }
+            wide(
+                #[inline(always)]
+                || {
+                    for (o, window) in part.iter_mut().zip(block[..needed].windows(2 * half + 1).step_by(self.factor)) {
+                        *o = dot(&self.taps, window);
+                    }
+                },
+            );
             at += part.len() as u64;
         }
         Ok(n)
@@ -199,6 +205,7 @@ fn mirror(at: i64, n: i64) -> i64 {
 
 /// Sum of products, in eight independent sums so that it vectorises and rounds less.
 #[must_use]
+#[inline(always)]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
@@ -214,21 +221,17 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// Every `step`-th value of `x` through a symmetric filter, continued by mirror images beyond its ends.
 #[must_use]
 pub fn smooth(x: &[f64], taps: &[f64], step: usize) -> Vec<f64> {
-    let n = x.len() as i64;
+    let n = i64::try_from(x.len()).unwrap_or(i64::MAX);
+    if n == 0 || taps.is_empty() {
+        return Vec::new();
+    }
     let half = (taps.len() / 2) as i64;
-    let mut edge = vec![0.0; taps.len()];
-    (0..n)
-        .step_by(step.max(1))
-        .map(|i| {
-            if i >= half && i + half < n {
-                return dot(taps, &x[(i - half) as usize..=(i + half) as usize]);
-            }
-            for (k, e) in edge.iter_mut().enumerate() {
-                *e = x[mirror(i - half + k as i64, n) as usize];
-            }
-            dot(taps, &edge)
-        })
-        .collect()
+    let beyond = |at: i64| x[mirror(at, n) as usize];
+    let longer: Vec<f64> = (-half..0).map(beyond).chain(x.iter().copied()).chain((n..n + half).map(beyond)).collect();
+    wide(
+        #[inline(always)]
+        || longer.windows(2 * half as usize + 1).step_by(step.max(1)).map(|w| dot(taps, w)).collect(),
+    )
 }
 
 #[cfg(test)]

@@ -78,10 +78,10 @@ impl Histogram {
     /// Counts many values.
     pub fn add_all(&mut self, values: &[f64]) {
         let last = self.counts.len() - 1;
-        let (low, width) = (self.low, if self.width > 0.0 { self.width } else { f64::INFINITY });
+        let (low, per_bin) = (self.low, if self.width > 0.0 { 1.0 / self.width } else { 0.0 });
         for v in values.iter().filter(|v| !v.is_nan()) {
             // Towards zero, and 0 for what lies below.
-            let bin = ((v - low) / width) as i64;
+            let bin = ((v - low) * per_bin) as i64;
             self.counts[(bin.max(0) as usize).min(last)] += 1;
             self.total += 1;
         }

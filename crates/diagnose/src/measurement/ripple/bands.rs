@@ -1,9 +1,9 @@
 //! Rms in bands and the psophometric voltage, from averaged spectra.
 
 use faultscope_signal::lowpass::Decimated;
-use faultscope_signal::spectrum::{Spectrum, SpectrumSettings, average};
+use faultscope_signal::spectrum::{Options, Spectrum, SpectrumSettings, Traces, analyze};
 use faultscope_signal::weighting::o41_db;
-use faultscope_signal::{Record, RecordError, Window};
+use faultscope_signal::{Record, RecordError, Silent, Window};
 
 use super::Band;
 
@@ -40,6 +40,10 @@ impl Spectra {
         let voice = transform(view.as_ref(), if frames <= 2 * VOICE_FFT { frames } else { VOICE_FFT })?;
         let frames = usize::try_from(record.frames()).unwrap_or(usize::MAX);
         let quarter = (frames / 4).max(1);
+        if quarter >= VOICE_FFT && view.frames() == record.frames() {
+            // The voice band is nearly all there is: one spectrum serves both.
+            return Ok(Self { wide: voice.clone(), voice });
+        }
         let fft = if quarter >= WIDE_FFT { WIDE_FFT } else { (quarter + 1).next_power_of_two() / 2 };
         Ok(Self { voice, wide: transform(record, fft)? })
     }
@@ -49,7 +53,11 @@ fn transform(record: &dyn Record, fft: usize) -> Result<Option<Spectrum>, Record
     if fft < 16 {
         return Ok(None);
     }
-    average(record, SpectrumSettings { fft, window: Window::Hann, overlap: 0.5 }).map(Some)
+    // Of few segments the lowest is kept as well: it tells a steady line from what one transient leaves behind.
+    let few = record.frames() <= 64 * fft as u64;
+    let options = Options { traces: Traces { min: few, ..Traces::default() }, ..Options::default() };
+    let settings = SpectrumSettings { fft, window: Window::Hann, overlap: 0.5 };
+    Ok(Some(analyze(record, settings, &options, &Silent)?))
 }
 
 /// Power between two frequencies: whole bins by their centres, spread of the window taken out.

@@ -7,6 +7,8 @@ use super::{Event, EventKind};
 
 /// Window of the change detector.
 const WINDOW_S: f64 = 1e-3;
+/// Longest pause within a burst: what repeats faster is beyond drift.
+const BURST_S: f64 = 1.0 / RIPPLE_HZ;
 /// A level below this part of another is near zero.
 const NEAR_ZERO: f64 = 0.1;
 /// Repetition from which on changes are ripple: what lies above 20 Hz is periodic and random deviation, not drift.
@@ -18,10 +20,47 @@ pub(super) fn find(sums: &Sums, dc: f64, step: f64, rate: f64) -> Vec<Event> {
     let level: Vec<f64> = sums.level.iter().map(|v| v + dc).collect();
     let window = ((WINDOW_S / dt).round() as usize).min(level.len() / 50).max(4);
     let spread = sums.histogram.percentile(0.995) - sums.histogram.percentile(0.005);
-    let found = changes(&level, window, (1.5 * step).max(0.02 * spread));
+    let found = joined(changes(&level, window, (1.5 * step).max(0.02 * spread)), dt);
     let kinds: Vec<Event> = found.iter().map(|c| name(c, dt)).collect();
     let lasting = |k: EventKind| matches!(k, EventKind::Dropout | EventKind::TurnOn | EventKind::TurnOff);
     if repeats(&kinds) { kinds.into_iter().filter(|e| lasting(e.kind)).collect() } else { kinds }
+}
+
+/// Changes that follow each other within [`BURST_S`] and end near where the first began are one: a burst of dips.
+fn joined(found: Vec<Change>, dt: f64) -> Vec<Change> {
+    let mut out: Vec<Change> = Vec::new();
+    let mut rest = found.as_slice();
+    while let Some((first, later)) = rest.split_first() {
+        let mut whole = *first;
+        let mut taken = 0;
+        if !first.returned {
+            let mut farthest = *first;
+            for (i, next) in later.iter().enumerate() {
+                let last = if i == 0 { first } else { &later[i - 1] };
+                if (next.start.saturating_sub(last.extreme_at.max(last.start))) as f64 * dt > BURST_S {
+                    break;
+                }
+                if (next.extreme - first.before).abs() > (farthest.extreme - first.before).abs() {
+                    farthest = *next;
+                }
+                let reach = (farthest.extreme - first.before).abs();
+                if (next.after - first.before).abs() < 0.5 * reach {
+                    taken = i + 1;
+                    whole = Change {
+                        extreme: farthest.extreme,
+                        extreme_at: farthest.extreme_at,
+                        after: next.after,
+                        returned: true,
+                        settled: next.settled,
+                        ..*first
+                    };
+                }
+            }
+        }
+        out.push(whole);
+        rest = &later[taken..];
+    }
+    out
 }
 
 /// Whether the changes come so regularly and so fast that they are ripple.
@@ -42,7 +81,7 @@ fn name(c: &Change, dt: f64) -> Event {
         EventKind::TurnOn
     } else if c.after.abs() < NEAR_ZERO * c.before.abs() {
         EventKind::TurnOff
-    } else if !c.returned {
+    } else if !c.returned && (c.after - c.before).abs() >= 0.5 * (c.extreme - c.before).abs() {
         EventKind::Step
     } else if c.extreme.abs() < NEAR_ZERO * c.before.abs() {
         EventKind::Dropout

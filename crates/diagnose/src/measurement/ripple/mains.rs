@@ -293,15 +293,14 @@ impl Tracked {
     }
 }
 
-/// Fits the family to one block; `prior` is the fundamental in cycles per sample.
-pub(super) fn track(x: &[f64], family: &Family, prior: f64, rate: f64) -> Option<Tracked> {
+/// Fits the family to one block; `prior` is the fundamental in cycles per sample, `start` where its search begins.
+pub(super) fn track(x: &[f64], family: &Family, prior: f64, start: f64, rate: f64) -> Option<Tracked> {
     let long = x.len() as f64 >= LONG_S * rate * 0.99;
     let (taper, trend) = if long { (Taper::Hann, Trend::Constant) } else { (Taper::Flat, Trend::Line) };
     let block = Block::new(x, taper);
-    let refined = block.refine(prior, &family.strongest(4), trend);
+    let refined = block.refine(start, &family.strongest(4), trend);
     let fundamental = near(refined, prior, rate);
     let orders = family.orders();
-    let lines: Vec<f64> = orders.iter().map(|&k| f64::from(k) * fundamental).collect();
-    let fit = block.fit(&lines, trend)?;
+    let fit = block.fit_family(fundamental, &orders, trend)?;
     Some(Tracked { fundamental, fit, orders })
 }

@@ -7,11 +7,14 @@ mod mains;
 mod report;
 mod scan;
 mod separate;
+mod short;
 mod slow;
 mod spikes;
 mod switching;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_short;
 
 use faultscope_capture::Caveat;
 use faultscope_signal::lowpass::Decimated;
@@ -73,6 +76,24 @@ pub struct Switching {
     pub vpp_v: f64,
     /// Its lines above the noise.
     pub lines: Vec<Line>,
+    /// Amplitude of the stronger side-line at twice the mains frequency from the switching line, as a part of that;
+    /// `null` without mains, or where the record does not resolve it.
+    #[serde(default)]
+    pub sideline_ratio: Option<f64>,
+    /// A second line within 3 % of the switching frequency: another converter that is not synchronised.
+    #[serde(default)]
+    pub second: Option<SecondConverter>,
+}
+
+/// The line of a second converter, close to the first.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SecondConverter {
+    /// Its frequency.
+    pub frequency_hz: f64,
+    /// Its rms; it is part of the random rest, not of the switching family.
+    pub rms_v: f64,
+    /// Difference of the two frequencies: what the output beats with.
+    pub beat_hz: f64,
 }
 
 /// What spikes are locked to.
@@ -153,6 +174,9 @@ pub struct Random {
     pub rms_v: f64,
     /// Kurtosis: 3 Gaussian, below 1.5 two-level, above 6 impulsive.
     pub kurtosis: f64,
+    /// Slope of the noise floor: 0 white, -10 one over f; `null` where the record is too short for it.
+    #[serde(default)]
+    pub slope_db_per_decade: Option<f64>,
 }
 
 /// What `ripple` adds to a capture's result.
@@ -176,6 +200,9 @@ pub struct RippleDetail {
     pub psophometric_v: Option<f64>,
     /// Rms in the telecom bands.
     pub bands: Vec<Band>,
+    /// Whether the record holds the ten mains cycles that tell mains lines from their neighbours and from drift.
+    #[serde(default)]
+    pub mains_separable: bool,
     /// Mains family, if there is one.
     pub mains: Option<Mains>,
     /// Switching family, if there is one.
@@ -263,6 +290,8 @@ struct Analysis {
     psophometric: Option<f64>,
     bands: Vec<Band>,
     discrete: Vec<(&'static str, f64, f64)>,
+    beside: switching::Beside,
+    slope_db_per_decade: Option<f64>,
     events: Vec<Event>,
     /// Whether the record could show the mains at all.
     mains_searched: bool,
@@ -281,9 +310,24 @@ fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analy
     let mains = if alive { mains::find(view.as_ref(), settings.mains_hz)? } else { None };
     let floored = spectra.wide.as_ref().map(Floored::new);
     let mains_hz = mains.as_ref().map(|m| m.fundamental_hz);
-    let switching = floored.as_ref().filter(|_| alive).and_then(|f| f.find(settings.switching_hz, mains_hz));
-    let plan = Plan { record: &clean, scan, mains: mains.as_ref(), switching: switching.as_ref() };
-    let sums = plan.run()?;
+    let floored_alive = floored.as_ref().filter(|_| alive);
+    let energy = (mains.is_none() && record.duration_s() < slow::LINE_BELOW_S).then_some(scan.variance);
+    let mut switching = floored_alive.and_then(|f| f.find(settings.switching_hz, mains_hz, energy));
+    if let (Some(below), None, None) = (floored_alive.and_then(Floored::blind_below_hz), settings.switching_hz, &mains)
+        && let Some(slow) = short::find(&clean, below)?
+    {
+        switching = Some(slow);
+    }
+    let beside = floored.as_ref().zip(switching.as_ref()).map(|(f, s)| f.beside(s, mains_hz)).unwrap_or_default();
+    let separate =
+        |switching: Option<&switching::Family>| Plan { record: &clean, scan, mains: mains.as_ref(), switching }.run();
+    let mut sums = separate(switching.as_ref())?;
+    if let (Some(family), Some(lines)) = (&switching, &sums.switching_lines)
+        && family.subharmonics_fade(&lines.amplitudes())
+    {
+        switching = Some(family.without_subharmonics());
+        sums = separate(switching.as_ref())?;
+    }
     let discrete = bands::DISCRETE
         .iter()
         .filter(|(_, low, _)| *low < bandwidth)
@@ -300,6 +344,8 @@ fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analy
         psophometric: bands::psophometric(&spectra, bandwidth),
         bands: bands::bands(&spectra, bandwidth),
         discrete,
+        beside,
+        slope_db_per_decade: floored.as_ref().and_then(Floored::slope_db_per_decade),
         mains,
         switching,
         sums,

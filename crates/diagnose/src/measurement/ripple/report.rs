@@ -3,7 +3,7 @@
 use faultscope_signal::{Record, Unit};
 
 use super::separate::FamilySums;
-use super::{Analysis, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, Spikes, Switching};
+use super::{Analysis, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SecondConverter, Spikes, Switching};
 use crate::gate::{Gate, GateState};
 use crate::measurement::Settings;
 use crate::reading::{At, Reading};
@@ -12,6 +12,12 @@ use crate::reading::{At, Reading};
 const LEAST_FRAMES: u64 = 64;
 /// Two mains cycles: less cannot tell odd from even harmonics.
 const TWO_CYCLES_S: f64 = 0.04;
+/// Ten mains cycles: less does not tell neighbouring mains lines apart.
+const TEN_CYCLES_S: f64 = 0.2;
+/// Kurtosis below which a record has two levels (a square wave has 1, a sine 1.5) ...
+const TWO_LEVELS: f64 = 1.35;
+/// ... and is no rail when it swings by more than this part of its mean.
+const SWING: f64 = 0.5;
 /// How far the energy balance may be off before the parts are in doubt.
 const BALANCE: f64 = 0.05;
 
@@ -38,7 +44,7 @@ impl Analysis {
         if self.sums.spikes.count == 0 {
             return 0.0;
         }
-        (self.sums.residue.mean_square() - self.sums.quiet.mean_square()).max(0.0)
+        (self.sums.residue().mean_square() - self.sums.quiet.mean_square()).max(0.0)
     }
 
     fn balance(&self) -> f64 {
@@ -66,6 +72,12 @@ impl Analysis {
             rms_v: self.sums.switching.mean_square().sqrt(),
             vpp_v: sums.cycle(&family.orders).peak_to_peak(),
             lines: lines(&family.orders, sums, f),
+            sideline_ratio: self.beside.sideline_ratio,
+            second: self.beside.second.map(|(frequency_hz, rms_v)| SecondConverter {
+                frequency_hz,
+                rms_v,
+                beat_hz: (frequency_hz - f64::from(family.main) * f).abs(),
+            }),
         })
     }
 
@@ -108,6 +120,7 @@ pub(super) fn detail(a: &Analysis) -> RippleDetail {
         rms_ac_v: a.rms_ac(),
         psophometric_v: a.psophometric,
         bands: a.bands.clone(),
+        mains_separable: a.duration() >= TEN_CYCLES_S,
         mains: a.mains(),
         switching: a.switching(),
         spikes: Spikes {
@@ -122,7 +135,11 @@ pub(super) fn detail(a: &Analysis) -> RippleDetail {
             slope_v_per_s: s.drift_slope() * a.rate,
         },
         events: a.events.clone(),
-        random: Random { rms_v: s.quiet.mean_square().sqrt(), kurtosis: s.quiet.kurtosis() },
+        random: Random {
+            rms_v: s.quiet.mean_square().sqrt(),
+            kurtosis: s.quiet.kurtosis(),
+            slope_db_per_decade: a.slope_db_per_decade,
+        },
         energy_balance: a.balance(),
     }
 }
@@ -232,6 +249,10 @@ fn switching_readings(a: &Analysis, d: &RippleDetail, unit: Unit, out: &mut Vec<
     if d.rms_ac_v > 0.0 {
         out.push(Reading::new("switching_share", w.rms_v / d.rms_ac_v, Unit::One));
     }
+    if let Some(second) = &w.second {
+        out.push(Reading::new("beat_frequency", second.beat_hz, Unit::Hertz));
+    }
+    out.extend(w.sideline_ratio.map(|r| Reading::new("sideline_ratio", r, Unit::One)));
     if family.main > 1 {
         let largest = |wanted: &dyn Fn(u32) -> bool| {
             w.lines.iter().filter(|l| wanted(l.order)).map(|l| l.amplitude_v).fold(0.0, f64::max)
@@ -255,6 +276,11 @@ pub(super) fn gates(record: &dyn Record, a: &Analysis, settings: &Settings) -> V
     if record.unit() != Unit::Volt {
         let detail = format!("values are in {}, no volts per unit: add --scale", record.unit());
         gates.push(Gate::new("calibration", GateState::Warn, detail));
+    }
+    if a.sums.total.kurtosis() < TWO_LEVELS && a.vpp() > SWING * a.scan.dc.abs() && a.scan.frames >= LEAST_FRAMES {
+        let detail =
+            "the level jumps between two states: no rail but a digital or switching waveform; use `transition`";
+        gates.push(Gate::new("waveform", GateState::Warn, detail.to_owned()));
     }
     let balance = a.balance();
     if (balance - 1.0).abs() > BALANCE {
@@ -281,8 +307,11 @@ fn length(a: &Analysis) -> Gate {
             GateState::Warn,
             format!("{cycles:.1} mains cycles: only even mains harmonics were fitted, the mains frequency is rough"),
         )
-    } else if t < 0.2 {
-        (GateState::Warn, format!("{t:.3} s: fewer than 10 mains cycles, mains lines and drift are hard to tell apart"))
+    } else if t < TEN_CYCLES_S {
+        (
+            GateState::Warn,
+            format!("{t:.3} s: fewer than 10 mains cycles, mains lines are not separable from drift and load"),
+        )
     } else {
         (GateState::Ok, format!("{n} samples, {t:.3} s"))
     };

@@ -1,9 +1,12 @@
 //! The first pass over a record: range, mean, step of the converter; and the record freed of mean and gaps.
 
+use faultscope_signal::wide::wide;
 use faultscope_signal::{Kind, Record, RecordError, Unit};
 
 /// Samples read at a time.
 pub(super) const CHUNK: usize = 1 << 16;
+/// Samples that are looked at together.
+const PART: usize = 1 << 12;
 
 /// What one pass tells.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +16,8 @@ pub(super) struct Scan {
     pub(super) min: f64,
     pub(super) max: f64,
     pub(super) dc: f64,
+    /// Mean square about `dc`.
+    pub(super) variance: f64,
     /// Smallest difference between neighbours that is not zero: the converter's step, where it has one.
     pub(super) step: f64,
 }
@@ -21,7 +26,7 @@ pub(super) fn scan(record: &dyn Record) -> Result<Scan, RecordError> {
     let frames = record.frames();
     let mut block = vec![0.0; CHUNK.min(usize::try_from(frames).unwrap_or(CHUNK)).max(1)];
     let (mut finite, mut min, mut max) = (0u64, f64::INFINITY, f64::NEG_INFINITY);
-    let (mut pivot, mut sum) = (None, 0.0);
+    let (mut pivot, mut sum, mut squares) = (None, 0.0, 0.0);
     let (mut step, mut last) = (f64::INFINITY, f64::NAN);
     let mut at = 0u64;
     while at < frames {
@@ -31,17 +36,37 @@ pub(super) fn scan(record: &dyn Record) -> Result<Scan, RecordError> {
         }
         // Sums per block, so that long records do not lose digits.
         let mut block_sum = 0.0;
-        for &v in block[..n].iter().filter(|v| v.is_finite()) {
-            let shifted = v - *pivot.get_or_insert(v);
-            finite += 1;
-            min = min.min(v);
-            max = max.max(v);
-            block_sum += shifted;
-            let difference = (v - last).abs();
-            if difference > 0.0 && difference < step {
-                step = difference;
+        for part in block[..n].chunks(PART) {
+            let zero = pivot.unwrap_or(0.0);
+            let quick = if pivot.is_some() {
+                wide(
+                    #[inline(always)]
+                    || look(part, zero, last),
+                )
+            } else {
+                None
+            };
+            if let Some(look) = quick {
+                finite += part.len() as u64;
+                (min, max, step) = (min.min(look.min), max.max(look.max), step.min(look.step));
+                block_sum += look.sum;
+                squares += look.squares;
+                last = part[part.len() - 1];
+                continue;
             }
-            last = v;
+            for &v in part.iter().filter(|v| v.is_finite()) {
+                let shifted = v - *pivot.get_or_insert(v);
+                finite += 1;
+                min = min.min(v);
+                max = max.max(v);
+                block_sum += shifted;
+                squares += shifted * shifted;
+                let difference = (v - last).abs();
+                if difference > 0.0 && difference < step {
+                    step = difference;
+                }
+                last = v;
+            }
         }
         sum += block_sum;
         at += n as u64;
@@ -52,7 +77,59 @@ pub(super) fn scan(record: &dyn Record) -> Result<Scan, RecordError> {
         min,
         max,
         dc: pivot.map_or(f64::NAN, |p| p + sum / finite as f64),
+        variance: (squares / finite as f64 - (sum / finite as f64).powi(2)).max(0.0),
         step: if step.is_finite() { step } else { 0.0 },
+    })
+}
+
+/// What a part of finite samples tells.
+struct Look {
+    min: f64,
+    max: f64,
+    sum: f64,
+    squares: f64,
+    step: f64,
+}
+
+/// Looks at samples several at a time; nothing when one of them is not finite. `last` is the sample before.
+#[inline(always)]
+fn look(x: &[f64], pivot: f64, last: f64) -> Option<Look> {
+    const LANES: usize = 8;
+    let (mut min, mut max) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+    let (mut sum, mut squares, mut step) = ([0.0; LANES], [0.0; LANES], [f64::INFINITY; LANES]);
+    let first = x.first()?;
+    let difference = |a: f64, b: f64| {
+        let d = (a - b).abs();
+        if d > 0.0 { d } else { f64::INFINITY }
+    };
+    step[0] = difference(*first, last);
+    for (now, next) in x.chunks(LANES).zip(x[1..].chunks(LANES)) {
+        if next.len() == LANES {
+            for k in 0..LANES {
+                let d = difference(next[k], now[k]);
+                step[k] = if d < step[k] { d } else { step[k] };
+            }
+        } else {
+            now.iter().zip(next).for_each(|(a, b)| step[0] = step[0].min(difference(*b, *a)));
+        }
+    }
+    for part in x.chunks(LANES) {
+        for (k, &v) in part.iter().enumerate() {
+            min[k] = if v < min[k] { v } else { min[k] };
+            max[k] = if v > max[k] { v } else { max[k] };
+            let shifted = v - pivot;
+            sum[k] += shifted;
+            squares[k] += shifted * shifted;
+        }
+    }
+    let sum: f64 = sum.iter().sum();
+    // Any sample that is not finite spoils the sum.
+    sum.is_finite().then(|| Look {
+        min: min.iter().copied().fold(f64::INFINITY, f64::min),
+        max: max.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        sum,
+        squares: squares.iter().sum(),
+        step: step.iter().copied().fold(f64::INFINITY, f64::min),
     })
 }
 

@@ -3,18 +3,21 @@
 use faultscope_signal::comb::{Complex64, Cycle, centered};
 use faultscope_signal::lowpass::{Decimated, response};
 use faultscope_signal::robust::Histogram;
+use faultscope_signal::wide::wide;
 use faultscope_signal::{Record, RecordError};
 
 use super::scan::{CHUNK, Clean, Scan};
-use super::slow::{DriftModel, LINE_BELOW_S, Place, Slow};
+use super::slow::{DriftFilter, DriftModel, LINE_BELOW_S, Place, Slow};
 use super::{mains, spikes, switching};
 
 /// Most values in the level stream that events are looked for in.
 const LEVELS: u64 = 1 << 19;
 /// Bins of the percentile histogram: its resolution is this part of the peak to peak value.
-const BINS: usize = 1 << 17;
+const BINS: usize = 1 << 15;
 /// What the neighbours of a block lend to its fit.
 const HALO_S: f64 = 0.25;
+/// Samples that are worked on together, few enough for the innermost cache.
+const PART: usize = 1024;
 /// Longest chunk of the switching fit.
 const LONGEST: u64 = 1 << 22;
 
@@ -36,7 +39,13 @@ impl Moments {
         self.fourth += square * square;
     }
 
+    /// Of so many zeros.
+    fn zeros(n: usize) -> Self {
+        Self { n: n as f64, ..Self::default() }
+    }
+
     /// Of a slice, in sums side by side so that it vectorises.
+    #[inline(always)]
     fn of(values: &[f64]) -> Self {
         const LANES: usize = 4;
         let mut sums = [[0.0; LANES]; 3];
@@ -56,6 +65,7 @@ impl Moments {
         rest
     }
 
+    #[inline(always)]
     fn merge(&mut self, other: Self) {
         self.n += other.n;
         self.sum += other.sum;
@@ -137,8 +147,8 @@ pub(super) struct Sums {
     pub(super) drift_range: (f64, f64),
     pub(super) mains: Moments,
     pub(super) switching: Moments,
-    pub(super) residue: Moments,
     pub(super) quiet: Moments,
+    spiky: Moments,
     residue_moment: f64,
     spike_end: u64,
     pub(super) spikes: spikes::Count,
@@ -175,7 +185,7 @@ impl Plan<'_> {
         let sums = self.pass(first)?;
         let n = self.scan.frames as f64;
         let slope = sums.residue_moment / (n * (n * n - 1.0) / 12.0).max(1.0);
-        let offset = sums.residue.sum / n;
+        let offset = sums.residue().sum / n;
         self.pass(DriftModel::Line { offset, slope })
     }
 
@@ -194,20 +204,28 @@ impl Plan<'_> {
         let mut sums = Sums::new(&self.scan);
         let mut mains_prior = fundamental / view_rate;
         let mut switching_prior = self.switching.map_or(0.0, |f| f.fundamental_hz / rate);
+        let filter = DriftFilter::new(view_rate);
+        let mut scratch = Scratch::default();
+        let mut x: Vec<f64> = Vec::new();
+        let mut held = 0;
         for b in 0..blocks {
             let (from, to) = (part(frames, b, blocks), part(frames, b + 1, blocks));
             let first = (from / factor).saturating_sub(halo);
             let last = (to.div_ceil(factor) + halo).min(view.frames());
-            let mut x = vec![0.0; usize::try_from(last - first).unwrap_or(0)];
-            view.read_f64(first, &mut x)?;
+            // What the block before has read already is kept.
+            x.drain(..usize::try_from(first - held).unwrap_or(usize::MAX).min(x.len()));
+            let known = x.len();
+            x.resize(usize::try_from(last - first).unwrap_or(0), 0.0);
+            view.read_f64(first + known as u64, &mut x[known..])?;
+            held = first;
             let place = Place { first, factor, rate: view_rate, frames };
-            let slow = Slow::new(&x, place, self.mains, mains_prior, &gain, drift);
+            let slow = Slow::new(&x, place, self.mains, mains_prior, &gain, drift, &filter);
             if let Some(t) = &slow.mains {
                 mains_prior = t.fundamental;
                 let lines = sums.mains_lines.get_or_insert_default();
                 lines.add(t.fundamental * view_rate, &t.fit.phasors, &t.orders, 0, (to - from) as f64);
             }
-            self.block(from, to, &slow, &mut switching_prior, &mut sums)?;
+            self.block(from, to, &slow, &mut switching_prior, &mut sums, &mut scratch)?;
         }
         sums.close_level();
         sums.mains_lines = sums.mains_lines.filter(|f| !f.is_empty());
@@ -222,57 +240,52 @@ impl Plan<'_> {
         slow: &Slow,
         switching_prior: &mut f64,
         sums: &mut Sums,
+        scratch: &mut Scratch,
     ) -> Result<(), RecordError> {
         let cycles = if *switching_prior > 0.0 { (20.0 / *switching_prior) as u64 } else { 0 };
         let target = (CHUNK as u64).max(cycles).min(LONGEST);
         let chunks = (to - from).div_ceil(target).max(1);
-        let mut x = Vec::new();
         for c in 0..chunks {
             let (a, b) = (from + part(to - from, c, chunks), from + part(to - from, c + 1, chunks));
-            x.resize(usize::try_from(b - a).unwrap_or(0), 0.0);
-            self.record.read_f64(a, &mut x)?;
-            self.chunk(&mut x, a, slow, switching_prior, sums);
+            scratch.resize(usize::try_from(b - a).unwrap_or(0));
+            self.record.read_f64(a, &mut scratch.x)?;
+            self.chunk(scratch, a, slow, switching_prior, sums);
         }
         Ok(())
     }
 
-    /// Takes one chunk apart; `x` holds its samples, and the residue afterwards.
-    fn chunk(&self, x: &mut [f64], start: u64, slow: &Slow, prior: &mut f64, sums: &mut Sums) {
-        let n = x.len();
-        let mut drift = vec![0.0; n];
-        slow.fill_drift(start, &mut drift);
-        let half = 0.5 * (self.scan.frames as f64 - 1.0);
-        sums.total.merge(Moments::of(x));
-        sums.histogram.add_all(x);
-        let mut mains = vec![0.0; n];
-        slow.fill_mains(start, &mut mains);
-        sums.mains.merge(Moments::of(&mains));
-        x.iter_mut().zip(&drift).zip(&mains).for_each(|((v, d), m)| *v -= d + m);
+    /// Takes one chunk apart; `scratch.x` holds its samples, and the residue afterwards.
+    fn chunk(&self, scratch: &mut Scratch, start: u64, slow: &Slow, prior: &mut f64, sums: &mut Sums) {
+        let n = scratch.x.len();
+        sums.slow(scratch, slow, start);
         let rate = self.rate();
-        let widest = ((0.5e-3 * rate) as usize).min(n / 10).max(16);
+        let longest = ((0.5e-3 * rate) as usize).min(n / 10).max(16);
         let gap = ((1e-7 * rate) as usize).max(8);
         let least = (0.29 * self.scan.step).max(5e-5 * (self.scan.max - self.scan.min));
-        let mut fitted = self.fit_switching(x, *prior);
-        let mut found = spikes::find(x, spikes::sigma(x, least), widest, gap);
-        if let (Some((_, s)), Some(family)) = (&fitted, self.switching) {
-            subtract(x, s);
-            found = spikes::find(x, spikes::sigma(x, least), widest, gap);
-            if !found.is_empty() {
-                // Again without the spikes, which would lend their energy to the lines.
-                let mut clean: Vec<f64> = x.iter().zip(s).map(|(r, s)| r + s).collect();
-                found.iter().for_each(|p| clean[p.from..p.to].copy_from_slice(&s[p.from..p.to]));
-                let near = fitted.as_ref().map_or(*prior, |(f, _)| f.fundamental);
-                let again = switching::fit(&clean, family, near).map(|f| self.with_values(f, n));
-                if let (Some(again), Some((_, old))) = (again, &fitted) {
-                    x.iter_mut().zip(old).zip(&again.1).for_each(|((r, o), s)| *r += o - s);
-                    found = spikes::find(x, spikes::sigma(x, least), widest, gap);
-                    fitted = Some(again);
-                }
-            }
+        let spikes_in = |x: &[f64]| spikes::find(x, spikes::sigma(x, least), longest, gap);
+        let mut fitted = self.fit_switching(&scratch.x, *prior, &mut scratch.switching);
+        if fitted.is_some() {
+            wide(
+                #[inline(always)]
+                || subtract(&mut scratch.x, &scratch.switching),
+            );
         }
-        if let (Some((f, values)), Some(family)) = (&fitted, self.switching) {
+        let mut found = spikes_in(&scratch.x);
+        if let (Some(first), false) = (&fitted, found.is_empty()) {
+            // Again without the spikes, which would lend their energy to the lines.
+            let Scratch { x, switching, clean, .. } = scratch;
+            clean.iter_mut().zip(x.iter()).zip(switching.iter()).for_each(|((c, r), s)| *c = r + s);
+            found.iter().for_each(|p| clean[p.from..p.to].copy_from_slice(&switching[p.from..p.to]));
+            x.iter_mut().zip(switching.iter()).for_each(|(r, s)| *r += s);
+            if let Some(again) = self.fit_switching(clean, first.fundamental, switching) {
+                fitted = Some(again);
+            }
+            subtract(x, switching);
+            found = spikes_in(x);
+        }
+        if let (Some(f), Some(family)) = (&fitted, self.switching) {
             *prior = f.fundamental;
-            sums.switching.merge(Moments::of(values));
+            sums.switching.merge(Moments::of(&scratch.switching));
             let main = family.orders.iter().position(|&k| k == family.main).unwrap_or(0);
             sums.switching_lines.get_or_insert_default().add(
                 f.fundamental * rate,
@@ -281,37 +294,67 @@ impl Plan<'_> {
                 main,
                 n as f64,
             );
+        } else {
+            sums.switching.merge(Moments::zeros(n));
         }
-        found.retain(|spike| !is_edge(spike, x, &mut drift));
-        for spike in &found {
+        found.retain(|spike| !is_edge(spike, &mut scratch.x, &mut scratch.drift));
+        self.count(&found, &scratch.x, start, slow, fitted.as_ref(), sums);
+        let half = 0.5 * (self.scan.frames as f64 - 1.0);
+        sums.rest(&scratch.x, &mut scratch.drift, &found, start as f64 - half);
+    }
+
+    /// Counts the spikes of a chunk, with their phases.
+    fn count(
+        &self,
+        found: &[spikes::Spike],
+        x: &[f64],
+        start: u64,
+        slow: &Slow,
+        fitted: Option<&switching::Fitted>,
+        sums: &mut Sums,
+    ) {
+        for spike in found {
             let at = start + spike.peak as u64;
-            let switching = fitted.as_ref().zip(self.switching).map(|((f, _), family)| {
+            let switching = fitted.zip(self.switching).map(|(f, family)| {
                 let k = family.orders.first().map_or(1.0, |&k| f64::from(k));
                 let turn = f.phasors.first().map_or(0.0, |c| c.arg()) / std::f64::consts::TAU;
-                k * f.fundamental * centered(spike.peak, n) + turn
+                k * f.fundamental * centered(spike.peak, x.len()) + turn
             });
             // One that reaches over from the chunk before was counted there.
             let continued = spike.from == 0 && start > 0 && sums.spike_end == start;
             sums.spike_end = start + spike.to as u64;
-            if continued {
-                continue;
+            if !continued {
+                sums.spikes.add(x[spike.peak], slow.strongest_phase(at), switching);
             }
-            sums.spikes.add(x[spike.peak], slow.strongest_phase(at), switching);
         }
-        sums.rest(x, &drift, &found, start as f64 - half);
     }
 
-    fn with_values(&self, fitted: switching::Fitted, n: usize) -> (switching::Fitted, Vec<f64>) {
-        let orders = self.switching.map(|f| f.orders.as_slice()).unwrap_or_default();
-        let cycle = Cycle::new(orders, &fitted.phasors);
-        let mut values = vec![0.0; n];
-        cycle.fill(fitted.fundamental * centered(0, n), fitted.fundamental, &mut values);
-        (fitted, values)
-    }
-
-    fn fit_switching(&self, x: &[f64], prior: f64) -> Option<(switching::Fitted, Vec<f64>)> {
+    /// Fits the switching family, and fills in its values.
+    fn fit_switching(&self, x: &[f64], prior: f64, values: &mut [f64]) -> Option<switching::Fitted> {
         let family = self.switching?;
-        switching::fit(x, family, prior).map(|f| self.with_values(f, x.len()))
+        let fitted = switching::fit(x, family, prior)?;
+        let cycle = Cycle::new(&family.orders, &fitted.phasors);
+        cycle.fill(fitted.fundamental * centered(0, x.len()), fitted.fundamental, values);
+        Some(fitted)
+    }
+}
+
+/// What a chunk is worked on in.
+#[derive(Default)]
+struct Scratch {
+    x: Vec<f64>,
+    drift: Vec<f64>,
+    mains: Vec<f64>,
+    switching: Vec<f64>,
+    clean: Vec<f64>,
+}
+
+impl Scratch {
+    fn resize(&mut self, n: usize) {
+        for v in [&mut self.x, &mut self.drift, &mut self.switching, &mut self.clean] {
+            v.resize(n, 0.0);
+        }
+        self.mains.resize(PART.min(n), 0.0);
     }
 }
 
@@ -328,6 +371,7 @@ fn is_edge(spike: &spikes::Spike, r: &mut [f64], drift: &mut [f64]) -> bool {
 }
 
 /// Sum of values times their places, the first of which is `at`.
+#[inline(always)]
 fn moment(values: &[f64], at: f64) -> f64 {
     const LANES: usize = 4;
     let mut sums = [0.0; LANES];
@@ -340,6 +384,36 @@ fn moment(values: &[f64], at: f64) -> f64 {
     sums.iter().sum()
 }
 
+#[inline(always)]
+fn add(x: &mut [f64], s: &[f64]) {
+    x.iter_mut().zip(s).for_each(|(x, s)| *x += s);
+}
+
+/// Smallest and largest value.
+#[inline(always)]
+fn range(v: &[f64]) -> (f64, f64) {
+    const LANES: usize = 4;
+    let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+    for part in v.chunks(LANES) {
+        for (k, &x) in part.iter().enumerate() {
+            low[k] = if x < low[k] { x } else { low[k] };
+            high[k] = if x > high[k] { x } else { high[k] };
+        }
+    }
+    (low.iter().copied().fold(f64::INFINITY, f64::min), high.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+}
+
+#[inline(always)]
+fn sum(v: &[f64]) -> f64 {
+    const LANES: usize = 4;
+    let mut sums = [0.0; LANES];
+    for part in v.chunks(LANES) {
+        part.iter().enumerate().for_each(|(k, x)| sums[k] += x);
+    }
+    sums.iter().sum()
+}
+
+#[inline(always)]
 fn subtract(x: &mut [f64], s: &[f64]) {
     x.iter_mut().zip(s).for_each(|(x, s)| *x -= s);
 }
@@ -358,8 +432,8 @@ impl Sums {
             drift_range: (f64::INFINITY, f64::NEG_INFINITY),
             mains: Moments::default(),
             switching: Moments::default(),
-            residue: Moments::default(),
             quiet: Moments::default(),
+            spiky: Moments::default(),
             residue_moment: 0.0,
             spike_end: 0,
             spikes: spikes::Count::default(),
@@ -372,31 +446,86 @@ impl Sums {
         }
     }
 
-    /// Sums up what is left of a chunk that starts `at` samples from the record's middle.
-    fn rest(&mut self, r: &[f64], drift: &[f64], found: &[spikes::Spike], at: f64) {
-        self.drift_moment += moment(drift, at);
-        self.residue_moment += moment(r, at);
-        let (low, high) = drift.iter().fold(self.drift_range, |(l, h), d| (l.min(*d), h.max(*d)));
-        self.drift_range = (low, high);
-        self.drift.merge(Moments::of(drift));
-        self.residue.merge(Moments::of(r));
-        let mut level: Vec<f64> = r.iter().zip(drift).map(|(v, d)| d + v).collect();
+    /// Takes drift and mains off the samples of a chunk and sums them up; the drift is kept.
+    fn slow(&mut self, scratch: &mut Scratch, slow: &Slow, start: u64) {
+        let mains = &mut scratch.mains;
+        for (i, (x, drift)) in scratch.x.chunks_mut(PART).zip(scratch.drift.chunks_mut(PART)).enumerate() {
+            let start = start + (i * PART) as u64;
+            self.histogram.add_all(x);
+            slow.fill_drift(start, drift);
+            wide(
+                #[inline(always)]
+                || {
+                    self.total.merge(Moments::of(x));
+                    subtract(x, drift);
+                },
+            );
+            let mains = &mut mains[..x.len()];
+            if slow.fill_mains(start, mains) {
+                wide(
+                    #[inline(always)]
+                    || {
+                        self.mains.merge(Moments::of(mains));
+                        subtract(x, mains);
+                    },
+                );
+            } else {
+                self.mains.merge(Moments::zeros(x.len()));
+            }
+        }
+    }
+
+    /// Sums up what is left of a chunk that starts `at` samples from the record's middle; `drift` ends as the level.
+    fn rest(&mut self, r: &[f64], drift: &mut [f64], found: &[spikes::Spike], at: f64) {
+        for (i, (r, d)) in r.chunks(PART).zip(drift.chunks(PART)).enumerate() {
+            let at = at + (i * PART) as f64;
+            wide(
+                #[inline(always)]
+                || {
+                    self.drift_moment += moment(d, at);
+                    self.residue_moment += moment(r, at);
+                    let (low, high) = range(d);
+                    self.drift_range = (self.drift_range.0.min(low), self.drift_range.1.max(high));
+                    self.drift.merge(Moments::of(d));
+                },
+            );
+        }
         let mut done = 0;
         for spike in found {
             let (from, to) = (spike.from.max(done), spike.to.max(done));
-            self.quiet.merge(Moments::of(&r[done..from]));
-            level[from..to].copy_from_slice(&drift[from..to]);
+            self.rest_between(&r[done..from], &mut drift[done..from]);
+            self.spiky.merge(Moments::of(&r[from..to]));
             done = to;
         }
-        self.quiet.merge(Moments::of(&r[done..]));
-        self.add_level(&level);
+        self.rest_between(&r[done..], &mut drift[done..]);
+        self.add_level(drift);
+    }
+
+    /// Sums up a stretch without spikes and adds it to the level.
+    fn rest_between(&mut self, r: &[f64], level: &mut [f64]) {
+        for (r, level) in r.chunks(PART).zip(level.chunks_mut(PART)) {
+            wide(
+                #[inline(always)]
+                || {
+                    self.quiet.merge(Moments::of(r));
+                    add(level, r);
+                },
+            );
+        }
+    }
+
+    /// All that drift, mains and switching leave: the spikes and the rest.
+    pub(super) fn residue(&self) -> Moments {
+        let mut all = self.quiet;
+        all.merge(self.spiky);
+        all
     }
 
     fn add_level(&mut self, mut level: &[f64]) {
         while !level.is_empty() {
             let room = usize::try_from(self.level_step - self.level_sum.1).unwrap_or(usize::MAX);
             let (now, later) = level.split_at(room.min(level.len()));
-            self.level_sum.0 += now.iter().sum::<f64>();
+            self.level_sum.0 += sum(now);
             self.level_sum.1 += now.len() as u64;
             if self.level_sum.1 == self.level_step {
                 self.close_level();

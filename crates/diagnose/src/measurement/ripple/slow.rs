@@ -3,6 +3,7 @@
 use faultscope_signal::comb::{Cycle, centered};
 use faultscope_signal::lowpass::{kaiser_sinc, smooth};
 use faultscope_signal::robust::median_and_sigma;
+use faultscope_signal::wide::wide;
 
 use super::mains::{Family, Tracked, track};
 
@@ -24,6 +25,23 @@ pub(super) enum DriftModel {
     Line { offset: f64, slope: f64 },
     /// All below 20 Hz.
     LowPass,
+}
+
+/// The filter that drift passes, worked out once for a view.
+pub(super) struct DriftFilter {
+    taps: Vec<f64>,
+    /// Every how many samples of the view it is evaluated.
+    step: usize,
+}
+
+impl DriftFilter {
+    pub(super) fn new(rate: f64) -> Self {
+        if rate <= 2.0 * CUTOFF_HZ {
+            return Self { taps: vec![1.0], step: 1 };
+        }
+        let taps = kaiser_sinc(CUTOFF_HZ / rate, (HALF_S * rate).ceil() as usize, 6.0);
+        Self { taps, step: ((rate / 400.0) as usize).max(1) }
+    }
 }
 
 /// Where a block lies in the record.
@@ -60,6 +78,7 @@ impl Slow {
         prior: f64,
         gain: &[f64],
         drift: DriftModel,
+        filter: &DriftFilter,
     ) -> Self {
         let n = x.len();
         let middle = (place.first as f64 + 0.5 * (n as f64 - 1.0)) * place.factor as f64;
@@ -72,11 +91,14 @@ impl Slow {
         let mut taken_out = vec![0.0; n];
         for pass in 0..PASSES {
             let y: Vec<f64> = x.iter().zip(&taken_out).map(|(x, t)| x - t).collect();
-            slow.mains = family.and_then(|f| track(&y, f, prior, place.rate));
+            // The fundamental of the pass before is the better start,.
+            let start = slow.mains.as_ref().map_or(prior, |t| t.fundamental);
+            slow.mains = family.and_then(|f| track(&y, f, prior, start, place.rate));
             let lines = slow.lines(n);
             if slow.line.is_none() {
                 let rest: Vec<f64> = y.iter().zip(&lines).map(|(y, l)| y - l).collect();
-                slow.filter(&rest);
+                slow.drift = smooth(&rest, &filter.taps, filter.step);
+                slow.step = filter.step;
             }
             let mut left = vec![0.0; n];
             slow.fill_smooth(&mut left);
@@ -111,17 +133,6 @@ impl Slow {
             t.fit.phasors.iter_mut().zip(gain).for_each(|(c, g)| *c /= g);
             self.cycle = Some(Cycle::new(&t.orders, &t.fit.phasors));
         }
-    }
-
-    fn filter(&mut self, rest: &[f64]) {
-        if self.place.rate <= 2.0 * CUTOFF_HZ {
-            self.drift = rest.to_vec();
-            self.step = 1;
-            return;
-        }
-        let taps = kaiser_sinc(CUTOFF_HZ / self.place.rate, (HALF_S * self.place.rate).ceil() as usize, 6.0);
-        self.step = ((self.place.rate / 400.0) as usize).max(1);
-        self.drift = smooth(rest, &taps, self.step);
     }
 
     fn smooth_drift(&self, at: f64) -> f64 {
@@ -168,11 +179,13 @@ impl Slow {
         Some(t.fundamental / self.place.factor as f64 * (sample as f64 - self.middle))
     }
 
-    /// The mains lines at the samples of the record from `start` on.
-    pub(super) fn fill_mains(&self, start: u64, out: &mut [f64]) {
-        if let (Some(cycle), Some(phase), Some(t)) = (&self.cycle, self.mains_phase(start), &self.mains) {
-            cycle.fill(phase, t.fundamental / self.place.factor as f64, out);
-        }
+    /// The mains lines at the samples of the record from `start` on, and whether there are any.
+    pub(super) fn fill_mains(&self, start: u64, out: &mut [f64]) -> bool {
+        let (Some(cycle), Some(phase), Some(t)) = (&self.cycle, self.mains_phase(start), &self.mains) else {
+            return false;
+        };
+        cycle.fill(phase, t.fundamental / self.place.factor as f64, out);
+        true
     }
 
     /// Phase of the strongest mains line in its cycles at a sample of the record.
@@ -190,9 +203,13 @@ impl Slow {
 fn departures(left: &[f64], rate: f64) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
     let n = left.len();
     let width = ((1e-3 * rate) as usize).max(1) | 1;
-    let means = smooth(left, &vec![1.0 / width as f64; width], 1);
+    let means = running_mean(left, width);
     let least = (EVENT_S * rate).max(3.0) as usize;
-    let spread = |v: &[f64]| median_and_sigma(&mut v.to_vec()).1;
+    // A few thousand samples give the spread to two per cent.
+    let spread = |v: &[f64]| {
+        let mut thinned: Vec<f64> = v.iter().copied().step_by(v.len().div_ceil(4096).max(1)).collect();
+        median_and_sigma(&mut thinned).1
+    };
     let grow = |(a, b): (usize, usize), by: usize| (a.saturating_sub(by), (b + by).min(n));
     let events: Vec<(usize, usize)> = runs(&means, 6.0 * spread(&means), width)
         .into_iter()
@@ -205,6 +222,23 @@ fn departures(left: &[f64], rate: f64) -> (Vec<(usize, usize)>, Vec<(usize, usiz
         .map(|r| grow(r, 4))
         .collect();
     (spikes, merged(events))
+}
+
+/// Mean over `width` (odd) samples about each; the ends are held.
+fn running_mean(v: &[f64], width: usize) -> Vec<f64> {
+    let (n, half) = (v.len(), width / 2);
+    let at = |i: i64| v[i.clamp(0, n as i64 - 1) as usize];
+    if n == 0 {
+        return Vec::new();
+    }
+    let mut sum: f64 = (-(half as i64)..=half as i64).map(at).sum();
+    (0..n as i64)
+        .map(|i| {
+            let mean = sum / width as f64;
+            sum += at(i + half as i64 + 1) - at(i - half as i64);
+            mean
+        })
+        .collect()
 }
 
 fn merged(ranges: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
@@ -250,18 +284,25 @@ fn interpolate(v: &[f64], at: f64) -> f64 {
 /// The same at `at`, `at + step` ...: coefficients are worked out once per cell, not once per value.
 fn fill(v: &[f64], at: f64, step: f64, out: &mut [f64]) {
     let last = v.len().saturating_sub(1) as f64;
-    let place_of = |k: usize| (at + step * k as f64).clamp(0.0, last);
     let mut k = 0;
     while k < out.len() {
-        let mut place = place_of(k);
-        let i = (place as usize).min(v.len().saturating_sub(2));
+        let place = at + step * k as f64;
+        let i = (place.clamp(0.0, last) as usize).min(v.len().saturating_sub(2));
         let (c, first) = (cubic(v, i), i as f64);
+        // All values of this cell; before the first and beyond the last sample, all that is left there.
         let end = if first + 1.0 >= last { f64::INFINITY } else { first + 1.0 };
-        while let Some(o) = out.get_mut(k).filter(|_| place < end) {
-            let t = place - first;
-            *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
-            k += 1;
-            place = place_of(k);
-        }
+        let left = ((end - place) / step).ceil().max(1.0);
+        let count = if left.is_finite() { (left as usize).min(out.len() - k) } else { out.len() - k };
+        let offset = place - first;
+        wide(
+            #[inline(always)]
+            || {
+                for (j, o) in out[k..k + count].iter_mut().enumerate() {
+                    let t = (offset + step * j as f64).clamp(0.0, 1.0);
+                    *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+                }
+            },
+        );
+        k += count;
     }
 }

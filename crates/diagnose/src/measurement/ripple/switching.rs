@@ -16,6 +16,27 @@ const MOST_LINES: usize = 32;
 const FALSE_ALARM: f64 = 1e-3;
 /// Doubt about the noise floor itself, as a factor on thresholds.
 const FLOOR_DOUBT: f64 = 1.3;
+/// Highest switching frequency that is looked for, as a part of the rate.
+const HIGHEST: f64 = 0.48;
+/// Least share of the energy that neither drift nor mains explain: below, it is an artefact of the converter or a
+/// distant harmonic of something else.
+const LEAST_SHARE: f64 = 1e-4;
+/// Sub-harmonics below this part of the switching line's amplitude are what spikes leave in the spectrum.
+const LEAST_SUBHARMONIC: f64 = 5e-3;
+/// A line holds at least this part of its mean power in every segment of a short record.
+const STEADY: f64 = 0.1;
+/// A line beside the switching line is looked for as far away as this part of it, and is at least so strong in power.
+const BESIDE: f64 = 0.03;
+const BESIDE_LEAST: f64 = 1e-2;
+
+/// What stands beside the switching line.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Beside {
+    /// Amplitude of the stronger side-line at twice the mains frequency against the line; nothing when not resolved.
+    pub(super) sideline_ratio: Option<f64>,
+    /// Frequency and rms of the line of a second converter.
+    pub(super) second: Option<(f64, f64)>,
+}
 
 /// A switching family as found.
 #[derive(Debug, Clone)]
@@ -26,6 +47,28 @@ pub(super) struct Family {
     pub(super) main: u32,
     /// Orders, strongest first.
     pub(super) orders: Vec<u32>,
+}
+
+impl Family {
+    /// The same without sub-harmonics.
+    pub(super) fn without_subharmonics(&self) -> Self {
+        let orders = self.orders.iter().filter(|&&k| k % self.main == 0).map(|k| k / self.main).collect();
+        Self { fundamental_hz: self.fundamental_hz * f64::from(self.main), main: 1, orders }
+    }
+
+    /// Whether none of the sub-harmonics, by their fitted amplitudes, is worth the name.
+    pub(super) fn subharmonics_fade(&self, amplitudes: &[f64]) -> bool {
+        let largest = |wanted: &dyn Fn(u32) -> bool| {
+            let of = self.orders.iter().zip(amplitudes).filter(|o| wanted(*o.0)).map(|o| *o.1);
+            of.fold(0.0, f64::max)
+        };
+        self.main > 1 && largest(&|k| k % self.main != 0) < LEAST_SUBHARMONIC * largest(&|k| k == self.main)
+    }
+}
+
+/// How many bins to either side the floor is the median of.
+fn floor_reach(bins: usize) -> usize {
+    (bins / 64).clamp(16, 256)
 }
 
 /// A spectrum with its noise floor.
@@ -40,7 +83,7 @@ impl<'a> Floored<'a> {
         // Half-overlapping segments of a tapered window are nearly independent.
         let averages = (0.9 * spectrum.segments as f64).max(1.0);
         let median = cell_median(averages);
-        let half = (spectrum.mean.len() / 64).clamp(16, 256);
+        let half = floor_reach(spectrum.mean.len());
         let floor = running_median(&spectrum.mean, half).iter().map(|m| m / median).collect();
         Self { spectrum, floor, averages }
     }
@@ -85,12 +128,82 @@ impl<'a> Floored<'a> {
         })
     }
 
+    /// Whether a line is there all the time, as far as a short record tells; a transient is not.
+    fn steady(&self, bin: usize) -> bool {
+        let Some(lowest) = &self.spectrum.min else { return true };
+        let near = bin.saturating_sub(1)..(bin + 2).min(lowest.len());
+        let most = near.clone().map(|i| lowest[i]).fold(0.0, f64::max);
+        near.map(|i| self.spectrum.mean[i]).fold(0.0, f64::max) * STEADY <= most
+    }
+
+    fn bin_of(&self, f: f64) -> usize {
+        (f / self.spectrum.bin_hz()).round().max(0.0) as usize
+    }
+
+    /// Power of everything above a frequency.
+    fn power_above(&self, f: f64) -> f64 {
+        let from = self.bin_of(f).clamp(3, self.spectrum.mean.len());
+        self.spectrum.mean[from..].iter().sum::<f64>() * self.spectrum.bin_hz() / self.spectrum.rbw_hz()
+    }
+
+    /// The frequency below which this spectrum is too coarse for the search, where that is above the lowest of all.
+    pub(super) fn blind_below_hz(&self) -> Option<f64> {
+        Some(5.0 * self.spectrum.bin_hz()).filter(|f| *f > LOWEST_HZ)
+    }
+
+    /// Slope of the noise floor in dB per decade, from straight lines through its logarithms; 0 is white, -10 is 1/f.
+    pub(super) fn slope_db_per_decade(&self) -> Option<f64> {
+        let (bin, last) = (self.spectrum.bin_hz(), self.floor.len());
+        // Twenty places a decade, each as heavy as any other, from where the running median is narrow against them.
+        let first = 2.0 * floor_reach(last) as f64;
+        let places = (0..).map(|i| first * 10f64.powf(0.05 * f64::from(i))).take_while(|&b| b < 0.8 * last as f64);
+        let points: Vec<(f64, f64)> = places
+            .map(|b| ((b * bin).log10(), 10.0 * self.floor[b as usize].log10()))
+            .filter(|p| p.0.is_finite() && p.1.is_finite())
+            .collect();
+        if points.len() < 10 {
+            return None;
+        }
+        let n = points.len() as f64;
+        let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
+        let (xy, xx) = points.iter().fold((0.0, 0.0), |s, p| (s.0 + (p.0 - mx) * (p.1 - my), s.1 + (p.0 - mx).powi(2)));
+        Some(xy / xx)
+    }
+
+    /// Side-lines at twice the mains frequency, and the line of a second converter that is not synchronised.
+    pub(super) fn beside(&self, family: &Family, mains_hz: Option<f64>) -> Beside {
+        let (f, bin) = (family.fundamental_hz * f64::from(family.main), self.spectrum.bin_hz());
+        let power = self.near(f).0;
+        let level = self.level(2.0 * BESIDE * f / bin);
+        let mains = mains_hz.unwrap_or(50.0);
+        let resolved = 2.0 * mains > 5.0 * bin;
+        let pair = |offset: f64| (self.near(f - offset), self.near(f + offset));
+        let sideline_ratio = mains_hz.filter(|_| resolved && power > 0.0).map(|m| {
+            let (below, above) = pair(2.0 * m);
+            let there = |(p, ratio): (f64, f64)| if ratio > level { p } else { 0.0 };
+            (there(below).max(there(above)) / power).sqrt()
+        });
+        let centre = self.bin_of(f);
+        let reach = ((BESIDE * f / bin) as usize).min(centre.saturating_sub(3));
+        let m = &self.spectrum.mean;
+        let second = (centre - reach..=(centre + reach).min(m.len().saturating_sub(2)))
+            .filter(|&i| i.abs_diff(centre) >= 5 && m[i] >= m[i - 1] && m[i] > m[i + 1])
+            .filter(|&i| m[i] > level * self.floor[i] && m[i] > BESIDE_LEAST * power && self.steady(i))
+            // A line with its mirror image on the other side is modulation, not a second converter.
+            .filter(|&i| self.near(2.0 * f - self.peak_hz(i)).0 < 0.1 * m[i])
+            .max_by(|&a, &b| m[a].total_cmp(&m[b]))
+            .and_then(|i| self.strongest_line((i as f64 - 1.5) * bin, (i as f64 + 1.5) * bin));
+        Beside { sideline_ratio, second }
+    }
+
     /// Searches the strongest line that stands out and builds its family.
-    pub(super) fn find(&self, nominal: Option<f64>, mains_hz: Option<f64>) -> Option<Family> {
+    ///
+    /// `energy` is the mean square that it is a part of where no mains are known and drift cannot be told.
+    pub(super) fn find(&self, nominal: Option<f64>, mains_hz: Option<f64>, energy: Option<f64>) -> Option<Family> {
         let bin = self.spectrum.bin_hz();
         let half_rate = 0.5 * self.spectrum.sample_rate_hz;
         let last = self.spectrum.mean.len().saturating_sub(2);
-        let (low, high) = nominal.map_or((LOWEST_HZ, half_rate), |f| (0.95 * f, 1.05 * f));
+        let (low, high) = nominal.map_or((LOWEST_HZ, 2.0 * HIGHEST * half_rate), |f| (0.95 * f, 1.05 * f));
         // At least five bins from 0 Hz, where drift lies.
         let first = ((low / bin).ceil() as usize).max(5);
         let stop = ((high / bin) as usize).min(last);
@@ -104,7 +217,12 @@ impl<'a> Floored<'a> {
         peaks.sort_by(|&a, &b| m[b].total_cmp(&m[a]));
         // A frequency that was given is believed, even if it is a multiple of the mains.
         let mains_hz = mains_hz.filter(|_| nominal.is_none());
-        let mut lines = peaks.iter().copied().take(200).filter(|&i| !self.is_mains(self.peak_hz(i), mains_hz));
+        let mut lines = peaks
+            .iter()
+            .copied()
+            .take(200)
+            .filter(|&i| nominal.is_some() || self.steady(i))
+            .filter(|&i| !self.is_mains(self.peak_hz(i), mains_hz));
         let strongest = lines.next()?;
         let usual = |i: usize| self.peak_hz(i) >= USUAL_HZ;
         let chosen = if usual(strongest) || nominal.is_some() {
@@ -112,14 +230,17 @@ impl<'a> Floored<'a> {
         } else {
             lines.find(|&i| usual(i) && m[i] > 0.25 * m[strongest]).unwrap_or(strongest)
         };
-        Some(self.family(self.peak_hz(chosen), m[chosen], mains_hz))
+        let power = self.near(self.peak_hz(chosen)).0;
+        let energy = energy.unwrap_or_else(|| self.power_above(mains_hz.map_or(0.0, |f| 41.0 * f)));
+        let much = power > LEAST_SHARE * energy;
+        (much || nominal.is_some()).then(|| self.family(self.peak_hz(chosen), m[chosen], mains_hz))
     }
 
     fn family(&self, f: f64, power: f64, mains_hz: Option<f64>) -> Family {
         let level = self.level(50.0);
         let there = |f: f64| {
             let (p, ratio) = self.near(f);
-            ratio > level && p > 2.5e-5 * power && !self.is_mains(f, mains_hz)
+            ratio > level && p > 2.5e-5 * power && self.steady(self.bin_of(f)) && !self.is_mains(f, mains_hz)
         };
         let main = [2u32, 3]
             .into_iter()
@@ -176,10 +297,9 @@ pub(super) fn fit(x: &[f64], family: &Family, prior: f64) -> Option<Fitted> {
     let guard = |f: f64, from: f64| if (f - from).abs() <= 1.5 * cell { f } else { from };
     let f = guard(block.refine(prior, one, Trend::Constant), prior);
     let f = if few.len() > one.len() { guard(block.refine(f, few, Trend::Constant), f) } else { f };
-    let lines: Vec<f64> = family.orders.iter().map(|&k| f64::from(k) * f).collect();
-    if lines.iter().any(|&l| l >= 0.5) {
+    if family.orders.iter().any(|&k| f64::from(k) * f >= 0.5) {
         return None;
     }
-    let fit = block.fit(&lines, Trend::Constant)?;
+    let fit = block.fit_family(f, &family.orders, Trend::Constant)?;
     Some(Fitted { fundamental: f, phasors: fit.phasors })
 }
