@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use faultscope_signal::wide::widest;
+use faultscope_signal::wide::wide;
 use faultscope_signal::{Record, SpectrumSettings, Window};
 
 const LANES: usize = 8;
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             break;
         }
         at += n as u64;
-        widest(
+        wide(
             #[inline(always)]
             || {
                 for part in block[..n].chunks(LANES) {

@@ -1,10 +1,10 @@
 //! One-sided densities of phase and amplitude: averaged periodograms in double precision.
 
-use realfft::RealFftPlanner;
+use faultscope_transform::double;
 
 use super::Residual;
 use crate::demod::quick;
-use crate::floor::effective_averages;
+use crate::spectrum::{SpectrumSettings, effective_averages};
 use crate::window::Window;
 
 const WINDOW: Window = Window::BlackmanHarris;
@@ -31,10 +31,11 @@ impl Density {
         let hop = (length as f64 * (1.0 - OVERLAP)) as usize;
         let starts: Vec<usize> = (0..=residual.phase.len().saturating_sub(length)).step_by(hop.max(1)).collect();
         let power: f64 = window.iter().map(|w| w * w).sum();
+        let settings = SpectrumSettings { fft: length, window: WINDOW, overlap: OVERLAP };
         let scale = 2.0 / (power * residual.rate_hz * starts.len() as f64);
         Self {
             bin_hz: residual.rate_hz / length as f64,
-            averages: effective_averages(WINDOW, OVERLAP, starts.len() as u64),
+            averages: effective_averages(&settings, starts.len() as u64),
             enbw_bins: WINDOW.figures().enbw_bins,
             phase: periodograms(&residual.phase, &starts, &window, scale),
             amplitude: periodograms(&residual.amplitude, &starts, &window, scale),
@@ -47,7 +48,7 @@ impl Density {
 }
 
 fn periodograms(y: &[f64], starts: &[usize], window: &[f64], scale: f64) -> Vec<f64> {
-    let fft = RealFftPlanner::<f64>::new().plan_fft_forward(window.len());
+    let fft = double::real(window.len());
     let (mut input, mut output) = (fft.make_input_vec(), fft.make_output_vec());
     let mut sum = vec![0.0; output.len()];
     for segment in starts.iter().filter_map(|s| y.get(*s..s + window.len())) {
