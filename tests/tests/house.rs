@@ -76,6 +76,8 @@ fn a_package_lives_in_its_room_only() {
         ("realfft", "signal"),
         ("ndarray", "signal"),
         ("hound", "capture"),
+        ("zip", "capture"),
+        ("flate2", "capture"),
         ("serialport", "instrument"),
         ("soapysdr", "instrument"),
         ("rusqlite", "case"),
