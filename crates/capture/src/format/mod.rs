@@ -5,6 +5,7 @@ mod fields;
 #[cfg(test)]
 mod fixture;
 mod frames;
+mod keysight;
 mod names;
 mod raw;
 mod scope;
@@ -81,6 +82,7 @@ pub trait Format: Sync {
 pub static ALL: &[&dyn Format] = &[
     &sigmf::SigMf,
     &wav::Wav,
+    &keysight::Keysight,
     &csv::Csv,
     &raw::Raw,
 ];
