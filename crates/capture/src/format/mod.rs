@@ -6,6 +6,7 @@ mod fields;
 mod fixture;
 mod frames;
 mod keysight;
+mod lecroy;
 mod names;
 mod raw;
 mod scope;
@@ -83,6 +84,7 @@ pub static ALL: &[&dyn Format] = &[
     &sigmf::SigMf,
     &wav::Wav,
     &keysight::Keysight,
+    &lecroy::LeCroy,
     &csv::Csv,
     &raw::Raw,
 ];
