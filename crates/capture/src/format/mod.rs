@@ -5,6 +5,7 @@ mod fields;
 #[cfg(test)]
 mod fixture;
 mod frames;
+mod isf;
 mod keysight;
 mod lecroy;
 mod names;
@@ -85,6 +86,7 @@ pub static ALL: &[&dyn Format] = &[
     &wav::Wav,
     &keysight::Keysight,
     &lecroy::LeCroy,
+    &isf::Isf,
     &csv::Csv,
     &raw::Raw,
 ];
