@@ -12,6 +12,7 @@ mod names;
 mod raw;
 mod scope;
 mod sigmf;
+mod tek_wfm;
 mod wav;
 
 use std::fs::File;
@@ -86,6 +87,7 @@ pub static ALL: &[&dyn Format] = &[
     &wav::Wav,
     &keysight::Keysight,
     &lecroy::LeCroy,
+    &tek_wfm::TekWfm,
     &isf::Isf,
     &csv::Csv,
     &raw::Raw,
