@@ -11,6 +11,7 @@ mod lecroy;
 mod names;
 mod raw;
 mod scope;
+mod siglent;
 mod sigmf;
 mod tek_wfm;
 mod wav;
@@ -89,6 +90,7 @@ pub static ALL: &[&dyn Format] = &[
     &lecroy::LeCroy,
     &tek_wfm::TekWfm,
     &isf::Isf,
+    &siglent::Siglent,
     &csv::Csv,
     &raw::Raw,
 ];
