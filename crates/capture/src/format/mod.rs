@@ -10,6 +10,7 @@ mod keysight;
 mod lecroy;
 mod names;
 mod raw;
+mod rohde_schwarz;
 mod scope;
 mod siglent;
 mod sigmf;
@@ -90,6 +91,7 @@ pub static ALL: &[&dyn Format] = &[
     &lecroy::LeCroy,
     &tek_wfm::TekWfm,
     &isf::Isf,
+    &rohde_schwarz::RohdeSchwarz,
     &siglent::Siglent,
     &csv::Csv,
     &raw::Raw,
