@@ -14,6 +14,7 @@ mod rohde_schwarz;
 mod scope;
 mod siglent;
 mod sigmf;
+mod sigrok;
 mod tek_wfm;
 mod wav;
 
@@ -92,6 +93,7 @@ pub static ALL: &[&dyn Format] = &[
     &tek_wfm::TekWfm,
     &isf::Isf,
     &rohde_schwarz::RohdeSchwarz,
+    &sigrok::Sigrok,
     &siglent::Siglent,
     &csv::Csv,
     &raw::Raw,
