@@ -10,6 +10,7 @@ mod keysight;
 mod lecroy;
 mod names;
 mod raw;
+mod rigol;
 mod rohde_schwarz;
 mod scope;
 mod siglent;
@@ -89,6 +90,7 @@ pub static ALL: &[&dyn Format] = &[
     &sigmf::SigMf,
     &wav::Wav,
     &keysight::Keysight,
+    &rigol::Rigol,
     &lecroy::LeCroy,
     &tek_wfm::TekWfm,
     &isf::Isf,
