@@ -41,14 +41,14 @@ impl Format for Isf {
         };
         let preamble = Preamble::parse(&header, &source)?;
         let mut provenance = Provenance::default();
-        let stated = Some((preamble.step_s.recip(), "WFMPRE XINCR"));
+        let stated = Some((scope::rate(preamble.step_s), "WFMPRE XINCR"));
         let rate = frames::sample_rate(&probe.path, options, stated, &mut provenance)?;
         let traces = if preamble.ascii {
             ascii(&mut source, &preamble, curve as u64, rate)?
         } else {
             binary(&mut source, &preamble, curve, &probe.head, rate)?
         };
-        scope::note(&mut provenance, "WFMPRE", Some("Tektronix".to_owned()));
+        scope::note(&mut provenance, "WFMPRE", Some("Tektronix".to_owned()), &traces);
         provenance.description = (!preamble.description.is_empty()).then_some(preamble.description);
         Ok(Capture {
             path: probe.path.clone(),

@@ -54,7 +54,7 @@ impl Format for Keysight {
             return Err(CaptureError::unsupported(&probe.path, "the file holds no analogue waveform", hint));
         };
         let (model, serial) = first.frame.split_once(':').unwrap_or((&first.frame, ""));
-        scope::note(&mut provenance, "waveform header", scope::instrument(cookie.maker(), model, serial));
+        scope::note(&mut provenance, "waveform header", scope::instrument(cookie.maker(), model, serial), &traces);
         provenance.metadata = serde_json::json!({ "date": first.date, "time": first.time, "averages": first.averages });
         Ok(Capture {
             path: probe.path.clone(),
@@ -218,7 +218,7 @@ impl Waveform {
         if self.kind == 3 && self.averages > 1 {
             source.caveat(CaveatKind::Reduced, format!("{name} is the average of {} acquisitions", self.averages));
         }
-        let stated = Some((self.step_s.recip(), "waveform header"));
+        let stated = Some((scope::rate(self.step_s), "waveform header"));
         let rate = frames::sample_rate(source.path, options, stated, provenance)?;
         for buffer in &self.buffers {
             let suffix = match (buffer.kind, buffer.width) {

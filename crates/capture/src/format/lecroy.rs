@@ -46,12 +46,17 @@ impl Format for LeCroy {
         block.check(&source)?;
         let index = scope::segment(&mut source, options, block.segments)?;
         let mut provenance = Provenance::default();
-        let stated = Some((block.step_s.recip(), "WAVEDESC HORIZ_INTERVAL"));
+        let stated = Some((scope::rate(block.step_s), "WAVEDESC HORIZ_INTERVAL"));
         let rate = frames::sample_rate(&probe.path, options, stated, &mut provenance)?;
         let channel = block.channel(&mut source, index)?;
         let mut trace = source.trace(&channel, rate)?;
         trace.t0_s = Some(block.origin(&source, index)?).filter(|t| t.is_finite());
-        scope::note(&mut provenance, "WAVEDESC", scope::instrument("", &block.instrument, &block.serial));
+        scope::note(
+            &mut provenance,
+            "WAVEDESC",
+            scope::instrument("", &block.instrument, &block.serial),
+            std::slice::from_ref(&trace),
+        );
         provenance.metadata = block.metadata();
         Ok(Capture {
             path: probe.path.clone(),

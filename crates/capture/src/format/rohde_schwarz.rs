@@ -48,7 +48,7 @@ impl Format for RohdeSchwarz {
         let index = scope::segment(&mut source, options, setup.acquisitions)?;
         let mut provenance = Provenance::default();
         let stated = properties.number("SignalResolution").or_else(|| properties.number("Resolution"));
-        let stated = stated.map(|step| (step.recip(), "XML Resolution"));
+        let stated = stated.map(|step| (scope::rate(step), "XML Resolution"));
         let rate = frames::sample_rate(&payload, options, stated, &mut provenance)?;
         let mut traces = Vec::new();
         for channel in setup.channels(&properties, &mut source, index)? {
@@ -56,7 +56,7 @@ impl Format for RohdeSchwarz {
             trace.t0_s = properties.number("XStart");
             traces.push(trace);
         }
-        scope::note(&mut provenance, "XML", Some("Rohde & Schwarz".to_owned()));
+        scope::note(&mut provenance, "XML", Some("Rohde & Schwarz".to_owned()), &traces);
         let text = |name: &str| properties.text(name).unwrap_or_default().to_owned();
         provenance.metadata =
             serde_json::json!({ "firmware": text("FirmwareVersion"), "timestamp": text("Timestamp") });

@@ -160,13 +160,24 @@ pub(super) fn instrument(maker: &str, model: &str, serial: &str) -> Option<Strin
     (!model.is_empty()).then(|| format!("{maker}{model}{serial}"))
 }
 
+/// The rate of a sample interval, to the fourteen digits that its reciprocal has: 1.25 us is 800 kSa/s.
+pub(super) fn rate(step_s: f64) -> f64 {
+    let rate = step_s.recip();
+    format!("{rate:.13e}").parse().unwrap_or(rate)
+}
+
 /// Notes the origins that every scope file shares.
-pub(super) fn note(provenance: &mut Provenance, header: &str, instrument: Option<String>) {
-    for field in ["format", "unit", "t0_s"] {
+pub(super) fn note(provenance: &mut Provenance, header: &str, instrument: Option<String>, traces: &[Trace]) {
+    let known = [
+        ("format", true),
+        ("unit", true),
+        ("t0_s", traces.iter().any(|t| t.t0_s.is_some())),
+        ("bandwidth_hz", traces.iter().any(|t| t.bandwidth_hz.is_some())),
+        ("full_scale", traces.iter().any(|t| t.rails.is_some())),
+        ("instrument", instrument.is_some()),
+    ];
+    for (field, _) in known.into_iter().filter(|(_, known)| *known) {
         provenance.note(field, header);
-    }
-    if instrument.is_some() {
-        provenance.note("instrument", header);
     }
     provenance.instrument = instrument;
 }

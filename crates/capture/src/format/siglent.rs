@@ -44,7 +44,7 @@ impl Format for Siglent {
             let hint = "switch on and save an analogue channel";
             return Err(CaptureError::unsupported(&probe.path, "the file holds no analogue channel", hint));
         }
-        scope::note(&mut provenance, "header", Some(instrument));
+        scope::note(&mut provenance, "header", Some(instrument), &traces);
         provenance.metadata = metadata;
         Ok(Capture {
             path: probe.path.clone(),
@@ -296,7 +296,7 @@ fn record(
         }
     };
     let step = f.f64(104)?;
-    let rate = frames::sample_rate(source.path, options, Some((step.recip(), "record header")), provenance)?;
+    let rate = frames::sample_rate(source.path, options, Some((scope::rate(step), "record header")), provenance)?;
     let unit = scope::unit(&f.text(224, 16)?);
     if unit.is_none() {
         source.caveat(CaveatKind::Uncalibrated, format!("{name}: the unit is not known; taken as volt"));

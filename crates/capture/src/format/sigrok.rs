@@ -62,7 +62,7 @@ impl Format for Sigrok {
             let samples = Arc::new(FileSamples::new(Arc::new(file), probe.path.display().to_string(), layout));
             traces.push(Trace::new(name, samples, Kind::Real, rate, Unit::Volt));
         }
-        scope::note(&mut provenance, "metadata", None);
+        scope::note(&mut provenance, "metadata", None, &traces);
         provenance.note("unit", "volt, as sigrok's drivers write; the file names no unit");
         let caveat = Caveat::new(CaveatKind::Uncalibrated, "the file names no unit; its values are taken as volts");
         provenance.metadata = serde_json::json!(metadata);

@@ -36,14 +36,14 @@ impl Format for TekWfm {
         header.check(&source)?;
         let index = scope::segment(&mut source, options, header.frames)?;
         let mut provenance = Provenance::default();
-        let stated = Some((header.step_s.recip(), "implicit dimension 1"));
+        let stated = Some((scope::rate(header.step_s), "implicit dimension 1"));
         let rate = frames::sample_rate(&probe.path, options, stated, &mut provenance)?;
         let frame = Frame::read(&source, &head, version, &header, index)?;
         let channel = header.channel(&mut source, &frame)?;
         let mut trace = source.trace(&channel, rate)?;
         // The trigger lies a fraction of a step before the sample that the offset counts from.
         trace.t0_s = Some(header.origin_s + frame.fraction * header.step_s).filter(|t| t.is_finite());
-        scope::note(&mut provenance, "waveform header", Some("Tektronix".to_owned()));
+        scope::note(&mut provenance, "waveform header", Some("Tektronix".to_owned()), std::slice::from_ref(&trace));
         provenance.description = (!header.label.is_empty()).then(|| header.label.clone());
         provenance.metadata =
             serde_json::json!({ "trigger_unix_s": frame.unix_s, "frames": header.frames, "label": header.label });

@@ -91,6 +91,10 @@ pub(super) fn read(
         probes.push(set.probe);
         start = start.saturating_add(depth.of(i)).saturating_add(depth.skipped);
     }
+    if start < source.size && !traces.is_empty() {
+        let detail = format!("{} bytes behind the channels (logic) were not read", source.size - start);
+        source.caveat(CaveatKind::Ignored, detail);
+    }
     if depth.skipped > 0 {
         let detail = format!("roll mode: {} bytes behind each channel are not of the record", depth.skipped);
         source.caveat(CaveatKind::Ignored, detail);

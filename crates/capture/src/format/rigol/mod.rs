@@ -23,10 +23,9 @@ impl Format for Rigol {
         "Rigol .wfm of DS1000B/C/D/E, DS1000Z, DS2000, DS4000 and DS6000"
     }
     fn matches(&self, probe: &Probe) -> Match {
+        // Four bytes, some of them as common in I/Q samples as any, are a signature only together with the name.
         match (Model::of(probe), probe.extension() == "wfm") {
             (Some(_), true) => Match::Certain,
-            // Four bytes are a short signature for a file of any name.
-            (Some(_), false) => Match::Likely,
             (None, true) => Match::Name,
             _ => Match::No,
         }
@@ -52,7 +51,7 @@ impl Format for Rigol {
             let hint = "switch on and save an analogue channel";
             return Err(CaptureError::unsupported(&probe.path, "no analogue channel is on in this file", hint));
         }
-        scope::note(&mut provenance, "header", read.instrument);
+        scope::note(&mut provenance, "header", read.instrument, &read.traces);
         provenance.metadata = read.metadata;
         Ok(Capture {
             path: probe.path.clone(),
