@@ -190,9 +190,8 @@ fn statistics(folder: &Path, ending: &str, channel: &str, more: &[&str]) -> [f64
     words.extend(more);
     let outcome = faultscope(&words);
     let ripple = first(&outcome)["ripple"].clone();
-    ["dc_v", "vpp_v", "rms_ac_v"].map(|id| {
-        ripple[id].as_f64().unwrap_or_else(|| panic!("{ending} {channel}: no {id}: {}", outcome.out))
-    })
+    ["dc_v", "vpp_v", "rms_ac_v"]
+        .map(|id| ripple[id].as_f64().unwrap_or_else(|| panic!("{ending} {channel}: no {id}: {}", outcome.out)))
 }
 
 /// File, channel, and what its manifest row says: mean, peak to peak, rms without the mean, and the tolerance.
