@@ -129,6 +129,7 @@ impl Descriptor {
 
     /// Templates 2.2 and 2.3: 346 bytes.
     fn second(source: &Source, b: &Fields, base: u64, template: String) -> Result<Self, CaptureError> {
+        source.behind(346, b.length(36, "WAVE_DESCRIPTOR")?, "WAVEDESC")?;
         let lengths = Lengths::of(b, base, &[36, 40, 44], 48, &[52, 56])?;
         Ok(Self {
             template,
@@ -160,6 +161,7 @@ impl Descriptor {
 
     /// Template 1.0: 320 bytes; its offset is ACQ_VERT_OFFSET, as VERTICAL_OFFSET is that of the display.
     fn first(source: &Source, b: &Fields, base: u64, template: String) -> Result<Self, CaptureError> {
+        source.behind(320, b.length(36, "WAVE_DESCRIPTOR")?, "WAVEDESC")?;
         let lengths = Lengths::of(b, base, &[36, 40], 44, &[])?;
         Ok(Self {
             template,

@@ -67,6 +67,14 @@ impl<'a> Source<'a> {
         CaptureError::malformed(self.path, what, "the file is damaged; save the record again")
     }
 
+    /// Refuses a place of samples that lies inside the header, which ends at `header` at the earliest.
+    pub(super) fn behind(&self, header: u64, place: u64, name: &str) -> Result<u64, CaptureError> {
+        if place < header {
+            return Err(self.malformed(format!("{name}: its samples would begin at byte {place}, inside the header")));
+        }
+        Ok(place)
+    }
+
     /// The trace of a channel at `rate_hz`: as many samples as the file holds, with a caveat when that is fewer.
     ///
     /// # Errors

@@ -193,6 +193,7 @@ fn fixed(
     let frames = u64::from(f.u32(places.length)?);
     let bytes = frames * component.bytes() as u64;
     let mut next = places.data.map(|at| f.u32(at)).transpose()?.map_or(0x800, u64::from);
+    source.behind(0x600, next, "the first channel")?;
     let divisions = places.divisions.map(|at| f.i32(at)).transpose()?.map_or(14.0, f64::from);
     let shown = value(&f, places.time_div)? * divisions;
     // The middle of the screen is the reference; a part of the record (zoom) has another one that is not written here.

@@ -177,7 +177,8 @@ impl Header {
             source.caveat(CaveatKind::Uncalibrated, format!("'{}' is no unit that is known", self.y_unit));
         }
         let (factor, unit) = unit.unwrap_or((1.0, Unit::FullScale));
-        let offset = self.curve_start.saturating_add(frame.start);
+        let curve = source.behind(768, self.curve_start, "the curve")?;
+        let offset = curve.saturating_add(frame.start);
         let frames = (frame.stop - frame.start) / width;
         let name = if self.label.is_empty() { "CH1".to_owned() } else { self.label.clone() };
         Ok(Channel {

@@ -142,6 +142,7 @@ fn what_is_no_record_in_volts_is_refused_or_said() {
     assert_eq!(change(16, b"LECROY_9_9").unwrap_err().kind(), "unsupported");
     assert_eq!(change(32, &[7, 0]).unwrap_err().kind(), "malformed");
     assert_eq!(change(34, &[7, 0]).unwrap_err().kind(), "malformed");
+    assert_eq!(change(36, &0i32.to_le_bytes()).unwrap_err().kind(), "malformed");
     assert_eq!(change(36, &(-1i32).to_le_bytes()).unwrap_err().kind(), "malformed");
     assert_eq!(change(176, &0f32.to_le_bytes()).unwrap_err().kind(), "malformed");
     assert_eq!(change(156, &f32::NAN.to_le_bytes()).unwrap_err().kind(), "malformed");

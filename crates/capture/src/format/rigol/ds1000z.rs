@@ -31,7 +31,7 @@ pub(super) fn read(
     let on: Vec<usize> = (0..CHANNELS).filter(|i| mask >> i & 1 == 1).collect();
     let stride = if on.len() == 3 { 4 } else { on.len().max(1) };
     let points = u64::from(f.u32(116)?) / stride as u64;
-    let start = u64::from(f.u32(256)?) + u64::from(f.u32(260)?);
+    let start = source.behind(264, u64::from(f.u32(256)?) + u64::from(f.u32(260)?), "the memory")?;
     let (model, firmware) = (f.text(8, 20)?, f.text(28, 20)?);
     let mut traces = Vec::new();
     let mut probes = Vec::new();

@@ -31,6 +31,8 @@ struct Places {
 const CHANNELS: usize = 4;
 const SETTING: usize = 28;
 const MIDDLE: f64 = 127.0;
+/// Bytes up to the last field that every family has.
+const HEADER: u64 = 272;
 
 impl Family {
     /// Told apart by where a plausible sample rate stands, as all share one signature.
@@ -83,15 +85,17 @@ pub(super) fn read(
     let mut probes = Vec::new();
     for index in (0..CHANNELS).filter(|i| mask >> i & 1 == 1) {
         let set = Setting::read(&f, family, places.settings + index * SETTING)?;
-        let run = u64::from(f.u32(68 + 4 * index)?);
+        let name = format!("CH{}", index + 1);
+        let run = source.behind(HEADER, u64::from(f.u32(68 + 4 * index)?), &name)?;
         let channel = Channel {
             per_code: set.per_division / codes,
             at_zero: -set.per_division / codes * MIDDLE - set.offset,
-            ..Channel::plain(format!("CH{}", index + 1), Component::U8, run.saturating_add(skip), length, set.unit)
+            ..Channel::plain(name, Component::U8, run.saturating_add(skip), length, set.unit)
         }
         .eight_bits();
         let mut trace = if interwoven {
-            let other = u64::from(f.u32(if index == 0 { 72 } else { 68 })?).saturating_add(skip);
+            let other = u64::from(f.u32(if index == 0 { 72 } else { 68 })?);
+            let other = source.behind(HEADER, other, &channel.name)?.saturating_add(skip);
             alternating(source, &channel, other, index == 0, rate)?
         } else {
             source.trace(&channel, rate)?

@@ -163,6 +163,13 @@ fn one_channel_of_ds2000_may_have_the_memory_of_both() {
 }
 
 #[test]
+fn samples_inside_the_header_are_refused() {
+    let nowhere = late("DS4A1", true, [3, 0], [600, 0, 0, 0], 2, &[127; 8]);
+    let error = open_bytes("a.wfm", &nowhere).unwrap_err();
+    assert!(error.kind() == "malformed" && error.to_string().contains("CH2"), "{error}");
+}
+
+#[test]
 fn another_signature_is_refused_by_name() {
     let error = open_bytes("a.wfm", &[0x55; 2000]).unwrap_err();
     assert!(error.kind() == "unsupported" && error.hint().unwrap().contains("CSV"), "{error}");

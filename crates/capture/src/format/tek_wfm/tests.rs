@@ -94,6 +94,7 @@ fn what_is_no_waveform_in_time_is_refused() {
     assert_eq!(change(122, &[3, 0, 0, 0]).unwrap_err().kind(), "unsupported");
     assert_eq!(change(488 + 20, b"Hz").unwrap_err().kind(), "unsupported");
     assert_eq!(change(168 + 72, &[9, 0, 0, 0]).unwrap_err().kind(), "unsupported");
+    assert_eq!(change(16, &[0; 4]).unwrap_err().kind(), "malformed");
     assert_eq!(change(72, &[0xff; 4]).unwrap_err().kind(), "malformed");
     assert_eq!(change(488, &0f64.to_le_bytes()).unwrap_err().kind(), "malformed");
     assert_eq!(change(784 + 24 + 18, &[0; 4]).unwrap_err().kind(), "malformed");
