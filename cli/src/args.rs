@@ -98,6 +98,9 @@ pub struct Open {
     /// Channel, by number from 1 or by name.
     #[arg(long, value_name = "N|NAME")]
     pub channel: Option<String>,
+    /// Segment, from 1, of a file that holds several records of each channel (sequence, FastFrame, history).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub segment: Option<u64>,
     /// First instant to use, in seconds.
     #[arg(long, value_name = "S", value_parser = number::parse, allow_hyphen_values = true)]
     pub start: Option<f64>,
@@ -122,6 +125,7 @@ impl From<&Open> for OpenOptions {
             rate_hz: open.rate,
             center_hz: open.center,
             channel: open.channel.clone(),
+            segment: open.segment,
             start_s: open.start,
             duration_s: open.duration,
             probe: open.probe,

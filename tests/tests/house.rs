@@ -78,6 +78,8 @@ fn a_package_lives_in_its_room_only() {
         ("realfft", "transform"),
         ("ndarray", "signal"),
         ("hound", "capture"),
+        ("zip", "capture"),
+        ("flate2", "capture"),
         ("serialport", "instrument"),
         ("soapysdr", "instrument"),
         ("rusqlite", "case"),

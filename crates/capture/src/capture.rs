@@ -134,6 +134,7 @@ mod view {
         }
         trace.gain *= factor;
         trace.full_scale = trace.full_scale.map(|f| f * factor.abs());
+        trace.rails = trace.rails.map(|(a, b)| ((a * factor).min(b * factor), (a * factor).max(b * factor)));
         if options.scale_v.is_some() {
             trace.unit = Unit::Volt;
             provenance.note("unit", "option --scale");

@@ -92,6 +92,8 @@ pub struct OpenOptions {
     pub center_hz: Option<f64>,
     /// Channel by number (from 1) or by name (`--channel`).
     pub channel: Option<String>,
+    /// Segment of a file that holds several records of each channel, from 1 (`--segment`).
+    pub segment: Option<u64>,
     /// First instant to use, in seconds from the first sample (`--start`).
     pub start_s: Option<f64>,
     /// Length to use, in seconds (`--duration`).

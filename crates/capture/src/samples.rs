@@ -42,6 +42,21 @@ impl Component {
         }
     }
 
+    /// How a stored code comes back from its normalised value: `code = scale * value + middle`.
+    #[must_use]
+    pub(crate) const fn normalisation(self) -> (f64, f64) {
+        match self {
+            Self::U8 => (127.5, 127.5),
+            Self::I8 => (128.0, 0.0),
+            Self::U16Le | Self::U16Be => (32_768.0, 32_768.0),
+            Self::I16Le | Self::I16Be => (32_768.0, 0.0),
+            Self::I24Le => (8_388_608.0, 0.0),
+            Self::U32Le | Self::U32Be => (2_147_483_648.0, 2_147_483_648.0),
+            Self::I32Le | Self::I32Be => (2_147_483_648.0, 0.0),
+            Self::F32Le | Self::F32Be | Self::F64Le | Self::F64Be => (1.0, 0.0),
+        }
+    }
+
     /// The normalised magnitude that both rails of an integer converter reach; nothing for floats, which have no rails.
     ///
     /// Two's complement reaches -1 and `(2^(n-1) - 1) / 2^(n-1)`: the smaller of the two is given.

@@ -25,8 +25,10 @@ pub struct Trace {
     pub gain: f64,
     /// Time of the first frame of the file relative to the trigger, where known.
     pub t0_s: Option<f64>,
-    /// Saturation magnitude, in `unit`.
+    /// Saturation magnitude, in `unit`: half the converter's range where an offset moves it.
     pub full_scale: Option<f64>,
+    /// Lowest and highest value the converter gives, in `unit`, where they are not `-full_scale` and `full_scale`.
+    pub rails: Option<(f64, f64)>,
     /// First frame of the view.
     pub first: u64,
     /// Frames in the view.
@@ -60,6 +62,7 @@ impl Trace {
             gain: 1.0,
             t0_s: None,
             full_scale: None,
+            rails: None,
             first: 0,
             frames,
             swap_iq: false,
@@ -106,6 +109,9 @@ impl Record for Trace {
     }
     fn full_scale(&self) -> Option<f64> {
         self.full_scale
+    }
+    fn rails(&self) -> Option<(f64, f64)> {
+        self.rails.or_else(|| self.full_scale.map(|f| (-f, f)))
     }
     fn bandwidth_hz(&self) -> Option<f64> {
         self.bandwidth_hz

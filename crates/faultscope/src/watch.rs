@@ -61,6 +61,9 @@ impl Record for Watched<'_> {
     fn full_scale(&self) -> Option<f64> {
         self.record.full_scale()
     }
+    fn rails(&self) -> Option<(f64, f64)> {
+        self.record.rails()
+    }
     fn bandwidth_hz(&self) -> Option<f64> {
         self.record.bandwidth_hz()
     }

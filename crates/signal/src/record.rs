@@ -68,9 +68,15 @@ pub trait Record: Send + Sync {
     fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError>;
     /// The magnitude, in `unit()`, at which the converter that took the record saturates, where it is known.
     ///
-    /// For I/Q it holds for each of I and Q. Used by the clipping gate.
+    /// For I/Q it holds for each of I and Q. Levels in dBFS and the effective bits refer to it.
     fn full_scale(&self) -> Option<f64> {
         None
+    }
+    /// The lowest and the highest value, in `unit()`, that the converter can give, where they are known.
+    ///
+    /// An oscilloscope's offset moves them away from `-full_scale()` and `full_scale()`. Used by the clipping gate.
+    fn rails(&self) -> Option<(f64, f64)> {
+        self.full_scale().map(|f| (-f, f))
     }
     /// Analogue bandwidth that the instrument states, where it is known; half the rate is the bound otherwise.
     fn bandwidth_hz(&self) -> Option<f64> {

@@ -275,6 +275,7 @@ fn options_that_do_not_fit() {
                 &["8192", "4096", "--fft", "t.sigmf-meta"],
             ),
             bad("channel not there", "info @/t.sigmf-meta --channel 7", 2, &["channel", "7"]),
+            bad("segment not there", "info @/t.sigmf-meta --segment 2", 2, &["segment 2", "leave --segment out"]),
             bad("named channel not there", "info @/t.sigmf-meta --channel CH9", 2, &["CH9"]),
             bad("start past the end", "info @/t.sigmf-meta --start 10", 2, &["start", "10"]),
             bad("duration 0", "info @/t.sigmf-meta --duration 0", 2, &["--duration"]),

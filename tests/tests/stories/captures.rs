@@ -54,15 +54,23 @@ fn options(row: &Row) -> Vec<String> {
     }
 }
 
-/// Whether this version reads files of this row: SigMF with samples, WAV, raw I/Q, oscilloscope CSV in time.
+/// Whether this version reads files of this row: SigMF with samples, WAV, raw I/Q, records of oscilloscopes in time.
 fn supported(row: &Row) -> bool {
-    let (file, format) = (row["file"].as_str(), row["format"].to_lowercase());
+    let file = row["file"].as_str();
     let extension = Path::new(file).extension().unwrap_or_default().to_string_lossy().into_owned();
+    let scope = file.starts_with("scope/");
     match extension.as_str() {
         "wav" => true,
-        "csv" => file.starts_with("scope/") && !file.contains("rs_rtp_01"),
+        // Values alone, without a rate.
+        "csv" => scope && !file.contains("rs_rtp_01"),
         "sigmf-meta" | "sigmf-data" => file.contains("/SigMF/"),
-        _ => !options(row).is_empty() && !format.contains("wfm"),
+        "wfm" | "trc" | "000" => scope,
+        // The traces of the spectrum view, in watts over hertz.
+        "isf" => !file.ends_with("NRM.isf"),
+        // Sessions of logic channels have nothing to measure.
+        "sr" => row["format"].contains("analog") || row["format"].contains("+ sr"),
+        "bin" if scope => true,
+        _ => !options(row).is_empty(),
     }
 }
 
@@ -173,6 +181,73 @@ fn first(outcome: &Outcome) -> Value {
 fn near(value: &Value, expected: f64, tolerance: f64) {
     let number = value.as_f64().unwrap_or_else(|| panic!("{value} is no number, expected {expected}"));
     assert!((number - expected).abs() <= tolerance, "{number}, expected {expected} +-{tolerance}");
+}
+
+/// What a channel's plain statistics are: mean, peak to peak, rms without the mean.
+fn statistics(folder: &Path, ending: &str, channel: &str, more: &[&str]) -> [f64; 3] {
+    let file = folder.join(&row(folder, ending)["file"]).display().to_string();
+    let mut words = vec!["ripple", "--json", &file, "--channel", channel];
+    words.extend(more);
+    let outcome = faultscope(&words);
+    let ripple = first(&outcome)["ripple"].clone();
+    ["dc_v", "vpp_v", "rms_ac_v"]
+        .map(|id| ripple[id].as_f64().unwrap_or_else(|| panic!("{ending} {channel}: no {id}: {}", outcome.out)))
+}
+
+/// File, channel, and what its manifest row says: mean, peak to peak, rms without the mean, and the tolerance.
+type Known = (&'static str, &'static str, Option<f64>, Option<f64>, Option<f64>, f64);
+
+#[test]
+fn what_is_known_of_the_records_of_oscilloscopes() {
+    let Some(folder) = folder() else { return };
+    const KNOWN: [Known; 9] = [
+        ("DS1102E-E.wfm", "CH1", Some(27.37), Some(6.0), Some(0.62), 0.02),
+        ("DS4022-A.wfm", "CH1", None, Some(375.0), None, 0.5),
+        ("DS4022-A.wfm", "CH3", None, Some(380.0), None, 1.0),
+        ("DS4022-A.wfm", "CH2", None, Some(18.75), None, 0.01),
+        ("agilent_1.bin", "1", Some(-0.18), Some(4.02), None, 0.005),
+        ("agilent_4.bin", "1", None, Some(1.021), None, 0.001),
+        ("lecroy_2.trc", "1", Some(0.328_17), Some(8.40e-3), Some(1.62e-3), 1e-5),
+        ("trace1.000", "1", Some(-2.37), Some(0.09), None, 0.005),
+        ("rs_rtp_01.bin", "1", Some(0.5065), Some(1.138), None, 0.001),
+    ];
+    for (file, channel, mean, vpp, rms, tolerance) in KNOWN {
+        let found = statistics(&folder, file, channel, &[]);
+        for (found, known) in found.into_iter().zip([mean, vpp, rms]) {
+            if let Some(known) = known {
+                assert!((found - known).abs() <= tolerance, "{file} {channel}: {found}, the manifest says {known}");
+            }
+        }
+    }
+}
+
+/// Two files of one record, a channel of each, options of the second, and a step of the converter.
+type Pair = ((&'static str, &'static str), (&'static str, &'static str), &'static [&'static str], f64);
+
+#[test]
+fn one_signal_in_two_formats_has_one_answer() {
+    let Some(folder) = folder() else { return };
+    const PAIRS: [Pair; 11] = [
+        (("DS1204B-A.wfm", "1"), ("DS1204B-A-original.csv", "1"), &[], 0.04),
+        (("DS1204B-A.wfm", "2"), ("DS1204B-A-original.csv", "2"), &[], 0.2),
+        (("DS1204B-A.wfm", "3"), ("DS1204B-A-original.csv", "3"), &[], 0.2),
+        (("DS1204B-A.wfm", "4"), ("DS1204B-A-original.csv", "4"), &[], 0.4),
+        (("analog_waveform.wfm", "1"), ("analog_waveform.csv", "1"), &[], 0.004),
+        (("tek0000CH1.isf", "1"), ("RTC.csv", "1"), &[], 0.08),
+        (("tek0000CH2.isf", "1"), ("RTC.csv", "2"), &[], 0.08),
+        (("tek0000CH1.isf", "1"), ("RTC.sr", "SDA"), &[], 0.08),
+        (("tek0000CH2.isf", "1"), ("RTC.sr", "SCL"), &[], 0.08),
+        (("rs_rtp_04.bin", "1"), ("rs_rtp_04.Wfm.csv", "1"), &[], 8e-4),
+        (("rs_rtp_01.bin", "1"), ("rs_rtp_01.Wfm.csv", "1"), &["--rate", "800k", "--scale", "1"], 0.0158),
+    ];
+    for ((one, channel), (other, other_channel), options, step) in PAIRS {
+        let a = statistics(&folder, one, channel, &[]);
+        let b = statistics(&folder, other, other_channel, options);
+        println!("{one} {channel}: {a:?}, {other}: {b:?}");
+        for (x, y) in a.into_iter().zip(b) {
+            assert!((x - y).abs() <= step, "{one} {channel}: {a:?}, {other} {other_channel}: {b:?}");
+        }
+    }
 }
 
 #[test]

@@ -326,3 +326,44 @@ fn results_do_not_depend_on_the_number_of_threads() {
         assert_eq!(one.out, four.out, "{words:?}");
     }
 }
+
+/// A waveform of Keysight's `.bin`: header of 140 bytes, buffer header of 12, 4000 numbers of a sine on `dc` volts.
+fn keysight_waveform(segment: u32, dc: f32) -> Vec<u8> {
+    const POINTS: u32 = 4000;
+    let mut bytes = vec![0; 152];
+    let mut put = |at: usize, part: &[u8]| bytes[at..at + part.len()].copy_from_slice(part);
+    for (at, word) in
+        [(0, 140), (4, 1), (8, 1), (12, POINTS), (48, 2), (52, 1), (136, segment), (140, 12), (148, 4 * POINTS)]
+    {
+        put(at, &word.to_le_bytes());
+    }
+    put(32, &1e-5f64.to_le_bytes());
+    put(144, &[1, 0, 4, 0]);
+    bytes.extend((0..POINTS).flat_map(|i| (dc + 0.1 * (std::f32::consts::TAU * i as f32 / 40.0).sin()).to_le_bytes()));
+    bytes
+}
+
+#[test]
+fn a_segment_is_chosen_by_its_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("scope.bin");
+    let mut bytes = b"AG10\0\0\0\0\x02\0\0\0".to_vec();
+    bytes.extend(keysight_waveform(1, 3.3));
+    bytes.extend(keysight_waveform(2, 5.0));
+    fs::write(&file, bytes).unwrap();
+    let file = file.display().to_string();
+    for (segment, dc) in [("1", 3.3), ("2", 5.0)] {
+        let outcome = faultscope(&["ripple", "--json", &file, "--segment", segment]);
+        assert_eq!(outcome.code, 0, "{}{}", outcome.err, outcome.out);
+        let capture = outcome.json()["captures"][0].clone();
+        // The sine's amplitude is 0.1 V, its peaks lie on samples.
+        assert!((number(&capture["ripple"]["dc_v"]) - dc).abs() < 1e-4, "{capture:#}");
+        assert!((number(&capture["ripple"]["vpp_v"]) - 0.2).abs() < 1e-3, "{capture:#}");
+        assert_eq!(
+            (capture["sample_rate_hz"].clone(), capture["format"].clone()),
+            (100e3.into(), "keysight/ag10".into())
+        );
+    }
+    let outcome = faultscope(&["ripple", &file, "--segment", "3"]);
+    assert!(outcome.code == 2 && outcome.err.contains("1 to 2"), "{} {}", outcome.code, outcome.err);
+}

@@ -1,10 +1,22 @@
 //! The file formats: one plug per file; one more costs its file and two lines here.
 
 mod csv;
+mod fields;
+#[cfg(test)]
+mod fixture;
 mod frames;
+mod isf;
+mod keysight;
+mod lecroy;
 mod names;
 mod raw;
+mod rigol;
+mod rohde_schwarz;
+mod scope;
+mod siglent;
 mod sigmf;
+mod sigrok;
+mod tek_wfm;
 mod wav;
 
 use std::fs::File;
@@ -62,6 +74,10 @@ pub trait Format: Sync {
     fn describe(&self) -> &'static str;
     /// Whether the file is of this format.
     fn matches(&self, probe: &Probe) -> Match;
+    /// Whether a file of this format may hold several segments (sequence, FastFrame, history) of each channel.
+    fn segmented(&self) -> bool {
+        false
+    }
     /// Opens the file: all its traces, unscaled by options that every format shares (see [`Capture::apply`]).
     ///
     /// # Errors
@@ -70,7 +86,20 @@ pub trait Format: Sync {
 }
 
 /// Every format, most specific first.
-pub static ALL: &[&dyn Format] = &[&sigmf::SigMf, &wav::Wav, &csv::Csv, &raw::Raw];
+pub static ALL: &[&dyn Format] = &[
+    &sigmf::SigMf,
+    &wav::Wav,
+    &keysight::Keysight,
+    &rigol::Rigol,
+    &lecroy::LeCroy,
+    &tek_wfm::TekWfm,
+    &isf::Isf,
+    &rohde_schwarz::RohdeSchwarz,
+    &sigrok::Sigrok,
+    &siglent::Siglent,
+    &csv::Csv,
+    &raw::Raw,
+];
 
 /// Opens a capture file and applies the options.
 ///
@@ -81,6 +110,11 @@ pub static ALL: &[&dyn Format] = &[&sigmf::SigMf, &wav::Wav, &csv::Csv, &raw::Ra
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Capture, CaptureError> {
     let probe = probe(path)?;
     let format = choose(&probe, options)?;
+    if let Some(wanted @ 2..) = options.segment
+        && !format.segmented()
+    {
+        return Err(scope::no_segment(path, wanted, 1));
+    }
     format.open(&probe, options)?.apply(options)
 }
 

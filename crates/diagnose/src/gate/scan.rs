@@ -46,7 +46,7 @@ pub struct Scan {
 pub fn scan(record: &dyn Record, coverage: Coverage) -> Result<Scan, RecordError> {
     let c = record.kind().components();
     let mut block = vec![0f32; BLOCK_FRAMES * c];
-    let mut state = State::new(record.full_scale());
+    let mut state = State::new(record.rails());
     let blocks = record.frames().div_ceil(BLOCK_FRAMES as u64);
     let wanted = match coverage {
         Coverage::Full => blocks,
@@ -62,7 +62,7 @@ pub fn scan(record: &dyn Record, coverage: Coverage) -> Result<Scan, RecordError
 }
 
 struct State {
-    full_scale: Option<f32>,
+    rails: Option<(f32, f32)>,
     frames: u64,
     non_finite: u64,
     at_full_scale: u64,
@@ -71,17 +71,13 @@ struct State {
 }
 
 impl State {
-    fn new(full_scale: Option<f64>) -> Self {
-        // A hair below, so that rounding to single precision does not hide the last code.
-        let full_scale = full_scale.map(|f| (f * (1.0 - 1e-6)) as f32);
-        Self {
-            full_scale,
-            frames: 0,
-            non_finite: 0,
-            at_full_scale: 0,
-            top: Extreme::default(),
-            bottom: Extreme::default(),
-        }
+    fn new(rails: Option<(f64, f64)>) -> Self {
+        // A hair inside, so that rounding to single precision does not hide the last code.
+        let rails = rails.map(|(low, high)| {
+            let hair = 1e-6 * low.abs().max(high.abs());
+            ((low + hair) as f32, (high - hair) as f32)
+        });
+        Self { rails, frames: 0, non_finite: 0, at_full_scale: 0, top: Extreme::default(), bottom: Extreme::default() }
     }
 
     fn take(&mut self, values: &[f32]) {
@@ -96,10 +92,10 @@ impl State {
     }
 
     fn take_finite(&mut self, values: &[f32], lo: f32, hi: f32) {
-        if let Some(limit) = self.full_scale
-            && (hi >= limit || lo <= -limit)
+        if let Some((low, high)) = self.rails
+            && (hi >= high || lo <= low)
         {
-            self.at_full_scale += values.iter().filter(|v| v.abs() >= limit).count() as u64;
+            self.at_full_scale += values.iter().filter(|v| **v >= high || **v <= low).count() as u64;
         }
         self.top.take(values, hi, 1.0);
         self.bottom.take(values, -lo, -1.0);
@@ -107,11 +103,8 @@ impl State {
 
     fn finish(self, record: &dyn Record) -> Scan {
         let numbers = (self.frames * record.kind().components() as u64).max(1);
-        let at_full_scale = if self.full_scale.is_some() {
-            self.at_full_scale
-        } else {
-            self.top.pile(numbers) + self.bottom.pile(numbers)
-        };
+        let at_full_scale =
+            if self.rails.is_some() { self.at_full_scale } else { self.top.pile(numbers) + self.bottom.pile(numbers) };
         let (min, max) = (-f64::from(self.bottom.first.0), f64::from(self.top.first.0));
         let at_full_scale = if min < max { at_full_scale } else { 0 };
         let mut gates = vec![self.finite_gate(), self.clipping_gate(record, at_full_scale, numbers)];
@@ -135,12 +128,12 @@ impl State {
 
     fn clipping_gate(&self, record: &dyn Record, count: u64, numbers: u64) -> Gate {
         let share = count as f64 / numbers as f64;
-        let detail = match self.full_scale {
+        let detail = match self.rails {
             Some(_) => format!("{count} of {numbers} samples at full scale ({:.4} %)", 100.0 * share),
             None if count > 0 => format!("{count} of {numbers} samples piled up at the extreme values (flat tops)"),
             None => "no flat tops; the file states no full scale".to_owned(),
         };
-        let state = match (share > CLIPPED_SHARE, self.full_scale.is_some() || record.kind() == Kind::Iq) {
+        let state = match (share > CLIPPED_SHARE, self.rails.is_some() || record.kind() == Kind::Iq) {
             (false, _) => GateState::Ok,
             (true, true) => GateState::Fail,
             // A clean logic-like waveform piles up too, so a real record without a stated full scale is only doubtful.
@@ -248,6 +241,47 @@ mod tests {
         assert_eq!(seen.at_full_scale, 11);
         assert_eq!(state(&seen, "clipping"), GateState::Fail);
         assert_eq!((seen.min, seen.max), (-1.0, 0.25));
+    }
+
+    /// A record whose converter reaches from 1 V to 5 V.
+    struct Offset(Waveform);
+
+    impl Record for Offset {
+        fn kind(&self) -> Kind {
+            self.0.kind()
+        }
+        fn sample_rate_hz(&self) -> f64 {
+            self.0.sample_rate_hz()
+        }
+        fn center_hz(&self) -> Option<f64> {
+            None
+        }
+        fn unit(&self) -> Unit {
+            self.0.unit()
+        }
+        fn frames(&self) -> u64 {
+            self.0.frames()
+        }
+        fn read_f64(&self, start: u64, out: &mut [f64]) -> Result<usize, RecordError> {
+            self.0.read_f64(start, out)
+        }
+        fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
+            self.0.read_f32(start, out)
+        }
+        fn rails(&self) -> Option<(f64, f64)> {
+            Some((1.0, 5.0))
+        }
+    }
+
+    #[test]
+    fn rails_that_an_offset_moves_are_the_rails() {
+        let seen = |data: Vec<f64>| {
+            let record = Offset(Waveform::real(data, 1.0, Unit::Volt).unwrap());
+            scan(&record, Coverage::Full).unwrap().at_full_scale
+        };
+        // 4.9 V is beyond half the range and no rail; 1 V and 5 V are.
+        assert_eq!(seen(vec![1.1, 4.9, 3.0, 2.0]), 0);
+        assert_eq!(seen(vec![1.0, 1.0, 5.0, 3.0]), 3);
     }
 
     #[test]

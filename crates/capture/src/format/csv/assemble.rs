@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::axis::{Axis, shortest};
 use super::layout::{Column, Index, Layout, Scale};
+use super::leading;
 use super::rows::{Table, Tail};
 use super::sheet::Sheet;
 use crate::{Capture, CaptureError, Caveat, CaveatKind, OpenOptions, Provenance, Trace};
@@ -51,6 +52,9 @@ pub(super) fn capture(
     let rate = builder.rate()?;
     builder.row_counts();
     builder.odd_numbers();
+    if let Some(detail) = leading::doubt(&builder.layout, &builder.table.store, rate) {
+        builder.caveat(CaveatKind::Inconsistent, detail);
+    }
     let traces = builder.traces(rate);
     let format = format!("csv/{}", builder.layout.dialect);
     let (provenance, caveats) = (builder.provenance, builder.caveats);

@@ -4,6 +4,7 @@ mod assemble;
 mod axis;
 mod dialect;
 mod layout;
+mod leading;
 mod number;
 mod rows;
 mod sheet;

@@ -405,6 +405,22 @@ fn rows_outside_the_stated_range_are_doubted() {
 }
 
 #[test]
+fn rows_that_are_bytes_of_a_header_are_doubted() {
+    let table = |first: [f64; 4]| {
+        let values = first.into_iter().chain((0..60).map(|i| f64::from(i % 5)));
+        let rows = values.enumerate().map(|(i, v)| format!("{:.5},{v:.2}\n", i as f64 * 1e-5));
+        String::from("X,CH 1 (V)\n") + &rows.collect::<String>()
+    };
+    // All later rows reach from 0 to 4 V: a quarter of that outside is the limit.
+    let c = open(table([8.08, 4.88, 0.28, 5.24])).unwrap();
+    let caveat = c.caveats.iter().find(|c| c.kind == CaveatKind::Inconsistent).unwrap();
+    assert!(caveat.detail.contains("0.28 to 8.08 against 0 to 4") && caveat.detail.contains("--start"), "{caveat:?}");
+    for fine in [[0.0, 1.0, 2.0, 3.0], [-0.9, 4.9, 0.0, 0.0]] {
+        assert!(open(table(fine)).unwrap().caveats.is_empty());
+    }
+}
+
+#[test]
 fn a_spectrum_is_refused_by_name() {
     let rtl_power = "2018-11-18, 12:48:15, 80150000, 80250000, 781.25, 12480, -28.02, -27.81\n";
     let tinysa = "433920000,-95.125 -101.250\r\n433930000,-95.0 -101.0\r\n";

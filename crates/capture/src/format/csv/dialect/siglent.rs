@@ -3,6 +3,7 @@
 use super::super::layout::{Classified, Column, Heads, Index, Layout, channel_name};
 use super::super::sheet::Sheet;
 use super::super::unit;
+pub(super) use crate::format::scope::instrument as named;
 
 /// Classifies by the key block, or by `Source,CH1` directly above `Second,Volt`.
 pub(super) fn classify(sheet: &Sheet) -> Option<Classified> {
@@ -42,10 +43,4 @@ pub(super) fn classify(sheet: &Sheet) -> Option<Classified> {
 
 fn unit_behind_label(cell: &str) -> Option<unit::Measure> {
     unit::measure(cell.rsplit(':').next().unwrap_or_default())
-}
-
-/// Maker, model and serial number as one line, where there is a model.
-pub(super) fn named(maker: &str, model: &str, serial: &str) -> Option<String> {
-    let serial = if serial.is_empty() { String::new() } else { format!(" (serial {serial})") };
-    (!model.is_empty()).then(|| format!("{maker} {model}{serial}"))
 }
