@@ -21,7 +21,7 @@ fn spurs_detail(n: u32) -> SpursDetail {
         origin: Origin::Harmonic,
         order: Some(i + 2),
         of: vec![],
-        persistent: true,
+        persistent: Some(true),
     };
     SpursDetail {
         carrier: Some(Carrier { frequency_hz: 940e6, offset_hz: 0.0, level_db: -10.0, snr_db: 80.0 }),

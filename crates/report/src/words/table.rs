@@ -44,6 +44,7 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("gate.finite", "finite samples", "样点有效"),
     ("gate.length", "length", "长度"),
     ("gate.lost_samples", "lost samples", "样点丢失"),
+    ("gate.samples", "no samples", "无样点"),
     ("gate.state.fail", "unusable", "不可用"),
     ("gate.state.ok", "ok", "正常"),
     ("gate.state.warn", "doubtful", "存疑"),
