@@ -11,6 +11,7 @@ mod options;
 mod samples;
 pub mod sigmf;
 mod store;
+mod time;
 mod trace;
 
 pub use capture::{Capture, FieldOrigin, Provenance};

@@ -1,9 +1,13 @@
 //! The file formats: one plug per file; one more costs its file and two lines here.
 
+mod crc;
 mod csv;
+#[cfg(test)]
+mod damage;
 mod frames;
 mod names;
 mod raw;
+mod sdriq;
 mod sigmf;
 mod wav;
 
@@ -70,7 +74,8 @@ pub trait Format: Sync {
 }
 
 /// Every format, most specific first.
-pub static ALL: &[&dyn Format] = &[&sigmf::SigMf, &wav::Wav, &csv::Csv, &raw::Raw];
+pub static ALL: &[&dyn Format] =
+    &[&sigmf::SigMf, &wav::Wav, &sdriq::SdrIq, &gnuradio::GnuRadio, &npy::Npy, &spectrum::Export, &csv::Csv, &raw::Raw];
 
 /// Opens a capture file and applies the options.
 ///

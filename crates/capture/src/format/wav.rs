@@ -54,6 +54,7 @@ impl Format for Wav {
             traces,
             provenance,
             caveats,
+            ..Capture::default()
         })
     }
 }
