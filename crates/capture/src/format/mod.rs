@@ -6,6 +6,7 @@ mod csv;
 mod damage;
 mod frames;
 mod names;
+mod npy;
 mod raw;
 mod sdriq;
 mod sigmf;
