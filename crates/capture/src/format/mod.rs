@@ -5,6 +5,7 @@ mod csv;
 #[cfg(test)]
 mod damage;
 mod frames;
+mod gnuradio;
 mod names;
 mod npy;
 mod raw;
