@@ -11,6 +11,7 @@ mod npy;
 mod raw;
 mod sdriq;
 mod sigmf;
+mod spectrum;
 mod wav;
 
 use std::fs::File;
