@@ -18,7 +18,7 @@ pub use modulation::{
     AmDetail, FmDetail, Method, ModulationDetail, ModulationSettings, PmDetail, ToneDetail, ToneOf, VectorDetail,
 };
 pub use ripple::{Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SpikeLock, Spikes, Switching};
-pub use spurs::{Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
+pub use spurs::{Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail, exported};
 pub use transition::{
     Direction, EdgeGroup, LoadStep, Pulses, RingingDetail, StateLevels, Transition, TransitionDetail,
 };

@@ -236,7 +236,7 @@ impl<'a> Work<'a> {
             origin: label.origin,
             order: label.order,
             of: label.of.into_iter().map(|o| self.absolute(o)).collect(),
-            persistent,
+            persistent: Some(persistent),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod carrier;
 mod doc;
+mod exported;
 mod measure;
 mod origin;
 mod owner;
@@ -10,6 +11,8 @@ mod quality;
 #[cfg(test)]
 mod tests;
 mod view;
+
+pub use exported::exported;
 
 use faultscope_capture::Caveat;
 use faultscope_signal::{Record, Unit};
@@ -42,7 +45,9 @@ pub struct FloorPoint {
 /// The noise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Noise {
-    /// Mean noise density in the capture's level unit per hertz.
+    /// Mean noise density in the capture's level unit per hertz; `null` where the bandwidth is not known.
+    #[serde(with = "crate::reading::finite")]
+    #[schemars(with = "Option<f64>")]
     pub density_db_per_hz: f64,
     /// The floor over frequency, decimated for display.
     pub floor: Vec<FloorPoint>,
@@ -95,8 +100,9 @@ pub struct Spur {
     pub order: Option<u32>,
     /// Frequencies of the lines it is made of, where the origin has such.
     pub of: Vec<f64>,
-    /// Present all the time (true) or in bursts (false).
-    pub persistent: bool,
+    /// Present all the time (true) or in bursts (false); absent where a single sweep was exported.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub persistent: Option<bool>,
 }
 
 /// What `spurs` adds to a capture's result.
@@ -110,7 +116,9 @@ pub struct SpursDetail {
     pub spurs: Vec<Spur>,
     /// Unit of every `level_db`: dBFS, dBV or dBm.
     pub level_unit: Unit,
-    /// Resolution bandwidth (equivalent noise bandwidth of one bin).
+    /// Resolution bandwidth (equivalent noise bandwidth of one bin); `null` where a file does not state it.
+    #[serde(with = "crate::reading::finite")]
+    #[schemars(with = "Option<f64>")]
     pub rbw_hz: f64,
 }
 
