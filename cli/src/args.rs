@@ -741,6 +741,8 @@ pub enum Command {
     Channel(ChannelArgs),
     /// AM depth, FM/PM deviation, rate, carrier frequency error, residual AM/FM; vector error of PSK and QAM.
     Modulation(ModulationArgs),
+    /// Writes a capture as SigMF, WAV or CSV, with what was found in it as annotations.
+    Convert(crate::command::convert::ConvertArgs),
     /// Writes captures of known faults, with their truth.
     Simulate(SimulateArgs),
     /// Fault cases: open, list, show, attach, note, close, reopen, verify.

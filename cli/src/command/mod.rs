@@ -2,6 +2,7 @@
 
 mod analyse;
 mod case;
+pub(crate) mod convert;
 mod demo;
 mod limits;
 mod report;
@@ -23,6 +24,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Transition(_) => "transition",
         Command::Channel(_) => "channel",
         Command::Modulation(_) => "modulation",
+        Command::Convert(_) => "convert",
         Command::Simulate(_) => "simulate",
         Command::Case(_) => "case",
         Command::Report(_) => "report",
@@ -44,6 +46,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Transition(args) => analyse::transition(args, context),
         Command::Channel(args) => analyse::channel(args, context),
         Command::Modulation(args) => analyse::modulation(args, context),
+        Command::Convert(args) => convert::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Case(command) => case::run(command, context),
         Command::Report(args) => report::run(args, context),

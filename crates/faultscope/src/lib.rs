@@ -3,7 +3,9 @@
 pub mod analyse;
 mod batch;
 pub mod cases;
+pub mod convert;
 mod error;
+pub mod exported;
 pub mod inputs;
 pub mod limits;
 pub mod picture;
@@ -20,7 +22,7 @@ pub use analyse::{Request, analyse, info};
 pub use batch::{batch, collect};
 pub use error::{Class, Error};
 pub use result::{CaptureResult, Envelope, InputError, ToolInfo};
-pub use spectrum::{SpectrumOptions, spectrum};
+pub use spectrum::{Drawn, SpectrumOptions, spectrum};
 pub use watch::{Unwatched, Watch};
 pub use waterfall::{WaterfallOutput, waterfall};
 
