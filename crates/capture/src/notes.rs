@@ -74,11 +74,9 @@ impl Notes {
     /// Applies the notes to the one trace that a file of ours has; `origin` is where they stood.
     pub(crate) fn apply(self, trace: &mut Trace, provenance: &mut Provenance, origin: &str) {
         let finite = |v: Option<f64>| v.filter(|v| v.is_finite());
-        if trace.kind == Kind::Iq {
-            if let Some(center) = finite(self.center_hz) {
-                trace.center_hz = Some(center);
-                provenance.note("center_hz", origin);
-            }
+        if let Some(center) = finite(self.center_hz).filter(|_| trace.kind == Kind::Iq) {
+            trace.center_hz = Some(center);
+            provenance.note("center_hz", origin);
         }
         if let Some(unit) = self.unit.filter(|u| matches!(u, Unit::Volt | Unit::Ampere | Unit::FullScale)) {
             trace.unit = unit;

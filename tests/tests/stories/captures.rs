@@ -248,6 +248,14 @@ fn an_emission_measurement() {
 }
 
 #[test]
+fn a_station_in_many_sweeps() {
+    let Some(folder) = folder() else { return };
+    // The manifest: the station is at 80.2 MHz, in 100 kHz of span, one sweep a second.
+    let capture = first(&ask(&folder, &row(&folder, "fm802-3.csv"), "spurs"));
+    near(&capture["carrier"]["frequency_hz"], 80.2e6, 5e3);
+}
+
+#[test]
 fn mains_itself() {
     let Some(folder) = folder() else { return };
     for name in ["001_ref.wav", "002_ref.wav", "003_ref.wav", "004_ref.wav"] {

@@ -18,6 +18,8 @@ const HALF: std::ops::RangeInclusive<usize> = 10..=500;
 const LEAST_DB: f64 = 3.0;
 /// Between two lines the level falls by at least this much below the lower one.
 const EXCURSION_DB: f64 = 6.0;
+/// A hump stands out by at least this much.
+const LEAST_HUMP_DB: f64 = 1.0;
 /// Spurs listed at most.
 const MOST_SPURS: usize = 200;
 /// Points of the floor kept for display.
@@ -92,6 +94,8 @@ struct Work<'a> {
     /// Strongest first; the carrier and the feedthrough at 0 Hz are not among them.
     peaks: Vec<Peak>,
     carrier: Option<Peak>,
+    /// The carrier is the top of a broad hump rather than a line.
+    broad: bool,
     feedthrough: Option<Peak>,
 }
 
@@ -123,10 +127,15 @@ impl<'a> Work<'a> {
             threshold_db,
             peaks: Vec::new(),
             carrier: None,
+            broad: false,
             feedthrough: None,
         };
         work.peaks = work.find(&levels);
         work.choose(settings.carrier_hz);
+        if work.carrier.is_none() && settings.carrier_hz.is_none() {
+            work.carrier = hump(&levels, settings.false_alarm);
+            work.broad = work.carrier.is_some();
+        }
         Ok(work)
     }
 
@@ -180,6 +189,10 @@ impl<'a> Work<'a> {
             let detail = format!("{} lines found, the {MOST_SPURS} strongest are listed", spurs.len());
             gates.push(Gate::new("spur_count", GateState::Warn, detail));
             spurs.truncate(MOST_SPURS);
+        }
+        if self.broad {
+            let detail = "no line stands out: the carrier is the top of a broad hump, its level that in one resolution bandwidth";
+            gates.push(Gate::new("carrier", GateState::Warn, detail));
         }
         if let Some(carrier) = self.carrier {
             self.carrier_readings(carrier, &mut readings);
@@ -237,7 +250,7 @@ impl<'a> Work<'a> {
         let Some(carrier) = self.carrier else { return (Origin::Unknown, None) };
         let order = (hz / self.hz(carrier)).round();
         let doubt = width + order * self.width_at(carrier.at);
-        let harmonic = order >= 2.0 && order <= 100.0 && (hz - order * self.hz(carrier)).abs() <= doubt;
+        let harmonic = (2.0..=100.0).contains(&order) && (hz - order * self.hz(carrier)).abs() <= doubt;
         // A doubt as wide as the distance to the next multiple would call everything a harmonic.
         if harmonic && doubt < 0.1 * self.hz(carrier) {
             (Origin::Harmonic, Some(order as u32))
@@ -315,6 +328,21 @@ fn parted(levels: &[f64], excursion: f64) -> Vec<usize> {
         peaks.push(top.0);
     }
     peaks
+}
+
+/// The strongest point of a modulated signal that fills much of the trace, where it is too high for scatter alone.
+///
+/// Differences of neighbours hold the scatter without the shape of the signal; the lower quartile stands for the floor.
+fn hump(levels: &[f64], false_alarm: f64) -> Option<Peak> {
+    let (at, top) = levels.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let mut steps: Vec<f64> = levels.windows(2).filter_map(|w| Some((w.get(1)? - w.first()?).abs())).collect();
+    let sigma = MAD_TO_SIGMA * median(&mut steps) / 2f64.sqrt();
+    let mut sorted = levels.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let above_db = top - sorted.get(sorted.len() / 4)?;
+    // The quartile lies two thirds of a deviation below the middle: one more is asked for.
+    let asked = (deviations(false_alarm / levels.len() as f64) + 1.0) * sigma;
+    (above_db > asked.max(LEAST_HUMP_DB)).then_some(Peak { at, above_db })
 }
 
 /// Standard deviation of the scatter about the floor, by the wider of its two sides: lines fill less than half of one.
@@ -467,6 +495,24 @@ mod tests {
         let (_, d) = measured(&s, &Settings::default());
         assert_eq!((d.spurs[0].frequency_hz, d.spurs[0].persistent), (187.3e6, Some(false)));
         assert_eq!(d.spurs[1].persistent, Some(true));
+    }
+
+    #[test]
+    fn a_modulated_signal_that_fills_the_trace_is_a_carrier_and_no_line() {
+        // 128 points of 781.25 Hz, a hump 2.3 dB high and 30 points wide, scatter of 0.03 dB: an FM station in many sweeps.
+        let frequency: Vec<f64> = (0..128).map(|i| 80.15e6 + f64::from(i) * 781.25).collect();
+        let shape = |i: usize| 2.3 * (-((i as f64 - 64.0) / 30.0).powi(2)).exp();
+        let levels: Vec<f64> = noise(128).iter().enumerate().map(|(i, v)| -27.8 + shape(i) + 0.03 * v).collect();
+        let (m, d) = measured(&SweptSpectrum::single("", frequency.clone(), levels, Unit::Db), &Settings::default());
+        let carrier = d.carrier.unwrap();
+        assert!((carrier.frequency_hz - 80.2e6).abs() < 8e3 && (carrier.level_db + 25.5).abs() < 0.2, "{carrier:?}");
+        assert!(d.spurs.is_empty() && m.gates.iter().any(|g| g.gate == "carrier"));
+        // Nothing could have been seen 50 dB below it.
+        assert!(value(&m, "spur_detectable") > -10.0);
+        let flat: Vec<f64> = noise(128).iter().map(|v| -27.8 + 0.3 * v).collect();
+        assert!(
+            measured(&SweptSpectrum::single("", frequency, flat, Unit::Db), &Settings::default()).1.carrier.is_none()
+        );
     }
 
     #[test]
