@@ -36,7 +36,7 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
             (Some(fft), Some(window), Some(segments)) => format!("{fft} points, {window} window, {segments} averages"),
             _ => {
                 let points = spectrum.traces.first().map_or(0, |t| t.level_db.len());
-                format!("{points} points as exported, {} sweeps", spectrum.sweeps.unwrap_or(1))
+                format!("{points} points as exported{}", sweeps(spectrum.sweeps.unwrap_or(1)))
             }
         };
         let rbw = spectrum.rbw_hz.map_or_else(String::new, |hz| format!(", RBW {}", hertz(hz)));
@@ -161,8 +161,13 @@ fn spectrum_field(spectrum: &SpectrumInfo) -> (String, String, String) {
         .map_or_else(|| "no levels".into(), |(low, high)| format!("{low:.1} .. {high:.1} {}", spectrum.level_unit));
     let (from, to) = (hertz(spectrum.start_hz), hertz(spectrum.stop_hz));
     let time = spectrum.first_time.clone().unwrap_or_default();
-    let text = format!("{from} .. {to}, {} points, {step}{rbw}, {} sweeps, {levels}", spectrum.points, spectrum.sweeps);
+    let text = format!("{from} .. {to}, {} points, {step}{rbw}{}, {levels}", spectrum.points, sweeps(spectrum.sweeps));
     (format!("spectrum {}", spectrum.name).trim().to_owned(), text, time)
+}
+
+/// How many sweeps were averaged, where there is more than one.
+fn sweeps(count: u64) -> String {
+    if count > 1 { format!(", {count} sweeps") } else { String::new() }
 }
 
 fn hertz(value: f64) -> String {

@@ -276,14 +276,13 @@ impl<'a> Work<'a> {
                 .at(at),
         );
         out.push(Reading::new("carrier_level", level, self.spectrum.level_unit).at(at));
-        let detectable = self.detectable();
-        let worst = self.peaks.first().map_or(detectable, |p| self.level(*p));
-        let place = self.peaks.first().map(|p| self.place(self.hz(*p)));
-        for (id, value, unit) in [("sfdr", level - worst, Unit::Db), ("worst_spur", worst - level, Unit::Dbc)] {
-            let reading = Reading::new(id, value, unit);
-            out.push(place.map_or(reading.clone(), |at| reading.at(at)));
+        // Without a line there is no worst one, only a bound that tells nothing of how much better it is.
+        if let Some(worst) = self.peaks.first() {
+            let (place, below) = (self.place(self.hz(*worst)), level - self.level(*worst));
+            out.push(Reading::new("sfdr", below, Unit::Db).at(place));
+            out.push(Reading::new("worst_spur", -below, Unit::Dbc).at(place));
         }
-        out.push(Reading::new("spur_detectable", detectable - level, Unit::Dbc));
+        out.push(Reading::new("spur_detectable", self.detectable() - level, Unit::Dbc));
     }
 
     /// The weakest line that would have been found wherever it is.

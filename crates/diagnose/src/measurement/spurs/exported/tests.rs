@@ -146,6 +146,7 @@ fn a_modulated_signal_that_fills_the_trace_is_a_carrier_and_no_line() {
     let carrier = d.carrier.unwrap();
     assert!((carrier.frequency_hz - 80.2e6).abs() < 8e3 && (carrier.level_db + 25.5).abs() < 0.2, "{carrier:?}");
     assert!(d.spurs.is_empty() && m.gates.iter().any(|g| g.gate == "carrier"));
+    assert!(m.readings.iter().all(|r| r.id != "sfdr" && r.id != "worst_spur"));
     // Nothing could have been seen 50 dB below it.
     assert!(value(&m, "spur_detectable") > -10.0);
     let flat: Vec<f64> = noise(128).iter().map(|v| -27.8 + 0.3 * v).collect();
