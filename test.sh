@@ -36,6 +36,18 @@ if [ -n "$missing" ]; then
     fi
 fi
 
+# The Python packages that read our files as other programs do, in an environment of their own.
+python="$PWD/target/python/bin/python"
+packages="sigmf==1.14.0 numpy==2.4.6"
+if ! { [ -x "$python" ] && "$python" -c "import sigmf, numpy" 2>/dev/null; }; then
+    # shellcheck disable=SC2086
+    if ! { python3 -m venv target/python && "$python" -m pip install --quiet $packages; }; then
+        echo "the tests of what other programs read need Python 3.11 with venv and: $packages" >&2
+        [ -z "${FAULTSCOPE_REQUIRE_PYTHON:-}" ] || exit 2
+        echo "they are skipped" >&2
+    fi
+fi
+
 select="--workspace"
 [ "$quick" = yes ] && select="--workspace --exclude faultscope-gui"
 if command -v cargo-nextest >/dev/null 2>&1; then

@@ -754,6 +754,8 @@ pub enum Command {
     PhaseNoise(PhaseNoiseArgs),
     /// Readings of several captures of one thing over time: slope, significance, outliers, when a limit is reached.
     Trend(TrendArgs),
+    /// Writes a capture as SigMF, WAV or CSV, with what was found in it as annotations.
+    Convert(crate::command::convert::ConvertArgs),
     /// Writes captures of known faults, with their truth.
     Simulate(SimulateArgs),
     /// Fault cases: open, list, show, attach, note, close, reopen, verify.

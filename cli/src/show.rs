@@ -4,6 +4,7 @@ use faultscope_door::cases::{Case, Summary};
 use faultscope_door::diagnose::GateState;
 use faultscope_door::paper::table::{self, Style};
 use faultscope_door::paper::{frequency, words};
+use faultscope_door::result::SpectrumInfo;
 use faultscope_door::signal::{Quantity, Unit};
 use faultscope_door::{CaptureResult, Error};
 
@@ -24,22 +25,22 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
     if named {
         context.print(&format!("{}:", result.file));
     }
-    if !result.channels.is_empty() {
+    if !result.channels.is_empty() || !result.spectra.is_empty() {
         return info(result, style, context);
     }
     doubts(result, style, context);
     if let Some(spectrum) = &result.spectrum {
         let level =
             spectrum.peak.level_db.map_or_else(|| "-".into(), |v| Quantity::new(v, spectrum.level_unit).to_string());
-        context.print(&format!(
-            "{} points, {} window, {} averages, RBW {}; strongest {} at {}",
-            spectrum.fft,
-            spectrum.window,
-            spectrum.segments,
-            hertz(spectrum.rbw_hz),
-            level,
-            hertz(spectrum.peak.frequency_hz),
-        ));
+        let made = match (spectrum.fft, spectrum.window, spectrum.segments) {
+            (Some(fft), Some(window), Some(segments)) => format!("{fft} points, {window} window, {segments} averages"),
+            _ => {
+                let points = spectrum.traces.first().map_or(0, |t| t.level_db.len());
+                format!("{points} points as exported{}", sweeps(spectrum.sweeps.unwrap_or(1)))
+            }
+        };
+        let rbw = spectrum.rbw_hz.map_or_else(String::new, |hz| format!(", RBW {}", hertz(hz)));
+        context.print(&format!("{made}{rbw}; strongest {level} at {}", hertz(spectrum.peak.frequency_hz)));
     }
     if let Some(waterfall) = &result.waterfall {
         let peak = waterfall.peak.map_or_else(String::new, |p| {
@@ -148,8 +149,28 @@ fn info(result: &CaptureResult, style: Style, context: &mut Context<'_>) -> Resu
         };
         fields.push((format!("channel {}", channel.name), format!("{} {range}", channel.kind), String::new()));
     }
+    fields.extend(result.spectra.iter().map(spectrum_field));
     context.print(&table::info(&fields, &result.quality, style));
     Ok(())
+}
+
+/// A spectrum that a file holds instead of samples, in one line.
+fn spectrum_field(spectrum: &SpectrumInfo) -> (String, String, String) {
+    let step = spectrum.step_hz.map_or_else(|| "uneven steps".into(), |s| format!("steps of {}", hertz(s)));
+    let rbw = spectrum.rbw_hz.map_or_else(String::new, |r| format!(", RBW {}", hertz(r)));
+    let levels = spectrum
+        .min_db
+        .zip(spectrum.max_db)
+        .map_or_else(|| "no levels".into(), |(low, high)| format!("{low:.1} .. {high:.1} {}", spectrum.level_unit));
+    let (from, to) = (hertz(spectrum.start_hz), hertz(spectrum.stop_hz));
+    let time = spectrum.first_time.clone().unwrap_or_default();
+    let text = format!("{from} .. {to}, {} points, {step}{rbw}{}, {levels}", spectrum.points, sweeps(spectrum.sweeps));
+    (format!("spectrum {}", spectrum.name).trim().to_owned(), text, time)
+}
+
+/// How many sweeps were averaged, where there is more than one.
+fn sweeps(count: u64) -> String {
+    if count > 1 { format!(", {count} sweeps") } else { String::new() }
 }
 
 fn hertz(value: f64) -> String {

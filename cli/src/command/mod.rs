@@ -2,6 +2,7 @@
 
 mod analyse;
 mod case;
+pub(crate) mod convert;
 mod demo;
 mod limits;
 pub(crate) mod phase_noise;
@@ -27,6 +28,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Modulation(_) => "modulation",
         Command::PhaseNoise(_) => "phase-noise",
         Command::Trend(_) => "trend",
+        Command::Convert(_) => "convert",
         Command::Simulate(_) => "simulate",
         Command::Case(_) => "case",
         Command::Report(_) => "report",
@@ -50,6 +52,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Modulation(args) => analyse::modulation(args, context),
         Command::PhaseNoise(args) => phase_noise::run(args, context),
         Command::Trend(args) => trend::run(args, context),
+        Command::Convert(args) => convert::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Case(command) => case::run(command, context),
         Command::Report(args) => report::run(args, context),

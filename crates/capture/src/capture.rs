@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use faultscope_signal::SweptSpectrum;
 use serde::{Deserialize, Serialize};
 
 use crate::{CaptureError, Caveat, Digest, OpenOptions, Trace, digest_file};
@@ -39,7 +40,7 @@ impl Provenance {
 }
 
 /// The traces of one file, with everything needed to judge how far to trust them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Capture {
     /// The file that holds the samples (for a SigMF pair the `.sigmf-data` file).
     pub path: PathBuf,
@@ -49,6 +50,8 @@ pub struct Capture {
     pub format: String,
     /// The channels, all of them; `--channel` chooses by `select`.
     pub traces: Vec<Trace>,
+    /// What the file holds instead of samples: levels over frequency. A capture has traces or spectra, never both.
+    pub spectra: Vec<SweptSpectrum>,
     /// Origin of every field.
     pub provenance: Provenance,
     /// Reasons to trust less.
@@ -69,6 +72,9 @@ impl Capture {
     /// # Errors
     /// When a channel is not there, or start and duration lie outside the record.
     pub fn apply(mut self, options: &OpenOptions) -> Result<Self, CaptureError> {
+        if !self.spectra.is_empty() {
+            return self.apply_to_spectra(options);
+        }
         if let Some(wanted) = &options.channel {
             let index = self.channel_index(wanted)?;
             self.traces = vec![self.traces.swap_remove(index)];
@@ -79,11 +85,27 @@ impl Capture {
         Ok(self)
     }
 
+    /// Of an exported spectrum only the trace can be chosen: the other options are about samples.
+    fn apply_to_spectra(mut self, options: &OpenOptions) -> Result<Self, CaptureError> {
+        let channel = options.channel.clone();
+        if *options != (OpenOptions { channel: channel.clone(), ..OpenOptions::default() }) {
+            let what = "this file holds a spectrum, not samples: of the options for captures only --channel applies";
+            let hint = "leave out --rate, --center, --start, --duration, --probe, --scale and --swap-iq";
+            return Err(CaptureError::options(&self.path, what, hint));
+        }
+        if let Some(wanted) = channel {
+            let index = self.channel_index(&wanted)?;
+            self.spectra = vec![self.spectra.swap_remove(index)];
+        }
+        Ok(self)
+    }
+
     fn channel_index(&self, wanted: &str) -> Result<usize, CaptureError> {
-        let by_name = self.traces.iter().position(|t| t.name.eq_ignore_ascii_case(wanted));
-        let by_number = wanted.parse::<usize>().ok().filter(|n| (1..=self.traces.len()).contains(n)).map(|n| n - 1);
+        let names = self.traces.iter().map(|t| t.name.as_str()).chain(self.spectra.iter().map(|s| s.name.as_str()));
+        let names: Vec<&str> = names.collect();
+        let by_name = names.iter().position(|n| n.eq_ignore_ascii_case(wanted));
+        let by_number = wanted.parse::<usize>().ok().filter(|n| (1..=names.len()).contains(n)).map(|n| n - 1);
         by_name.or(by_number).ok_or_else(|| {
-            let names: Vec<&str> = self.traces.iter().map(|t| t.name.as_str()).collect();
             CaptureError::options(
                 &self.path,
                 format!("there is no channel '{wanted}'"),

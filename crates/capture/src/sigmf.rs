@@ -1,5 +1,6 @@
 //! SigMF: metadata, where the two halves of a recording lie, the check of its digest, and the writer.
 
+mod archive;
 mod locate;
 mod meta;
 mod recording;
@@ -12,8 +13,10 @@ use sha2::{Digest as _, Sha512};
 use crate::samples::read_up_to;
 use crate::{CaptureError, Caveat};
 
+pub use archive::write_archive;
 pub(crate) use locate::{Located, locate};
 pub(crate) use meta::{Metadata, Segment};
+pub(crate) use recording::is_utc;
 pub use recording::{Annotation, Datatype, Recording};
 pub use write::write;
 

@@ -77,7 +77,11 @@ fn without_reading(measured: &Measured, pack: &PackInfo, limit: &Limit) -> Findi
             finding.reason =
                 format!("no line found, but only lines above {:.1} {} would have been seen", reach.value, reach.unit);
         }
-        (None, None) => finding.reason = format!("no reading '{}' in this record", limit.reading),
+        (None, None) => {
+            // What a file holds instead of samples says why there is no such reading.
+            let instead = measured.gates.iter().find(|g| g.gate == "samples").map(|g| format!(": {}", g.detail));
+            finding.reason = format!("no reading '{}' in this record{}", limit.reading, instead.unwrap_or_default());
+        }
     }
     finding
 }

@@ -11,7 +11,7 @@ use faultscope_signal::{Kind, Record as _, Unit};
 
 use crate::result::{Channel, ProvenanceInfo, ResultSettings};
 use crate::watch::{INTERRUPTED, Watched};
-use crate::{CaptureResult, Class, Error, Watch};
+use crate::{CaptureResult, Class, Error, Watch, exported};
 
 /// What to do with a capture.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +44,11 @@ pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Wa
         return Err(no_limit(measurement, &request.packs));
     }
     let capture = faultscope_capture::open(file, &request.open)?;
+    if let Some(spectrum) = capture.spectra.first() {
+        let (mut result, measured) = exported::measure(file, &capture, spectrum, measurement, request)?;
+        judge_and_explain(&mut result, measured, request)?;
+        return Ok(result);
+    }
     let trace = main_trace(&capture)?;
     carrier_in_band(&request.settings, trace)?;
     let watched = Watched { record: trace, watch };
@@ -110,6 +115,9 @@ fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &R
 /// When the capture cannot be opened or read.
 pub fn info(file: &Path, request: &Request, watch: &dyn Watch) -> Result<CaptureResult, Error> {
     let capture = faultscope_capture::open(file, &request.open)?;
+    if let Some(spectrum) = capture.spectra.first() {
+        return exported::info(file, &capture, spectrum, request);
+    }
     let mut result = base(file, &capture, main_trace(&capture)?, request)?;
     let mut lists = vec![gate::from_caveats(&capture.caveats)];
     for trace in &capture.traces {
@@ -126,31 +134,42 @@ pub fn info(file: &Path, request: &Request, watch: &dyn Watch) -> Result<Capture
     result.quality = gate::merge(lists);
     result.origins = capture.provenance.origins.clone();
     result.caveats = capture.caveats.clone();
-    result.provenance = Some(ProvenanceInfo {
-        start_time: capture.provenance.start_time.clone(),
-        instrument: capture.provenance.instrument.clone(),
-        description: capture.provenance.description.clone(),
-    });
+    result.provenance = Some(provenance(&capture));
     Ok(result)
 }
 
-pub(crate) fn base(file: &Path, capture: &Capture, trace: &Trace, request: &Request) -> Result<CaptureResult, Error> {
+pub(crate) fn provenance(capture: &Capture) -> ProvenanceInfo {
+    ProvenanceInfo {
+        start_time: capture.provenance.start_time.clone(),
+        instrument: capture.provenance.instrument.clone(),
+        description: capture.provenance.description.clone(),
+    }
+}
+
+/// What every result of a capture begins with: file, digest, format and settings.
+pub(crate) fn frame(file: &Path, capture: &Capture, channel: &str, request: &Request) -> Result<CaptureResult, Error> {
     Ok(CaptureResult {
         file: file.display().to_string(),
         sha256: if request.skip_digest { None } else { Some(capture.digest()?) },
         format: Some(capture.format.clone()),
+        settings: ResultSettings {
+            open: request.open.clone(),
+            channel: Some(channel.to_owned()),
+            limit_packs: request.packs.iter().map(|p| format!("{}@{}", p.pack.id, p.pack.version)).collect(),
+            ..ResultSettings::default()
+        },
+        ..CaptureResult::default()
+    })
+}
+
+pub(crate) fn base(file: &Path, capture: &Capture, trace: &Trace, request: &Request) -> Result<CaptureResult, Error> {
+    Ok(CaptureResult {
         sample_rate_hz: Some(trace.sample_rate_hz),
         center_hz: trace.center_hz,
         samples: Some(trace.frames),
         duration_s: Some(trace.duration_s()),
         unit: Some(unit_name(trace)),
-        settings: ResultSettings {
-            open: request.open.clone(),
-            channel: Some(trace.name.clone()),
-            limit_packs: request.packs.iter().map(|p| format!("{}@{}", p.pack.id, p.pack.version)).collect(),
-            ..ResultSettings::default()
-        },
-        ..CaptureResult::default()
+        ..frame(file, capture, &trace.name, request)?
     })
 }
 
@@ -164,6 +183,9 @@ fn unit_name(trace: &Trace) -> String {
 
 pub(crate) fn main_trace(capture: &Capture) -> Result<&Trace, Error> {
     capture.main_trace().ok_or_else(|| {
+        if !capture.spectra.is_empty() {
+            return exported::no_samples(capture);
+        }
         let message = format!("the file holds no channel: {}", capture.path.display());
         Error::new(Class::Input, "malformed", message, "record it again with a channel switched on")
     })

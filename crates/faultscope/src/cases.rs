@@ -8,7 +8,7 @@ pub use faultscope_case::{
     EventKind, Evidence, Filter, Opened, PartReplaced, Priority, Sort, Status, Summary, Verification,
 };
 use faultscope_case::{NewEvent, Profile, SqliteStore, Store, StoreError, Terms};
-use faultscope_signal::{Kind, Unit};
+use faultscope_signal::{Kind, Swept, Unit};
 use serde::{Deserialize, Serialize};
 
 use crate::{CaptureResult, Class, Error, Request, Watch, analyse};
@@ -250,7 +250,7 @@ impl Desk {
 /// How evidence is to be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
-    /// By what it is: `ripple` for a record in volts, `spurs` for I/Q, nothing for other files.
+    /// By what it is: `ripple` for a record in volts, `spurs` for I/Q and exported spectra, nothing for other files.
     Auto,
     /// Not at all: the file is kept as it is.
     Nothing,
@@ -278,6 +278,9 @@ pub fn examine(
         }
         (_, Err(e)) => return Err(e.into()),
         (Measure::By(id), Ok(capture)) => (id, capture.files),
+        (Measure::Auto, Ok(capture)) if capture.spectra.iter().any(|s| s.swept == Swept::Signal) => {
+            ("spurs", capture.files)
+        }
         (Measure::Auto, Ok(capture)) => match capture.main_trace().map(|t| (t.kind, t.unit)) {
             Some((Kind::Iq, _)) => ("spurs", capture.files),
             Some((Kind::Real, Unit::Volt)) => ("ripple", capture.files),

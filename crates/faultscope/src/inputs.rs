@@ -106,12 +106,16 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-/// Takes a SigMF data file out of a sorted list that holds its metadata file too.
+/// Takes the second file of a pair out of a sorted list that holds the first: SigMF data beside metadata, headers of
+/// GNU Radio beside their data.
 fn one_of_a_pair(files: &mut Vec<PathBuf>) {
     let all = files.clone();
-    files.retain(|p| {
-        p.extension().is_none_or(|e| e != "sigmf-data") || all.binary_search(&p.with_extension("sigmf-meta")).is_err()
-    });
+    let other = |p: &PathBuf| match p.extension().and_then(|e| e.to_str()) {
+        Some("sigmf-data") => Some(p.with_extension("sigmf-meta")),
+        Some("hdr") => Some(p.with_extension("")),
+        _ => None,
+    };
+    files.retain(|p| other(p).is_none_or(|first| all.binary_search(&first).is_err()));
 }
 
 /// The files of a folder that are not hidden, sorted.

@@ -4,7 +4,9 @@ pub mod analyse;
 pub mod baseline;
 mod batch;
 pub mod cases;
+pub mod convert;
 mod error;
+pub mod exported;
 pub mod inputs;
 pub mod limits;
 pub mod phase_noise;
@@ -23,7 +25,7 @@ pub use analyse::{Request, analyse, info};
 pub use batch::{batch, collect};
 pub use error::{Class, Error};
 pub use result::{CaptureResult, Envelope, InputError, ToolInfo};
-pub use spectrum::{SpectrumOptions, spectrum};
+pub use spectrum::{Drawn, SpectrumOptions, spectrum};
 pub use watch::{Unwatched, Watch};
 pub use waterfall::{WaterfallOutput, waterfall};
 

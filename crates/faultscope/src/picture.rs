@@ -7,13 +7,15 @@ use faultscope_diagnose::Finding;
 use faultscope_diagnose::measurement::{RippleDetail, SpursDetail};
 use faultscope_report::csv::SpectrumTable;
 use faultscope_report::picture::{
-    Bar, Chart as _, EnvelopeBuilder, HarmonicBars, Marker, MarkerClass, Size, SpectrumChart, WaveformChart,
+    Bar, Chart as _, EnvelopeBuilder, HarmonicBars, Marker, MarkerClass, Size, SpectrumChart, Trace as Curve,
+    WaveformChart,
 };
 use faultscope_report::words::{Lang, origin};
 use faultscope_report::{ReportError, compact, write_file};
 use faultscope_signal::{Quantity, Record as _, Spectrum, Unit};
 
-use crate::spectrum::Shown;
+use crate::exported::Exported;
+use crate::spectrum::{Drawn, Shown};
 use crate::{Class, Error};
 
 impl From<ReportError> for Error {
@@ -65,8 +67,8 @@ impl Output {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write(&self, shown: &Shown, capture: &Path, number: Option<usize>, lang: Lang) -> Result<PathBuf, Error> {
-        self.save(number, || table(shown), || chart(shown, capture, lang))
+    pub fn write(&self, drawn: &Drawn, capture: &Path, number: Option<usize>, lang: Lang) -> Result<PathBuf, Error> {
+        self.save(number, || table(drawn), || chart(drawn, capture, lang))
     }
 
     /// Writes a table or a chart, whichever the name asks for.
@@ -98,7 +100,53 @@ fn part<T: Clone>(values: &[T], range: &std::ops::Range<usize>) -> Vec<T> {
     values.get(range.clone()).unwrap_or_default().to_vec()
 }
 
-fn table(shown: &Shown) -> SpectrumTable {
+fn table(drawn: &Drawn) -> SpectrumTable {
+    match drawn {
+        Drawn::Computed(shown) => computed_table(shown),
+        Drawn::Exported(exported) => exported_table(exported),
+    }
+}
+
+fn chart(drawn: &Drawn, capture: &Path, lang: Lang) -> SpectrumChart {
+    let name = capture.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    match drawn {
+        Drawn::Computed(shown) => computed_chart(shown, name, lang),
+        Drawn::Exported(exported) => exported_chart(exported, name, lang),
+    }
+}
+
+fn exported_table(exported: &Exported) -> SpectrumTable {
+    let spectrum = &exported.spectrum;
+    let column = |(name, levels): &(String, Vec<f64>)| {
+        // The average is the `level` of a table, as it is of a computed spectrum.
+        (if name == "average" { String::new() } else { name.clone() }, levels.clone())
+    };
+    SpectrumTable {
+        frequency_hz: spectrum.frequency_hz.clone(),
+        unit: spectrum.level_unit,
+        columns: exported.curves.iter().map(column).collect(),
+        facts: serde_json::json!({ "rbw_hz": spectrum.rbw_hz, "sweeps": spectrum.sweeps }),
+    }
+}
+
+fn exported_chart(exported: &Exported, name: String, lang: Lang) -> SpectrumChart {
+    let spectrum = &exported.spectrum;
+    let mut chart = SpectrumChart::new(lang, name, spectrum.level_unit);
+    chart.rbw_hz = spectrum.rbw_hz;
+    let single = exported.curves.len() == 1;
+    chart.traces = exported
+        .curves
+        .iter()
+        .map(|(name, level_db)| Curve {
+            name: if single { String::new() } else { name.clone() },
+            frequency_hz: spectrum.frequency_hz.clone(),
+            level_db: level_db.clone(),
+        })
+        .collect();
+    chart
+}
+
+fn computed_table(shown: &Shown) -> SpectrumTable {
     let mut table = SpectrumTable::of(&shown.spectrum);
     table.frequency_hz = part(&table.frequency_hz, &shown.points);
     table.columns.iter_mut().for_each(|(_, levels)| *levels = part(levels, &shown.points));
@@ -115,8 +163,7 @@ fn table(shown: &Shown) -> SpectrumTable {
     table
 }
 
-fn chart(shown: &Shown, capture: &Path, lang: Lang) -> SpectrumChart {
-    let name = capture.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+fn computed_chart(shown: &Shown, name: String, lang: Lang) -> SpectrumChart {
     let mut chart = SpectrumChart::of(&shown.spectrum, lang, name);
     for trace in &mut chart.traces {
         trace.frequency_hz = part(&trace.frequency_hz, &shown.points);

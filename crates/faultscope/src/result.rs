@@ -122,23 +122,58 @@ pub struct Channel {
     pub max: Option<f64>,
 }
 
+/// A spectrum that a file holds instead of samples, as `info` lists it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SpectrumInfo {
+    /// Name; may be empty.
+    pub name: String,
+    /// Lower end of the span.
+    pub start_hz: f64,
+    /// Upper end of the span.
+    pub stop_hz: f64,
+    /// Points.
+    pub points: usize,
+    /// Distance between points; `null` where it is not the same everywhere.
+    pub step_hz: Option<f64>,
+    /// Resolution bandwidth; `null` where the file does not state it.
+    pub rbw_hz: Option<f64>,
+    /// Unit of the levels.
+    pub level_unit: Unit,
+    /// Lowest level of the average; `null` when there is none.
+    pub min_db: Option<f64>,
+    /// Highest level of the average; `null` when there is none.
+    pub max_db: Option<f64>,
+    /// Sweeps in the file.
+    pub sweeps: u64,
+    /// Time of the first sweep as the file prints it.
+    pub first_time: Option<String>,
+    /// Time of the last sweep as the file prints it.
+    pub last_time: Option<String>,
+}
+
 /// A spectrum, as `spectrum` adds it to a capture's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SpectrumDetail {
-    /// Transform length.
-    pub fft: usize,
-    /// Window.
-    pub window: Window,
-    /// Overlap.
-    pub overlap: f64,
-    /// Segments averaged.
-    pub segments: u64,
-    /// Resolution bandwidth (equivalent noise bandwidth of one bin).
-    pub rbw_hz: f64,
+    /// Transform length; `null` where the file holds a spectrum.
+    pub fft: Option<usize>,
+    /// Window; `null` where the file holds a spectrum.
+    pub window: Option<Window>,
+    /// Overlap; `null` where the file holds a spectrum.
+    pub overlap: Option<f64>,
+    /// Segments averaged; `null` where the file holds a spectrum.
+    pub segments: Option<u64>,
+    /// Sweeps averaged, where the file holds a spectrum.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sweeps: Option<u64>,
+    /// Resolution bandwidth (equivalent noise bandwidth of one bin); `null` where a file with a spectrum does not state it.
+    pub rbw_hz: Option<f64>,
     /// Frequency of the first point, absolute where the capture has a centre.
     pub start_hz: f64,
-    /// Distance between points.
-    pub step_hz: f64,
+    /// Distance between points; `null` where it is not the same everywhere.
+    pub step_hz: Option<f64>,
+    /// All frequencies, where the distance is not the same everywhere.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub frequency_hz: Vec<f64>,
     /// Unit of the levels.
     pub level_unit: Unit,
     /// The strongest point.
@@ -261,6 +296,9 @@ pub struct CaptureResult {
     /// What `info` adds: the channels.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub channels: Vec<Channel>,
+    /// What `info` adds: the spectra that a file holds instead of samples.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub spectra: Vec<SpectrumInfo>,
     /// What `info` adds: instrument, time and description, where the file states them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub provenance: Option<ProvenanceInfo>,

@@ -7,6 +7,7 @@ use faultscope_instrument::sim::{self, SAMPLES, SimError, Simulated};
 use faultscope_signal::Record as _;
 use serde_json::Map;
 
+use crate::convert::write_error;
 use crate::{Class, Error};
 
 impl From<SimError> for Error {
@@ -47,16 +48,8 @@ pub fn write_samples(folder: &Path, overwrite: bool) -> Result<Vec<PathBuf>, Err
 
 fn write(simulated: &Simulated, base: &Path, overwrite: bool) -> Result<Vec<PathBuf>, Error> {
     let recording = recording(simulated, overwrite);
-    let (data, meta) = sigmf::write(base, &simulated.waveform, &recording).map_err(|e| {
-        let error = Error::from(e);
-        match error.kind.as_str() {
-            "io" => Error { class: Class::Storage, ..error },
-            "options" if !overwrite => {
-                Error { hint: "name another with --output, or replace what is there with --force".into(), ..error }
-            }
-            _ => error,
-        }
-    })?;
+    let written = sigmf::write(base, &simulated.waveform, &recording);
+    let (data, meta) = written.map_err(|e| write_error(e, overwrite))?;
     let truth = meta.with_extension("truth.json");
     let text = serde_json::to_string_pretty(&simulated.truth).map_err(|e| Error::usage(e.to_string(), ""))?;
     std::fs::write(&truth, text + "\n").map_err(|e| storage(&truth, &e))?;
@@ -88,10 +81,7 @@ fn recording(simulated: &Simulated, overwrite: bool) -> Recording {
 }
 
 fn datatype(name: &str, otherwise: Datatype) -> Datatype {
-    [Datatype::Cf32Le, Datatype::Ci16Le, Datatype::Ci8, Datatype::Cu8, Datatype::Rf32Le]
-        .into_iter()
-        .find(|d| d.name() == name)
-        .unwrap_or(otherwise)
+    name.parse().unwrap_or(otherwise)
 }
 
 fn storage(path: &Path, error: &std::io::Error) -> Error {

@@ -11,6 +11,7 @@ use faultscope_signal::{Kind, Progress, Record as _, Spectrum, SpectrumSettings,
 use serde::{Deserialize, Serialize};
 
 use crate::analyse::{OVERVIEW, base, main_trace, read_error};
+use crate::exported::{self, Exported};
 use crate::result::{PersistenceDetail, SpectrumDetail, SpectrumPeak, SpectrumTrace};
 use crate::watch::Watched;
 use crate::{CaptureResult, Class, Error, Request, Watch};
@@ -48,6 +49,16 @@ pub struct Shown {
     pub average: bool,
 }
 
+/// What is drawn: computed from samples, or exported by an instrument.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "there is one per file, never a list")]
+pub enum Drawn {
+    /// From samples.
+    Computed(Shown),
+    /// From a file that holds a spectrum.
+    Exported(Exported),
+}
+
 /// Asks the door's watch whether to go on; frames are counted where they are read.
 pub(crate) struct Asked<'a>(pub(crate) &'a dyn Watch);
 
@@ -73,9 +84,13 @@ pub fn spectrum(
     request: &Request,
     options: &SpectrumOptions,
     watch: &dyn Watch,
-) -> Result<(CaptureResult, Shown), Error> {
+) -> Result<(CaptureResult, Drawn), Error> {
     check(options)?;
     let capture = faultscope_capture::open(file, &request.open)?;
+    if let Some(swept) = capture.spectra.first() {
+        let (result, drawn) = exported::spectrum(file, &capture, swept, request, options)?;
+        return Ok((result, Drawn::Exported(drawn)));
+    }
     let trace = main_trace(&capture)?;
     let watched = Watched { record: trace, watch };
     let scan = gate::scan(&watched, OVERVIEW).map_err(read_error)?;
@@ -91,7 +106,7 @@ pub fn spectrum(
     });
     result.settings.spectrum = Some(options.clone());
     result.spectrum = Some(detail(&shown));
-    Ok((result, shown))
+    Ok((result, Drawn::Computed(shown)))
 }
 
 fn check(options: &SpectrumOptions) -> Result<(), Error> {
@@ -219,13 +234,15 @@ fn detail(shown: &Shown) -> SpectrumDetail {
             .collect(),
     });
     SpectrumDetail {
-        fft: spectrum.settings.fft,
-        window: spectrum.settings.window,
-        overlap: spectrum.settings.overlap,
-        segments: spectrum.segments,
-        rbw_hz: spectrum.rbw_hz(),
+        fft: Some(spectrum.settings.fft),
+        window: Some(spectrum.settings.window),
+        overlap: Some(spectrum.settings.overlap),
+        segments: Some(spectrum.segments),
+        sweeps: None,
+        rbw_hz: Some(spectrum.rbw_hz()),
         start_hz: spectrum.frequency_hz(shown.points.start as f64),
-        step_hz: spectrum.bin_hz(),
+        step_hz: Some(spectrum.bin_hz()),
+        frequency_hz: Vec::new(),
         level_unit: spectrum.level_unit(),
         peak,
         traces: curves

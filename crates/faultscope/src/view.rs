@@ -107,10 +107,7 @@ impl Viewer {
     /// When it cannot be opened or holds no channel.
     pub fn open(file: &Path, options: &OpenOptions) -> Result<Self, Error> {
         let capture = faultscope_capture::open(file, options)?;
-        let trace = capture.main_trace().cloned().ok_or_else(|| {
-            let message = format!("the file holds no channel: {}", file.display());
-            Error::new(Class::Input, "malformed", message, "record it again with a channel switched on")
-        })?;
+        let trace = crate::analyse::main_trace(&capture)?.clone();
         Ok(Self { capture, trace })
     }
 

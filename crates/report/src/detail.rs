@@ -119,7 +119,7 @@ pub(crate) fn spurs(detail: &SpursDetail, most: usize, lang: Lang) -> DataTable 
             decibel(s.snr_db).into(),
             words::origin(lang, s.origin).into(),
             s.order.map_or_else(String::new, |o| o.to_string()).into(),
-            word(lang, if s.persistent { "table.yes" } else { "table.no" }).into(),
+            s.persistent.map_or("-", |p| word(lang, if p { "table.yes" } else { "table.no" })).into(),
         ]);
     }
     table.note = match (detail.spurs.len(), detail.spurs.len() - spurs.len()) {

@@ -48,7 +48,15 @@ pub fn compact(value: f64, unit: Unit) -> String {
             let (factor, prefix) = prefix_of(value);
             return format!("{} {prefix}{unit}", plain(value / factor, 4));
         }
-        Unit::Db | Unit::Dbc | Unit::Dbfs | Unit::Dbm | Unit::Dbv | Unit::DbfsPerHz | Unit::DbcPerHz => decibel(value),
+        Unit::Db
+        | Unit::Dbc
+        | Unit::Dbfs
+        | Unit::Dbm
+        | Unit::Dbv
+        | Unit::Dbuv
+        | Unit::DbuvPerMetre
+        | Unit::DbfsPerHz
+        | Unit::DbcPerHz => decibel(value),
         _ => plain(value, 4),
     };
     if unit == Unit::Percent { format!("{number} %") } else { format!("{number} {unit}") }

@@ -40,6 +40,12 @@ pub enum Unit {
     /// Level relative to 1 V rms.
     #[serde(rename = "dBV")]
     Dbv,
+    /// Level relative to 1 uV rms.
+    #[serde(rename = "dBuV")]
+    Dbuv,
+    /// Field strength relative to 1 uV/m.
+    #[serde(rename = "dBuV/m")]
+    DbuvPerMetre,
     /// Power density relative to full scale.
     #[serde(rename = "dBFS/Hz")]
     DbfsPerHz,
@@ -91,6 +97,8 @@ impl Unit {
             Self::Dbfs => "dBFS",
             Self::Dbm => "dBm",
             Self::Dbv => "dBV",
+            Self::Dbuv => "dBuV",
+            Self::DbuvPerMetre => "dBuV/m",
             Self::DbfsPerHz => "dBFS/Hz",
             Self::DbcPerHz => "dBc/Hz",
             Self::Ppm => "ppm",
@@ -115,7 +123,14 @@ impl Unit {
     #[must_use]
     pub const fn difference(self) -> Self {
         match self {
-            Self::Dbc | Self::Dbfs | Self::Dbm | Self::Dbv | Self::DbfsPerHz | Self::DbcPerHz => Self::Db,
+            Self::Dbc
+            | Self::Dbfs
+            | Self::Dbm
+            | Self::Dbv
+            | Self::Dbuv
+            | Self::DbuvPerMetre
+            | Self::DbfsPerHz
+            | Self::DbcPerHz => Self::Db,
             other => other,
         }
     }
@@ -242,7 +257,9 @@ mod tests {
 
     #[test]
     fn the_json_name_of_a_unit_is_its_symbol() {
-        for unit in [Unit::Dbc, Unit::Volt, Unit::Hertz, Unit::Percent, Unit::PerSecond, Unit::FullScale] {
+        for unit in
+            [Unit::Dbc, Unit::DbuvPerMetre, Unit::Volt, Unit::Hertz, Unit::Percent, Unit::PerSecond, Unit::FullScale]
+        {
             let json = serde_json::to_string(&unit).unwrap();
             assert_eq!(json, format!("\"{}\"", unit.symbol()));
         }

@@ -54,13 +54,15 @@ fn options(row: &Row) -> Vec<String> {
     }
 }
 
-/// Whether this version reads files of this row: SigMF with samples, WAV, raw I/Q, records of oscilloscopes in time.
+/// Whether this version reads files of this row: SigMF with samples, WAV, raw I/Q, records of oscilloscopes in time, exported spectra.
 fn supported(row: &Row) -> bool {
     let file = row["file"].as_str();
     let extension = Path::new(file).extension().unwrap_or_default().to_string_lossy().into_owned();
     let scope = file.starts_with("scope/");
     match extension.as_str() {
         "wav" => true,
+        "csv" if file.starts_with("spectrum/") => true,
+        "s1p" => true,
         // Values alone, without a rate.
         "csv" => scope && !file.contains("rs_rtp_01"),
         "sigmf-meta" | "sigmf-data" => file.contains("/SigMF/"),
@@ -80,6 +82,28 @@ fn stated_rate(row: &Row) -> Option<f64> {
     const OWN: [(&str, f64); 3] = [("DS1102E-B.csv", 50e6), ("DS4024-A.csv", 500e3), ("DS2072A-5.csv", 100e6)];
     let own = OWN.iter().find(|(name, _)| row["file"].ends_with(name));
     own.map_or_else(|| row["sample_rate_hz"].parse().ok(), |(_, rate)| Some(*rate))
+}
+
+/// A spectrum has points, no samples, and the centre that the manifest gives.
+fn spectrum_faults(row: &Row, capture: &Value) -> Vec<String> {
+    let (name, mut faults) = (&row["file"], Vec::new());
+    if capture["spectra"][0]["points"].as_u64().unwrap_or(0) < 16 || !capture["samples"].is_null() {
+        faults.push(format!("{name}: no spectrum: {}", capture["spectra"]));
+    }
+    if let Ok(center) = row["center_hz"].parse::<f64>()
+        && capture["center_hz"].as_f64() != Some(center)
+    {
+        faults.push(format!("{name}: centre {}, manifest {center}", capture["center_hz"]));
+    }
+    faults
+}
+
+/// Raw samples fill their file: bytes of the manifest over bytes of a frame.
+fn length_fault(row: &Row, capture: &Value) -> Option<String> {
+    let format = capture["format"].as_str()?.strip_prefix("raw/c")?;
+    let frame = 2 * format.trim_start_matches(char::is_alphabetic).parse::<u64>().ok()? / 8;
+    let (expected, found) = (row["bytes"].parse::<u64>().ok()? / frame, capture["samples"].as_u64()?);
+    (expected != found).then(|| format!("{}: {found} samples, {expected} fill the file", row["file"]))
 }
 
 fn ask(folder: &Path, row: &Row, command: &str) -> Outcome {
@@ -118,6 +142,11 @@ fn every_capture_is_answered_or_refused() {
             "answered  {} {name}: {} {} Hz, {} samples, {}",
             outcome.code, capture["format"], capture["sample_rate_hz"], capture["samples"], capture["unit"]
         );
+        if row["file"].starts_with("spectrum/") {
+            faults.extend(spectrum_faults(&row, &capture));
+            continue;
+        }
+        faults.extend(length_fault(&row, &capture));
         if let Some(rate) = stated_rate(&row) {
             let found = capture["sample_rate_hz"].as_f64().unwrap();
             if (found / rate - 1.0).abs() > 1e-3 && supported(&row) {
@@ -138,6 +167,10 @@ fn every_measurement_of_every_capture_ends_well() {
             let outcome = ask(&folder, row, command);
             let capture = outcome.json()["captures"][0].clone();
             let defect = outcome.err.contains("panicked") || capture["error"]["kind"] == "defect";
+            let spectrum = row["file"].starts_with("spectrum/") && command == "ripple";
+            if spectrum && !outcome.err.is_empty() && outcome.code != 3 {
+                faults.push(format!("{command} {}: {} is no refusal", row["file"], outcome.code));
+            }
             if defect || !matches!(outcome.code, 0 | 2 | 3) {
                 faults.push(format!("{command} {}: {} {}", row["file"], outcome.code, outcome.err));
             }
@@ -272,6 +305,29 @@ fn a_narrowband_carrier() {
     near(&spectrum["spectrum"]["peak"]["frequency_hz"], 30_300.0, 3_000.0);
     let spurs = first(&ask(&folder, &row, "spurs"));
     near(&spurs["carrier"]["offset_hz"], 30_300.0, 3_000.0);
+}
+
+#[test]
+fn an_emission_measurement() {
+    let Some(folder) = folder() else { return };
+    // The instrument's own marker M1: 63.5 dBuV/m at 500 kHz.
+    let row = row(&folder, "150-1.15M vs trc 364.csv");
+    let spectrum = first(&ask(&folder, &row, "spectrum"))["spectrum"].clone();
+    assert_eq!((&spectrum["level_unit"], spectrum["rbw_hz"].is_null()), (&Value::from("dBuV/m"), false));
+    let at = |hz: f64| {
+        let step = (hz - spectrum["start_hz"].as_f64().unwrap()) / spectrum["step_hz"].as_f64().unwrap();
+        spectrum["traces"][0]["level_db"][step.round() as usize].clone()
+    };
+    near(&at(500e3), 63.5, 0.05);
+    near(&at(150e3), 41.5, 0.05);
+}
+
+#[test]
+fn a_station_in_many_sweeps() {
+    let Some(folder) = folder() else { return };
+    // The manifest: the station is at 80.2 MHz, in 100 kHz of span, one sweep a second.
+    let capture = first(&ask(&folder, &row(&folder, "fm802-3.csv"), "spurs"));
+    near(&capture["carrier"]["frequency_hz"], 80.2e6, 5e3);
 }
 
 #[test]

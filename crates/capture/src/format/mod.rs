@@ -1,21 +1,28 @@
 //! The file formats: one plug per file; one more costs its file and two lines here.
 
+mod crc;
 mod csv;
+#[cfg(test)]
+mod damage;
 mod fields;
 #[cfg(test)]
 mod fixture;
 mod frames;
+mod gnuradio;
 mod isf;
 mod keysight;
 mod lecroy;
 mod names;
+mod npy;
 mod raw;
 mod rigol;
 mod rohde_schwarz;
 mod scope;
+mod sdriq;
 mod siglent;
 mod sigmf;
 mod sigrok;
+mod spectrum;
 mod tek_wfm;
 mod wav;
 
@@ -89,6 +96,9 @@ pub trait Format: Sync {
 pub static ALL: &[&dyn Format] = &[
     &sigmf::SigMf,
     &wav::Wav,
+    &sdriq::SdrIq,
+    &gnuradio::GnuRadio,
+    &npy::Npy,
     &keysight::Keysight,
     &rigol::Rigol,
     &lecroy::LeCroy,
@@ -97,6 +107,7 @@ pub static ALL: &[&dyn Format] = &[
     &rohde_schwarz::RohdeSchwarz,
     &sigrok::Sigrok,
     &siglent::Siglent,
+    &spectrum::Export,
     &csv::Csv,
     &raw::Raw,
 ];

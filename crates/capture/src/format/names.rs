@@ -367,6 +367,81 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_extension_of_raw_files() {
+        for (extensions, format) in [
+            ("cu8 uc8 data complex16u", "cu8"),
+            ("cs8 sc8 c8 complex16s", "cs8"),
+            ("cu16 complex32u", "cu16"),
+            ("cs16 sc16 c16 complex32s", "cs16"),
+            ("cs32 sc32 c32", "cs32"),
+            ("cf32 fc32 cfile complex CF32", "cf32"),
+            ("cf64 fc64", "cf64"),
+            ("u8", "u8"),
+            ("s8", "s8"),
+            ("s16", "s16"),
+            ("f32", "f32"),
+            ("f64", "f64"),
+        ] {
+            for extension in extensions.split(' ') {
+                assert_eq!(values(&raw(&format!("x.{extension}"))).0.as_deref(), Some(format), ".{extension}");
+            }
+        }
+        assert!(AMBIGUOUS.iter().all(|extension| raw(&format!("x.{extension}")).format.is_none()));
+    }
+
+    #[test]
+    fn rtl_433_megahertz_is_the_centre_and_kilo_the_rate() {
+        for (name, rate, center) in [
+            ("g001_433.92M_250k.cu8", Some(250e3), Some(433.92e6)),
+            ("FSK_868.3MHz_1024ksps.cs16", Some(1.024e6), Some(868.3e6)),
+            ("x_1.5GHz_2Msps.cf32", Some(2e6), Some(1.5e9)),
+            ("x_315M.cu8", None, Some(315e6)),
+        ] {
+            assert_eq!((values(&raw(name)).1, values(&raw(name)).2), (rate, center), "{name}");
+        }
+    }
+
+    #[test]
+    fn gqrx_centre_then_rate_in_utc() {
+        let facts = raw("gqrx_20260131_093000_145500000_1800000_fc.raw");
+        assert_eq!(values(&facts), (Some("cf32".to_owned()), Some(1.8e6), Some(145.5e6)));
+        assert_eq!(facts.start_time.as_deref(), Some("2026-01-31T09:30:00Z"));
+        // A name that only begins like one gives nothing.
+        assert_eq!(values(&raw("gqrx_20260131_093000_145500000.raw")).1, None);
+    }
+
+    #[test]
+    fn osmocom_in_powers_of_ten_and_without_a_zone() {
+        let facts = raw("capture-f4.339200e+08-s2.000000e+06-t20260131093000.cfile");
+        assert_eq!(values(&facts), (Some("cf32".to_owned()), Some(2e6), Some(433.92e6)));
+        assert_eq!(facts.start_time, None);
+    }
+
+    #[test]
+    fn sdr_sharp_hdsdr_and_sdruno_in_kilohertz_and_utc() {
+        for (name, center) in [
+            ("SDRSharp_20160101_231914Z_12kHz_IQ.wav", 12e3),
+            ("HDSDR_20160101_231914Z_7100kHz_RF.wav", 7.1e6),
+            ("SDRuno_20160101_231914Z_88110kHz.wav", 88.11e6),
+        ] {
+            let facts = wav(name);
+            assert_eq!((facts.iq, facts.center_hz.map(|(hz, _)| hz)), (true, Some(center)), "{name}");
+            assert_eq!(facts.start_time.as_deref(), Some("2016-01-01T23:19:14Z"), "{name}");
+        }
+        // What they save of sound is no I and Q.
+        assert!(!wav("SDRSharp_20160101_231914Z_12kHz_AF.wav").iq && !wav("HDSDR_20160101_231914Z_7100kHz_AF.wav").iq);
+    }
+
+    #[test]
+    fn sdr_plus_plus_puts_the_day_first_in_local_time() {
+        let facts = wav("baseband_437500000Hz_23-59-58_01-02-2026.wav");
+        assert_eq!((facts.iq, facts.center_hz.map(|(hz, _)| hz)), (true, Some(437.5e6)));
+        // Neither the order of day and month nor the zone is certain.
+        assert_eq!(facts.start_time, None);
+        assert!(!wav("audio_437500000Hz_23-59-58_01-02-2026.wav").iq);
+    }
+
     proptest! {
         #[test]
         fn no_name_panics(name in "\\PC{0,60}") {

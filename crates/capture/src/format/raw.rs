@@ -50,6 +50,7 @@ impl Format for Raw {
             traces,
             provenance,
             caveats,
+            ..Capture::default()
         })
     }
 }

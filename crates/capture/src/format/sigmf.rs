@@ -69,6 +69,7 @@ impl Reading {
             traces,
             provenance: self.provenance,
             caveats: self.caveats,
+            ..Capture::default()
         })
     }
 

@@ -9,7 +9,7 @@ use self::chunks::{Encoding, Wave};
 use self::radio::Radio;
 use super::frames::{self, Interleave};
 use super::{Format, Match, Probe, names};
-use crate::{Capture, CaptureError, OpenOptions, Provenance, Trace};
+use crate::{Capture, CaptureError, Notes, OpenOptions, Provenance, Trace};
 
 /// WAV files of any size.
 pub(super) struct Wav;
@@ -34,7 +34,11 @@ impl Format for Wav {
         let mut caveats = Vec::new();
         let mut provenance = Provenance::default();
         let wave = chunks::read(&file, size, &probe.path, &mut caveats)?;
+        let notes: Option<Notes> = wave.notes.as_deref().and_then(|n| serde_json::from_slice(n).ok());
         let rate = f64::from(wave.encoding.rate);
+        // The header holds whole hertz; our own notes hold the rate in full.
+        let exact = notes.as_ref().and_then(|n| n.sample_rate_hz).filter(|hz| (hz - rate).abs() <= 0.5);
+        let rate = exact.unwrap_or(rate);
         let rate = frames::sample_rate(&probe.path, options, Some((rate, "fmt chunk")), &mut provenance)?;
         provenance.note("format", "fmt chunk");
         let radio = Radio::gather(&wave, &names::wav(&probe.name()), rate, &mut caveats);
@@ -46,6 +50,9 @@ impl Format for Wav {
             trace.full_scale = wave.encoding.full_scale();
         }
         radio.describe(&mut traces, &mut provenance);
+        if let ([trace], Some(notes)) = (traces.as_mut_slice(), notes) {
+            notes.apply(trace, &mut provenance, "fscp chunk");
+        }
         provenance.metadata = metadata(&wave, &radio);
         Ok(Capture {
             path: probe.path.clone(),
@@ -54,6 +61,7 @@ impl Format for Wav {
             traces,
             provenance,
             caveats,
+            ..Capture::default()
         })
     }
 }

@@ -38,6 +38,15 @@ impl Datatype {
         }
     }
 
+    /// Bytes of one number.
+    pub(super) const fn bytes(self) -> usize {
+        match self {
+            Self::Cf32Le | Self::Rf32Le => 4,
+            Self::Ci16Le => 2,
+            Self::Ci8 | Self::Cu8 => 1,
+        }
+    }
+
     pub(super) const fn kind(self) -> Kind {
         match self {
             Self::Rf32Le => Kind::Real,
@@ -54,6 +63,18 @@ impl Datatype {
             Self::Cu8 => Some((127.5, -127.5, 127.5)),
             Self::Cf32Le | Self::Rf32Le => None,
         }
+    }
+}
+
+impl std::str::FromStr for Datatype {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Cf32Le, Self::Ci16Le, Self::Ci8, Self::Cu8, Self::Rf32Le];
+        let known = all.iter().map(|d| d.name()).collect::<Vec<_>>().join(" ");
+        all.into_iter()
+            .find(|d| d.name() == text)
+            .ok_or_else(|| format!("'{text}' is not a type that other programs read; choose one of {known}"))
     }
 }
 
@@ -218,7 +239,7 @@ pub(super) fn check(path: &Path, record: &dyn Record, recording: &Recording) -> 
 }
 
 /// `YYYY-MM-DDTHH:MM:SS[.fff]Z`.
-fn is_utc(text: &str) -> bool {
+pub(crate) fn is_utc(text: &str) -> bool {
     let Some((head, tail)) = text.split_at_checked(19) else { return false };
     let shape = head.bytes().zip(*b"0000-00-00T00:00:00").all(|(b, pattern)| match pattern {
         b'0' => b.is_ascii_digit(),

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha512};
 use super::hex;
 use super::recording::{Datatype, Recording, Written, check, metadata};
 use crate::CaptureError;
+use crate::output::{exists, place, sync_folder, temporary, write_error};
 
 /// Numbers converted at a time.
 const BLOCK: usize = 65_536;
@@ -33,10 +34,7 @@ pub fn write(base: &Path, record: &dyn Record, recording: &Recording) -> Result<
     let mut data = temporary(&data_path)?;
     let written = samples(data.as_file_mut(), &data_path, record, recording.datatype)?;
     let mut meta = temporary(&meta_path)?;
-    let mut text = serde_json::to_vec_pretty(&metadata(recording, &written))
-        .map_err(|e| write_error(&meta_path, io::Error::other(e)))?;
-    text.push(b'\n');
-    meta.write_all(&text).map_err(|e| write_error(&meta_path, e))?;
+    meta.write_all(&text(recording, &written, &meta_path)?).map_err(|e| write_error(&meta_path, e))?;
     for (file, path) in [(&data, &data_path), (&meta, &meta_path)] {
         file.as_file().sync_all().map_err(|e| write_error(path, e))?;
     }
@@ -50,6 +48,14 @@ pub fn write(base: &Path, record: &dyn Record, recording: &Recording) -> Result<
     }
     sync_folder(&data_path)?;
     Ok((data_path, meta_path))
+}
+
+/// The metadata file, as its bytes.
+pub(super) fn text(recording: &Recording, written: &Written, path: &Path) -> Result<Vec<u8>, CaptureError> {
+    let object = metadata(recording, written);
+    let mut text = serde_json::to_vec_pretty(&object).map_err(|e| write_error(path, io::Error::other(e)))?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 fn paths(base: &Path) -> (PathBuf, PathBuf) {
@@ -67,21 +73,8 @@ fn paths(base: &Path) -> (PathBuf, PathBuf) {
     (with(".sigmf-data"), with(".sigmf-meta"))
 }
 
-fn temporary(path: &Path) -> Result<tempfile::NamedTempFile, CaptureError> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".faultscope-").suffix(".part");
-    #[cfg(unix)]
-    {
-        // The rights that any new file gets; a temporary file would be readable by its owner only.
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder).map_err(|e| write_error(path, e))
-}
-
-fn samples(
-    file: &mut std::fs::File,
+pub(super) fn samples(
+    file: &mut dyn io::Write,
     path: &Path,
     record: &dyn Record,
     datatype: Datatype,
@@ -133,46 +126,6 @@ fn encode(block: &[f32], datatype: Datatype, bytes: &mut Vec<u8>) -> Option<u64>
         }
     }
     Some(clipped)
-}
-
-fn place(file: tempfile::NamedTempFile, path: &Path, overwrite: bool) -> Result<(), CaptureError> {
-    let placed = if overwrite { file.persist(path) } else { file.persist_noclobber(path) };
-    placed.map(drop).map_err(|e| match e.error.kind() {
-        io::ErrorKind::AlreadyExists => exists(path),
-        _ => write_error(path, e.error),
-    })
-}
-
-/// Makes the new names survive a power cut; only Unix lets a folder be flushed.
-fn sync_folder(path: &Path) -> Result<(), CaptureError> {
-    #[cfg(unix)]
-    {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::File::open(folder).and_then(|f| f.sync_all()).map_err(|e| write_error(path, e))?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
-fn exists(path: &Path) -> CaptureError {
-    CaptureError::options(
-        path,
-        "the file is there already and was not replaced",
-        "choose another name, or ask to overwrite",
-    )
-}
-
-fn write_error(path: &Path, source: io::Error) -> CaptureError {
-    let what = match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full, nothing was written".to_owned(),
-        io::ErrorKind::FileTooLarge => "the file would be too large for this disk, nothing was written".to_owned(),
-        io::ErrorKind::PermissionDenied => "no permission to write here".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
-        io::ErrorKind::NotFound => "the folder to write into is not there".to_owned(),
-        _ => format!("cannot write ({source})"),
-    };
-    CaptureError::Io { what, path: path.to_owned(), source }
 }
 
 #[cfg(test)]

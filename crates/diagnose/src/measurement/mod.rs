@@ -22,7 +22,7 @@ pub use phase_noise::{IntegratedPhase, LineKind, NoisePoint, PhaseLine, PhaseNoi
 pub use ripple::{
     Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SecondConverter, SpikeLock, Spikes, Switching,
 };
-pub use spurs::{BaselineLine, Behaviour, Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
+pub use spurs::{BaselineLine, Behaviour, Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail, exported};
 pub use transition::{
     Direction, EdgeGroup, LoadStep, Pulses, RingingDetail, StateLevels, Transition, TransitionDetail,
 };

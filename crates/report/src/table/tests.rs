@@ -21,8 +21,8 @@ fn spurs_detail(n: u32) -> SpursDetail {
         origin: Origin::Harmonic,
         order: Some(i + 2),
         of: vec![],
-        persistent: true,
-        behaviour: Behaviour::Steady,
+        persistent: Some(true),
+        behaviour: Some(Behaviour::Steady),
         drift_hz_per_s: None,
     };
     SpursDetail {

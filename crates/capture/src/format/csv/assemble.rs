@@ -58,7 +58,8 @@ pub(super) fn capture(
     let traces = builder.traces(rate);
     let format = format!("csv/{}", builder.layout.dialect);
     let (provenance, caveats) = (builder.provenance, builder.caveats);
-    Ok(Capture { path: path.to_owned(), files: vec![path.to_owned()], format, traces, provenance, caveats })
+    let (path, files) = (path.to_owned(), vec![path.to_owned()]);
+    Ok(Capture { path, files, format, traces, provenance, caveats, ..Capture::default() })
 }
 
 fn metadata(sheet: &Sheet, layout: &Layout) -> serde_json::Value {

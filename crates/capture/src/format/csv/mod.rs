@@ -6,6 +6,7 @@ mod dialect;
 mod layout;
 mod leading;
 mod number;
+mod own;
 mod rows;
 mod sheet;
 mod text;
@@ -68,7 +69,8 @@ impl Format for Csv {
         let layout = checked(dialect::classify(&sheet), probe)?;
         let hints = hints(&sheet, &layout);
         let table = rows::read(path, kind, sheet.separator, sheet.decimal, &layout, hints)?;
-        assemble::capture(path, &sheet, layout, table, options)
+        let capture = assemble::capture(path, &sheet, layout, table, options)?;
+        Ok(own::finish(capture, &sheet))
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::frames::{MAX_CHANNELS, Span};
+use crate::export::NOTES;
 use crate::samples::{Component, read_up_to};
 use crate::{CaptureError, Caveat, CaveatKind};
 
@@ -56,6 +57,8 @@ pub(super) struct Wave {
     pub(super) auxi: Option<Vec<u8>>,
     /// Content of `rcvr`.
     pub(super) rcvr: Option<Vec<u8>>,
+    /// Content of the chunk with our own notes.
+    pub(super) notes: Option<Vec<u8>>,
 }
 
 struct Walk<'a> {
@@ -68,6 +71,7 @@ struct Walk<'a> {
     data: Option<Span>,
     auxi: Option<Vec<u8>>,
     rcvr: Option<Vec<u8>>,
+    notes: Option<Vec<u8>>,
 }
 
 /// Walks over all chunks of a WAV file of `size` bytes.
@@ -78,13 +82,14 @@ struct Walk<'a> {
 pub(super) fn read(file: &File, size: u64, path: &Path, caveats: &mut Vec<Caveat>) -> Result<Wave, CaptureError> {
     let container = container(file, path)?;
     let wide = container != "RIFF";
-    let mut walk = Walk { file, size, path, wide, ds64: None, encoding: None, data: None, auxi: None, rcvr: None };
+    let mut walk =
+        Walk { file, size, path, wide, ds64: None, encoding: None, data: None, auxi: None, rcvr: None, notes: None };
     walk.run(caveats)?;
     let hint = "the file is cut off or damaged; if the samples are intact, state --format and --rate to read it as raw";
     let encoding =
         walk.encoding.ok_or_else(|| CaptureError::malformed(path, "the WAV file has no 'fmt ' chunk", hint))?;
     let data = walk.data.ok_or_else(|| CaptureError::malformed(path, "the WAV file has no 'data' chunk", hint))?;
-    Ok(Wave { container, encoding, data, auxi: walk.auxi, rcvr: walk.rcvr })
+    Ok(Wave { container, encoding, data, auxi: walk.auxi, rcvr: walk.rcvr, notes: walk.notes })
 }
 
 fn container(file: &File, path: &Path) -> Result<&'static str, CaptureError> {
@@ -153,6 +158,7 @@ impl Walk<'_> {
             }
             b"auxi" => self.auxi = Some(self.content(at, stated)?),
             b"rcvr" => self.rcvr = Some(self.content(at, stated)?),
+            NOTES => self.notes = Some(self.content(at, stated)?),
             b"data" if self.data.is_none() => {
                 let bytes = self.data_length(at, stated, caveats)?;
                 self.data = Some(Span { offset: at, bytes });

@@ -233,8 +233,8 @@ impl<'a> Work<'a> {
             origin: label.origin,
             order: label.order,
             of: label.of.into_iter().map(|o| self.absolute(o)).collect(),
-            persistent: f.behaviour != Behaviour::Bursty,
-            behaviour: f.behaviour,
+            persistent: Some(f.behaviour != Behaviour::Bursty),
+            behaviour: Some(f.behaviour),
             drift_hz_per_s: f.drift_hz_per_s,
         }
     }

@@ -4,6 +4,7 @@ mod behaviour;
 mod carrier;
 mod doc;
 mod drift;
+mod exported;
 mod measure;
 mod origin;
 mod owner;
@@ -12,6 +13,8 @@ mod quality;
 mod tests;
 mod two_tone;
 mod view;
+
+pub use exported::exported;
 
 use faultscope_capture::Caveat;
 use faultscope_signal::{Record, Unit};
@@ -44,7 +47,9 @@ pub struct FloorPoint {
 /// The noise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Noise {
-    /// Mean noise density in the capture's level unit per hertz.
+    /// Mean noise density in the capture's level unit per hertz; `null` where the bandwidth is not known.
+    #[serde(with = "crate::reading::finite")]
+    #[schemars(with = "Option<f64>")]
     pub density_db_per_hz: f64,
     /// The floor over frequency, decimated for display.
     pub floor: Vec<FloorPoint>,
@@ -118,10 +123,12 @@ pub struct Spur {
     pub order: Option<u32>,
     /// Frequencies of the lines it is made of, where the origin has such.
     pub of: Vec<f64>,
-    /// Present all the time (true) or only in some eighths of the record (false).
-    pub persistent: bool,
-    /// What it does over time.
-    pub behaviour: Behaviour,
+    /// Present all the time (true) or in bursts (false); absent where a single sweep was exported.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub persistent: Option<bool>,
+    /// What it does over time; absent where a single sweep was exported.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub behaviour: Option<Behaviour>,
     /// How fast it moves, where it drifts; its frequency is that of the middle of the record.
     pub drift_hz_per_s: Option<f64>,
 }
@@ -137,7 +144,9 @@ pub struct SpursDetail {
     pub spurs: Vec<Spur>,
     /// Unit of every `level_db`: dBFS, dBV or dBm.
     pub level_unit: Unit,
-    /// Resolution bandwidth (equivalent noise bandwidth of one bin).
+    /// Resolution bandwidth (equivalent noise bandwidth of one bin); `null` where a file does not state it.
+    #[serde(with = "crate::reading::finite")]
+    #[schemars(with = "Option<f64>")]
     pub rbw_hz: f64,
 }
 

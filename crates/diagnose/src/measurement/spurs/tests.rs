@@ -176,7 +176,7 @@ fn relations_are_told_apart() {
     }
     check(1_111_111.0, Origin::Unknown, None);
     check(b, Origin::Unknown, None);
-    assert!(d.spurs.iter().all(|s| s.persistent));
+    assert!(d.spurs.iter().all(|s| s.persistent == Some(true)));
     assert!(d.spurs.windows(2).all(|w| w[0].level_db >= w[1].level_db));
     let image = near(&d, -a, 20.0).unwrap();
     assert!((image.of[0] - 115.4e6 - a).abs() < 1.0 && (image.level_dbc.unwrap() + 45.0).abs() < 0.1);
@@ -225,8 +225,8 @@ fn a_line_that_comes_in_a_burst_is_said_to() {
         pair[1] += 1e-2 * s;
     }
     let (_, d) = measure(&record, &Settings::default());
-    assert!(!near(&d, 310_000.0, 200.0).unwrap().persistent);
-    assert!(near(&d, -222_222.0, 20.0).unwrap().persistent);
+    assert_eq!(near(&d, 310_000.0, 200.0).unwrap().persistent, Some(false));
+    assert_eq!(near(&d, -222_222.0, 20.0).unwrap().persistent, Some(true));
 }
 
 /// A band of noise 40 kHz wide, 40 dB above the floor: one modulated carrier, no list of spurs inside.

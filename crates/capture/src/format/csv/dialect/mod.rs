@@ -17,6 +17,7 @@ type Dialect = fn(&Sheet) -> Option<Classified>;
 
 /// Every dialect with a signature, most specific first; what none of them knows is generic.
 const ALL: &[Dialect] = &[
+    super::own::classify,
     spectrum::classify,
     tektronix::side_by_side,
     rigol::sequence,
