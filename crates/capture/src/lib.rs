@@ -19,6 +19,6 @@ pub use digest::{Digest, digest_file};
 pub use error::CaptureError;
 pub use format::{Format, open};
 pub use options::{OpenOptions, SampleFormat};
-pub use samples::{Component, FileSamples, Layout, Samples};
+pub use samples::{Component, FileSamples, Layout, MemorySamples, Samples, decode};
 pub use store::{ColumnStore, ColumnWriter};
 pub use trace::Trace;

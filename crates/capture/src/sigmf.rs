@@ -2,6 +2,7 @@
 
 mod locate;
 mod meta;
+mod record;
 mod recording;
 mod write;
 
@@ -14,6 +15,7 @@ use crate::{CaptureError, Caveat};
 
 pub(crate) use locate::{Located, locate};
 pub(crate) use meta::{Metadata, Segment};
+pub use record::{Recorded, Recorder};
 pub use recording::{Annotation, Datatype, Recording};
 pub use write::write;
 

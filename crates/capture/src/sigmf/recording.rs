@@ -5,7 +5,7 @@ use std::path::Path;
 use faultscope_signal::{Kind, Record, Unit};
 use serde_json::{Map, Value, json};
 
-use crate::CaptureError;
+use crate::{CaptureError, Component};
 
 /// Longest `core:label`; viewers show it beside the mark.
 const LABEL: usize = 20;
@@ -38,7 +38,26 @@ impl Datatype {
         }
     }
 
-    pub(super) const fn kind(self) -> Kind {
+    /// How one number is stored.
+    #[must_use]
+    pub const fn component(self) -> Component {
+        match self {
+            Self::Cf32Le | Self::Rf32Le => Component::F32Le,
+            Self::Ci16Le => Component::I16Le,
+            Self::Ci8 => Component::I8,
+            Self::Cu8 => Component::U8,
+        }
+    }
+
+    /// Bytes of one frame.
+    #[must_use]
+    pub const fn frame_bytes(self) -> usize {
+        self.component().bytes() * self.kind().components()
+    }
+
+    /// I/Q or real.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
         match self {
             Self::Rf32Le => Kind::Real,
             _ => Kind::Iq,
@@ -187,11 +206,17 @@ pub(super) struct Written {
 
 /// Refuses what cannot become a valid recording, before anything is written.
 pub(super) fn check(path: &Path, record: &dyn Record, recording: &Recording) -> Result<(), CaptureError> {
+    if record.kind() != recording.datatype.kind() {
+        let what = format!("{} does not fit the record", recording.datatype.name());
+        return Err(CaptureError::options(path, what, "I/Q takes c types, a waveform rf32_le"));
+    }
+    check_recording(path, recording)
+}
+
+/// The part of it that needs no samples.
+pub(super) fn check_recording(path: &Path, recording: &Recording) -> Result<(), CaptureError> {
     let refuse = |what: String, hint: &str| Err(CaptureError::options(path, what, hint));
     let Recording { datatype, sample_rate_hz, .. } = recording;
-    if record.kind() != datatype.kind() {
-        return refuse(format!("{} does not fit the record", datatype.name()), "I/Q takes c types, a waveform rf32_le");
-    }
     if !(sample_rate_hz.is_finite() && *sample_rate_hz > 0.0) {
         return refuse(format!("a sample rate of {sample_rate_hz} Hz cannot be written"), "it must be above zero");
     }

@@ -52,7 +52,7 @@ pub fn write(base: &Path, record: &dyn Record, recording: &Recording) -> Result<
     Ok((data_path, meta_path))
 }
 
-fn paths(base: &Path) -> (PathBuf, PathBuf) {
+pub(super) fn paths(base: &Path) -> (PathBuf, PathBuf) {
     let extension = base.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     let stem = match extension.as_deref() {
         Some("sigmf-data" | "sigmf-meta" | "sigmf") => base.with_extension(""),
@@ -67,7 +67,7 @@ fn paths(base: &Path) -> (PathBuf, PathBuf) {
     (with(".sigmf-data"), with(".sigmf-meta"))
 }
 
-fn temporary(path: &Path) -> Result<tempfile::NamedTempFile, CaptureError> {
+pub(super) fn temporary(path: &Path) -> Result<tempfile::NamedTempFile, CaptureError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".faultscope-").suffix(".part");
@@ -135,7 +135,7 @@ fn encode(block: &[f32], datatype: Datatype, bytes: &mut Vec<u8>) -> Option<u64>
     Some(clipped)
 }
 
-fn place(file: tempfile::NamedTempFile, path: &Path, overwrite: bool) -> Result<(), CaptureError> {
+pub(super) fn place(file: tempfile::NamedTempFile, path: &Path, overwrite: bool) -> Result<(), CaptureError> {
     let placed = if overwrite { file.persist(path) } else { file.persist_noclobber(path) };
     placed.map(drop).map_err(|e| match e.error.kind() {
         io::ErrorKind::AlreadyExists => exists(path),
@@ -144,7 +144,7 @@ fn place(file: tempfile::NamedTempFile, path: &Path, overwrite: bool) -> Result<
 }
 
 /// Makes the new names survive a power cut; only Unix lets a folder be flushed.
-fn sync_folder(path: &Path) -> Result<(), CaptureError> {
+pub(super) fn sync_folder(path: &Path) -> Result<(), CaptureError> {
     #[cfg(unix)]
     {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -155,7 +155,7 @@ fn sync_folder(path: &Path) -> Result<(), CaptureError> {
     Ok(())
 }
 
-fn exists(path: &Path) -> CaptureError {
+pub(super) fn exists(path: &Path) -> CaptureError {
     CaptureError::options(
         path,
         "the file is there already and was not replaced",
@@ -163,7 +163,7 @@ fn exists(path: &Path) -> CaptureError {
     )
 }
 
-fn write_error(path: &Path, source: io::Error) -> CaptureError {
+pub(super) fn write_error(path: &Path, source: io::Error) -> CaptureError {
     let what = match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full, nothing was written".to_owned(),
         io::ErrorKind::FileTooLarge => "the file would be too large for this disk, nothing was written".to_owned(),
