@@ -1,7 +1,9 @@
 //! How a record is taken: transports, drivers, the simulated instrument (`sim:`); no file formats, no verdicts.
 
 pub mod address;
+pub mod driver;
 pub mod error;
+pub mod live;
 pub mod random;
 pub mod sim;
 pub mod transport;

@@ -125,6 +125,23 @@ impl Link {
         got.map(drop)
     }
 
+    /// Appends what is there, or what comes next, to `into`; at most `most` bytes, never none.
+    ///
+    /// # Errors
+    /// As the transport.
+    pub fn some(&mut self, into: &mut Vec<u8>, most: usize, silence: Duration) -> Result<(), DeviceError> {
+        if !self.waiting().is_empty() {
+            let n = self.waiting().len().min(most);
+            into.extend_from_slice(&self.take(n));
+            return Ok(());
+        }
+        let old = into.len();
+        into.resize(old + most, 0);
+        let got = self.transport.read(&mut into[old..], silence);
+        into.truncate(old + got.as_ref().map_or(0, |n| *n));
+        got.map(drop)
+    }
+
     /// Whole bytes, by number.
     ///
     /// # Errors
