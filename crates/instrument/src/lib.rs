@@ -5,6 +5,7 @@ pub mod driver;
 pub mod error;
 pub mod live;
 pub mod random;
+pub mod scpi;
 pub mod sim;
 pub mod transport;
 

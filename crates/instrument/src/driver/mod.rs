@@ -1,7 +1,11 @@
 //! The instruments: one plug per file or folder; one more costs its file and two lines here.
 
 mod rtl_tcp;
+mod scope;
 mod simulated;
+
+use faultscope_capture::Caveat;
+use faultscope_signal::Waveform;
 
 use crate::address::Address;
 use crate::error::{DeviceError, ErrorKind};
@@ -11,6 +15,32 @@ use crate::live::{Live, StreamOptions};
 pub enum Opened {
     /// Samples without an end.
     Stream(Live),
+    /// Records of finite length, one a channel.
+    Scope(Box<dyn Acquire>),
+}
+
+/// One channel's record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shot {
+    /// `CH1`.
+    pub name: String,
+    /// Volts.
+    pub waveform: Waveform,
+    /// Time of the first point from the trigger, where the instrument tells it.
+    pub t0_s: Option<f64>,
+    /// Reasons to trust it less.
+    pub caveats: Vec<Caveat>,
+}
+
+/// An instrument that takes records of finite length.
+pub trait Acquire: Send {
+    /// Vendor, model, serial, firmware.
+    fn identity(&self) -> &str;
+    /// Takes what is on the screen.
+    ///
+    /// # Errors
+    /// When the instrument breaks off or answers with what cannot be.
+    fn acquire(&mut self) -> Result<Vec<Shot>, DeviceError>;
 }
 
 /// A kind of instrument.
@@ -29,7 +59,7 @@ pub trait Instrument: Sync {
 }
 
 /// Every instrument.
-pub static ALL: &[&dyn Instrument] = &[&rtl_tcp::RtlTcp, &simulated::Simulated];
+pub static ALL: &[&dyn Instrument] = &[&rtl_tcp::RtlTcp, &scope::Scope, &simulated::Simulated];
 
 /// Opens the instrument of an address.
 ///

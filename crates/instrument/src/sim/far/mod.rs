@@ -4,6 +4,7 @@
 
 mod dongle;
 mod fault;
+mod scope;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub use dongle::{Dongle, DongleSignal};
 pub use fault::{Fault, Wire};
+pub use scope::{FarScope, Maker};
 
 use crate::sim::SimError;
 
