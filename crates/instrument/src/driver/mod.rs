@@ -1,7 +1,10 @@
 //! The instruments: one plug per file or folder; one more costs its file and two lines here.
 
+mod lines;
+mod meter;
 mod rtl_tcp;
 mod scope;
+mod shell;
 mod simulated;
 
 use faultscope_capture::Caveat;
@@ -17,6 +20,46 @@ pub enum Opened {
     Stream(Live),
     /// Records of finite length, one a channel.
     Scope(Box<dyn Acquire>),
+    /// Levels over frequency.
+    Sweep(Box<dyn Sweep>),
+}
+
+/// Levels over frequency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// Points.
+    pub frequency_hz: Vec<f64>,
+    /// Level of each.
+    pub level: Vec<f64>,
+    /// `dBm`, or `dB` for the reflection of a network analyser.
+    pub unit: &'static str,
+}
+
+/// The picture of an instrument's screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Screen {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Red, green, blue of each, from the top left on.
+    pub rgb: Vec<u8>,
+}
+
+/// An instrument that sweeps.
+pub trait Sweep: Send {
+    /// Model and firmware.
+    fn identity(&self) -> &str;
+    /// One sweep.
+    ///
+    /// # Errors
+    /// When the instrument breaks off or answers with what cannot be.
+    fn sweep(&mut self) -> Result<Trace, DeviceError>;
+    /// What its screen shows.
+    ///
+    /// # Errors
+    /// As [`Sweep::sweep`].
+    fn screen(&mut self) -> Result<Screen, DeviceError>;
 }
 
 /// One channel's record.
@@ -59,7 +102,8 @@ pub trait Instrument: Sync {
 }
 
 /// Every instrument.
-pub static ALL: &[&dyn Instrument] = &[&rtl_tcp::RtlTcp, &scope::Scope, &simulated::Simulated];
+pub static ALL: &[&dyn Instrument] =
+    &[&rtl_tcp::RtlTcp, &scope::Scope, &shell::Shells, &lines::Lines, &meter::Meter, &simulated::Simulated];
 
 /// Opens the instrument of an address.
 ///

@@ -5,6 +5,7 @@
 mod dongle;
 mod fault;
 mod scope;
+mod tinysa;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::time::Duration;
 pub use dongle::{Dongle, DongleSignal};
 pub use fault::{Fault, Wire};
 pub use scope::{FarScope, Maker};
+pub use tinysa::FarTinySa;
 
 use crate::sim::SimError;
 
@@ -28,7 +30,7 @@ pub struct Served {
 }
 
 /// Whether a far end is to stop, asked by its loops.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
@@ -36,6 +38,11 @@ impl Stop {
     #[must_use]
     pub fn asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Asks it to stop.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
