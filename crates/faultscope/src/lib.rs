@@ -6,6 +6,7 @@ pub mod cases;
 mod error;
 pub mod inputs;
 pub mod limits;
+pub mod live;
 pub mod picture;
 pub mod report;
 pub mod result;

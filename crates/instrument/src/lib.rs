@@ -1,6 +1,7 @@
 //! How a record is taken: transports, drivers, the simulated instrument (`sim:`); no file formats, no verdicts.
 
 pub mod address;
+pub mod discover;
 pub mod driver;
 pub mod error;
 pub mod live;
