@@ -54,6 +54,9 @@ impl Address {
     /// Says which part is wrong and shows an address that would do.
     pub fn parse(text: &str) -> Result<Self, DeviceError> {
         let text = text.trim();
+        if text.contains(char::is_control) {
+            return Err(DeviceError::address("the address holds control characters", "write it again by hand"));
+        }
         let (scheme, rest) = text.split_once(':').unwrap_or(("", text));
         let (scheme, _, example) =
             Scheme::ALL.into_iter().find(|(_, name, _)| name.eq_ignore_ascii_case(scheme)).ok_or_else(|| {

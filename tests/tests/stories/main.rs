@@ -9,6 +9,7 @@ mod cases;
 mod contract;
 mod demo;
 mod formats;
+mod live;
 mod make;
 mod process;
 mod readme;

@@ -65,7 +65,7 @@ fn every_command_runs_on_the_samples() {
             .map(|word| match word.as_str() {
                 "CAPTURE..." | "supply.csv" => sample("supply-before.sigmf-meta"),
                 "tx.sigmf-meta" | "tx.wav" => sample("tx-before.sigmf-meta"),
-                "tx.png" | "tx-time.png" | "report.html" | "edge.csv" => at(word),
+                "tx.png" | "tx-time.png" | "report.html" | "edge.csv" | "live" | "events" => at(word),
                 w if w.starts_with("FS-") => id.clone(),
                 w => w.to_owned(),
             })

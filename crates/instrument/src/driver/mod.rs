@@ -4,8 +4,11 @@ mod lines;
 mod meter;
 mod rtl_tcp;
 mod scope;
+mod served;
 mod shell;
 mod simulated;
+#[cfg(feature = "soapy")]
+mod soapy;
 
 use faultscope_capture::Caveat;
 use faultscope_signal::Waveform;
@@ -102,8 +105,17 @@ pub trait Instrument: Sync {
 }
 
 /// Every instrument.
-pub static ALL: &[&dyn Instrument] =
-    &[&rtl_tcp::RtlTcp, &scope::Scope, &shell::Shells, &lines::Lines, &meter::Meter, &simulated::Simulated];
+pub static ALL: &[&dyn Instrument] = &[
+    &rtl_tcp::RtlTcp,
+    &scope::Scope,
+    &shell::Shells,
+    &lines::Lines,
+    &meter::Meter,
+    #[cfg(feature = "soapy")]
+    &soapy::Soapy,
+    &served::Served,
+    &simulated::Simulated,
+];
 
 /// Opens the instrument of an address.
 ///
@@ -115,10 +127,17 @@ pub fn open(address: &str, options: StreamOptions) -> Result<Opened, DeviceError
     instrument.open(&address, options)
 }
 
+#[cfg(feature = "soapy")]
+pub(crate) use soapy::devices as soapy_devices;
+
 fn no_driver(address: &Address) -> DeviceError {
     let ids: Vec<&str> = ALL.iter().map(|i| i.id()).collect();
     let hint = format!("drivers are: {}", ids.join(" "));
     match address.get("driver") {
+        None if address.scheme == crate::address::Scheme::Soapy => {
+            let hint = "build it with --features soapy (apt install libsoapysdr-dev libclang-dev pkg-config)";
+            DeviceError::new(ErrorKind::Unsupported, "this build has no SoapySDR", hint)
+        }
         Some(name) => {
             DeviceError::new(ErrorKind::Unsupported, format!("there is no driver '{name}' for {}", address.text), hint)
         }

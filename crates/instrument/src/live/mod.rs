@@ -4,6 +4,7 @@ mod arrival;
 mod losses;
 mod ring;
 
+use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -113,6 +114,8 @@ pub struct Live {
     losses: Arc<Mutex<Losses>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+    /// What must live as long as the stream: a simulated far end.
+    _guard: Option<Box<dyn Any + Send>>,
 }
 
 impl Live {
@@ -144,7 +147,14 @@ impl Live {
             .name(name.to_owned())
             .spawn(move || feed.run())
             .map_err(|e| DeviceError::new(ErrorKind::Unsupported, format!("no thread for {name}: {e}"), ""))?;
-        Ok(Self { info, ring, losses, stop, thread: Some(thread) })
+        Ok(Self { info, ring, losses, stop, thread: Some(thread), _guard: None })
+    }
+
+    /// Keeps something alive as long as the stream.
+    #[must_use]
+    pub fn with_guard(mut self, guard: Box<dyn Any + Send>) -> Self {
+        self._guard = Some(guard);
+        self
     }
 
     /// What the stream is.
