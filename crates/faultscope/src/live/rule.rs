@@ -113,8 +113,8 @@ impl Guard {
     pub(crate) fn judge(&mut self, window: &Window<'_>, threads: usize) -> Result<Option<Hit>, Error> {
         let unit = window.unit.symbol();
         match self.rule {
-            Rule::Above(limit) => Ok(first(window, |v| v > limit)),
-            Rule::Below(limit) if window.kind == Kind::Real => Ok(first(window, |v| v < limit)),
+            Rule::Above(limit) => Ok(first(window, limit, true)),
+            Rule::Below(limit) if window.kind == Kind::Real => Ok(first(window, limit, false)),
             Rule::Below(limit) => {
                 let power = window.values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
                 let value = 10.0 * (2.0 * power / window.values.len().max(1) as f64).log10();
@@ -166,24 +166,26 @@ impl Guard {
     }
 }
 
-/// The first frame whose level fulfils a condition: volts, or dBFS of the magnitude of I/Q.
-fn first(window: &Window<'_>, broken: impl Fn(f64) -> bool) -> Option<Hit> {
-    let level = |frame: &[f32]| match frame {
-        [v] => f64::from(*v),
-        [i, q] => 20.0 * f64::from(*i).hypot(f64::from(*q)).log10(),
-        _ => f64::NAN,
-    };
-    let frames = window.values.chunks_exact(window.kind.components());
-    let unit = if window.kind == Kind::Iq { "dBFS" } else { window.unit.symbol() };
-    let mut levels = frames.map(level).enumerate();
-    levels.find(|(_, v)| broken(*v)).map(|(frame, value)| Hit { frame, value, unit })
+/// The first frame above (or below) a level: volts, or dBFS of the magnitude of I/Q.
+fn first(window: &Window<'_>, limit: f64, above: bool) -> Option<Hit> {
+    let broken = |value: f64, limit: f64| if above { value > limit } else { value < limit };
+    if window.kind == Kind::Real {
+        let hit = window.values.iter().position(|v| broken(f64::from(*v), limit))?;
+        return Some(Hit { frame: hit, value: f64::from(window.values[hit]), unit: window.unit.symbol() });
+    }
+    // Powers are compared, so that there is no logarithm for every frame.
+    let power = |frame: &[f32; 2]| frame.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>();
+    let limit = 10f64.powf(limit / 10.0);
+    let frames = window.values.as_chunks::<2>().0;
+    let frame = frames.iter().position(|f| broken(power(f), limit))?;
+    Some(Hit { frame, value: 10.0 * power(&frames[frame]).log10(), unit: "dBFS" })
 }
 
 /// Trigger condition on the samples of one block.
 pub(crate) fn trigger(rule: Rule, window: &Window<'_>) -> Result<Option<usize>, Error> {
     match rule {
-        Rule::Above(limit) => Ok(first(window, |v| v > limit).map(|h| h.frame)),
-        Rule::Below(limit) => Ok(first(window, |v| v < limit).map(|h| h.frame)),
+        Rule::Above(limit) => Ok(first(window, limit, true).map(|h| h.frame)),
+        Rule::Below(limit) => Ok(first(window, limit, false).map(|h| h.frame)),
         other => Err(Error::usage(
             format!("{other} is no trigger"),
             "--trigger above:LEVEL or below:LEVEL; watch takes all rules",

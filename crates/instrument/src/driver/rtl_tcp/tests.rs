@@ -109,3 +109,40 @@ fn what_is_no_server_and_what_is_out_of_range_is_refused() {
         assert!(error.what.contains(what) && error.kind == ErrorKind::Address, "{query}: {error}");
     }
 }
+
+/// A thousand runs with random faults: every sample at its place, every end within the watchdog.
+/// `cargo test -p faultscope-instrument --lib -- --ignored rtl_tcp::tests::a_thousand`
+#[test]
+#[ignore = "takes minutes"]
+fn a_thousand_faults() {
+    let mut random = crate::random::Random::new(2026, 3);
+    let options = StreamOptions { wait_for_room: true, ..StreamOptions::default() };
+    for run in 0..1000 {
+        let after = (random.uniform() * 400_000.0) as u64;
+        // A stall costs the three seconds of the watchdog, so there are fewer of them.
+        let fault = match run % 25 {
+            0 => Fault::Stall(after),
+            k if k % 2 == 0 => Fault::Garbage(after),
+            _ => Fault::End(after),
+        };
+        let (_, served) = dongle(fault);
+        let begun = std::time::Instant::now();
+        let Ok(live) = open(&served, "", options) else { continue };
+        let (mut last, mut taken, mut ended) = (None, 0, false);
+        while taken < 500_000 && !ended {
+            match live.next(WAIT) {
+                Ok(Next::Block(block)) => {
+                    taken += block.bytes.len();
+                    for byte in &block.bytes {
+                        let follows = last.is_none_or(|l: u8| *byte == if l == 249 { 0 } else { l + 1 });
+                        assert!(follows || matches!(fault, Fault::Garbage(_)), "{fault:?}");
+                        last = Some(*byte);
+                    }
+                }
+                Ok(Next::Quiet | Next::End) => panic!("{fault:?}: silent beyond the watchdog"),
+                Err(_) => ended = true,
+            }
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{fault:?} took {:?}", begun.elapsed());
+    }
+}
