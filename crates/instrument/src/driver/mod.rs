@@ -138,9 +138,7 @@ fn no_driver(address: &Address) -> DeviceError {
             let hint = "build it with --features soapy (apt install libsoapysdr-dev libclang-dev pkg-config)";
             DeviceError::new(ErrorKind::Unsupported, "this build has no SoapySDR", hint)
         }
-        Some(name) => {
-            DeviceError::new(ErrorKind::Unsupported, format!("there is no driver '{name}' for {}", address.text), hint)
-        }
+        Some(name) => DeviceError::address(format!("there is no driver '{name}' for {}", address.text), hint),
         None => DeviceError::address(
             format!("{} does not say which driver", address.text),
             format!("add ?driver=NAME; {hint}"),

@@ -96,7 +96,8 @@ impl Dongle {
             let block: Vec<u8> = if test {
                 (0..CHUNK).map(|k| counter.wrapping_add(k as u8)).collect()
             } else {
-                (0..CHUNK).map(|k| self.signal.0[(at + k) % self.signal.0.len().max(1)]).collect()
+                let signal = &self.signal.0;
+                (0..CHUNK).map(|k| signal.get((at + k) % signal.len().max(1)).copied().unwrap_or(127)).collect()
             };
             counter = counter.wrapping_add(CHUNK as u8);
             at = (at + CHUNK) % self.signal.0.len().max(1);

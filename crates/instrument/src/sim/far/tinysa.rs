@@ -103,6 +103,9 @@ impl FarTinySa {
         else {
             return b"usage: scanraw\r\n".to_vec();
         };
+        if points == 0 || stop < start {
+            return b"usage: scanraw\r\n".to_vec();
+        }
         let (step, zero) = ((stop - start) / points, if self.ultra { 174.0 } else { 128.0 });
         let mut bytes = vec![b'{'];
         for i in 0..points {
@@ -122,7 +125,7 @@ impl FarTinySa {
         else {
             return b"usage: scan\r\n".to_vec();
         };
-        let step = (stop - start) / f64::from(points - 1);
+        let step = (stop - start) / f64::from(points.max(2) - 1);
         (0..points)
             .flat_map(|i| format!("{:.0} 0.100000 0.000000 \r\n", start + f64::from(i) * step).into_bytes())
             .collect()
