@@ -400,13 +400,17 @@ impl<'a> Vigil<'a> {
         live: &Live,
         tell: &mut dyn FnMut(&WatchEvent) -> Result<Option<String>, Error>,
     ) -> Result<(), Error> {
-        let Some(Event { mut event, recorder, lost_before, .. }) = self.event.take() else { return Ok(()) };
+        let Some(Event { mut event, recorder, until, lost_before }) = self.event.take() else { return Ok(()) };
         match recorder {
             Some(recorder) => {
                 let lost = live.losses().lost().saturating_sub(lost_before);
                 let detail = format!("{lost} samples were lost while it was recorded");
                 let mut caveats = first_doubts(&self.info);
                 caveats.extend((lost > 0).then(|| Caveat::new(CaveatKind::LostSamples, detail)));
+                caveats.extend((self.next < until).then(|| {
+                    let detail = "the watch ended before the time after the event had passed";
+                    Caveat::new(CaveatKind::Truncated, detail)
+                }));
                 let done = recorder.finish(&caveats).map_err(storage)?;
                 self.stored += done.bytes;
                 event.files = vec![shown(&done.data), shown(&done.meta)];

@@ -239,4 +239,35 @@ mod tests {
             assert!(error.what.contains(what) && error.kind == ErrorKind::Address, "{query}: {error}");
         }
     }
+
+    /// A thousand runs with random faults: `cargo test -p faultscope-instrument --lib -- --ignored lines::tests::a_thousand`
+    #[test]
+    #[ignore = "takes minutes"]
+    fn a_thousand_faults() {
+        use crate::sim::far::{Fault, Wire, serve};
+        let mut random = crate::random::Random::new(2026, 4);
+        for run in 0..1000 {
+            let after = (random.uniform() * 900.0) as u64;
+            // A stall costs the three seconds of the watchdog, so there are fewer of them.
+            let fault = match run % 25 {
+                0 => Fault::Stall(after),
+                k if k % 3 == 0 => Fault::Garbage(after),
+                k if k % 3 == 1 => Fault::End(after),
+                _ => Fault::Bytes,
+            };
+            let far = serve("lines", 0, move |stream, stop| {
+                let mut wire = Wire::new(stream, fault, run, stop);
+                let _ = (0..200).try_for_each(|_| wire.send(b"1.25\n"));
+            });
+            let far = far.unwrap();
+            let begun = Instant::now();
+            let address = Address::parse(&format!("tcp://{}?driver=lines&rate=1k", far.address)).unwrap();
+            let Ok(Opened::Stream(live)) = Lines.open(&address, StreamOptions::default()) else { panic!("{fault:?}") };
+            while let Ok(Next::Block(block)) = live.next(Duration::from_secs(10)) {
+                let values = block.bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b));
+                assert!(matches!(fault, Fault::Garbage(_)) || values.into_iter().all(|v| v == 1.25), "{fault:?}");
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "{fault:?} took {:?}", begun.elapsed());
+        }
+    }
 }
