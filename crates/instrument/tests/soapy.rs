@@ -1,5 +1,6 @@
 //! The SoapySDR driver through the real library against the module of `tests/soapy`; `tests/soapy/run.sh` runs it.
 #![cfg(feature = "soapy")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
 use std::time::{Duration, Instant};
 
