@@ -134,7 +134,7 @@ fn a_thousand_faults() {
                 Ok(Next::Block(block)) => {
                     taken += block.bytes.len();
                     for byte in &block.bytes {
-                        let follows = last.is_none_or(|l: u8| *byte == if l == 249 { 0 } else { l + 1 });
+                        let follows = last.is_none_or(|l: u8| *byte == if l == 249 { 0 } else { l.wrapping_add(1) });
                         assert!(follows || matches!(fault, Fault::Garbage(_)), "{fault:?}");
                         last = Some(*byte);
                     }
