@@ -773,6 +773,14 @@ pub enum Command {
     },
     /// Plays the worked example from start to end.
     Demo(DemoArgs),
+    /// What is connected, also what cannot be opened, and the drivers there are.
+    Devices,
+    /// A live source to SigMF; whatever ends it leaves a valid recording that says so.
+    Record(crate::command::record::RecordArgs),
+    /// Rules on a live source; records what came before and after each event.
+    Watch(crate::command::watch::WatchArgs),
+    /// What this machine can do, and how to mend what is missing.
+    Doctor,
     /// Prints the JSON Schema of every output.
     Schema,
 }

@@ -113,6 +113,7 @@ fn no_plug_is_forgotten() {
     let sockets = [
         ("crates/capture/src/format", "crates/capture/src/format/mod.rs"),
         ("crates/diagnose/src/measurement", "crates/diagnose/src/measurement/mod.rs"),
+        ("crates/instrument/src/driver", "crates/instrument/src/driver/mod.rs"),
     ];
     for (folder, register) in sockets {
         let register = std::fs::read_to_string(root().join(register)).unwrap();
@@ -121,6 +122,7 @@ fn no_plug_is_forgotten() {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             let is_plug = path.is_dir()
                 || rust_text(&path).contains("impl Format for")
+                || rust_text(&path).contains("impl Instrument for")
                 || rust_text(&path).contains("impl Measurement for");
             if name != "mod" && is_plug {
                 assert!(register.contains(&format!("mod {name};")), "{folder}/{name} has no mod line");

@@ -4,11 +4,14 @@ mod analyse;
 mod case;
 pub(crate) mod convert;
 mod demo;
+mod devices;
 mod limits;
 pub(crate) mod phase_noise;
+pub(crate) mod record;
 mod report;
 mod simulate;
 pub(crate) mod trend;
+pub(crate) mod watch;
 
 use faultscope_door::Error;
 
@@ -35,6 +38,10 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Limits(_) => "limits",
         Command::Explain { .. } => "explain",
         Command::Demo(_) => "demo",
+        Command::Devices => "devices",
+        Command::Record(_) => "record",
+        Command::Watch(_) => "watch",
+        Command::Doctor => "doctor",
         Command::Schema => "schema",
     }
 }
@@ -59,6 +66,10 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Limits(command) => limits::run(command, context),
         Command::Explain { topic } => limits::explain(topic, context),
         Command::Demo(args) => demo::run(args, context),
+        Command::Devices => devices::devices(context),
+        Command::Record(args) => record::run(args, context),
+        Command::Watch(args) => watch::run(args, context),
+        Command::Doctor => devices::doctor(context),
         Command::Schema => limits::print_schema(context),
     }
 }

@@ -25,7 +25,7 @@ pub use error::CaptureError;
 pub use format::{Format, open};
 pub use notes::Notes;
 pub use options::{OpenOptions, SampleFormat};
-pub use samples::{Component, FileSamples, Layout, Samples};
+pub use samples::{Component, FileSamples, Layout, MemorySamples, Samples, decode};
 pub use scaled::ScaledSamples;
 pub use store::{ColumnStore, ColumnWriter};
 pub use trace::Trace;

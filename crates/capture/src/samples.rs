@@ -213,6 +213,48 @@ impl Samples for FileSamples {
     }
 }
 
+/// Numbers in memory: a block of a live source as a trace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemorySamples {
+    values: Vec<f32>,
+    components: usize,
+}
+
+impl MemorySamples {
+    /// Numbers with `components` (1 real, 2 I/Q) a frame, interleaved.
+    #[must_use]
+    pub fn new(values: Vec<f32>, components: usize) -> Self {
+        Self { values, components: components.max(1) }
+    }
+
+    fn copy<T>(&self, start: u64, out: &mut [T], number: impl Fn(f32) -> T) -> usize {
+        let from = usize::try_from(start).unwrap_or(usize::MAX).saturating_mul(self.components);
+        let room = out.len() / self.components * self.components;
+        let left = self.values.get(from..).unwrap_or_default();
+        let whole = left.len() / self.components * self.components;
+        let n = room.min(whole);
+        out.iter_mut().zip(&left[..n]).for_each(|(o, v)| *o = number(*v));
+        n / self.components
+    }
+}
+
+impl Samples for MemorySamples {
+    fn frames(&self) -> u64 {
+        (self.values.len() / self.components) as u64
+    }
+    fn read_f64(&self, start: u64, out: &mut [f64]) -> Result<usize, RecordError> {
+        Ok(self.copy(start, out, f64::from))
+    }
+    fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
+        Ok(self.copy(start, out, |v| v))
+    }
+}
+
+/// Converts the numbers at the head of `bytes` as reading from a file would; fills all of `out` that there are bytes for.
+pub fn decode(component: Component, bytes: &[u8], out: &mut [f32]) {
+    convert(component, bytes, out);
+}
+
 /// One positional read; fewer bytes than asked for is not an error, 0 is the end of the file.
 pub(crate) fn read_at(file: &File, bytes: &mut [u8], position: u64) -> io::Result<usize> {
     #[cfg(unix)]

@@ -3,6 +3,7 @@
 mod archive;
 mod locate;
 mod meta;
+mod record;
 mod recording;
 mod write;
 
@@ -16,6 +17,7 @@ use crate::{CaptureError, Caveat};
 pub use archive::write_archive;
 pub(crate) use locate::{Located, locate};
 pub(crate) use meta::{Metadata, Segment};
+pub use record::{Recorded, Recorder};
 pub(crate) use recording::is_utc;
 pub use recording::{Annotation, Datatype, Recording};
 pub use write::write;

@@ -9,6 +9,7 @@ mod error;
 pub mod exported;
 pub mod inputs;
 pub mod limits;
+pub mod live;
 pub mod phase_noise;
 pub mod picture;
 pub mod report;

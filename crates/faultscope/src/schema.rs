@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Envelope;
 use crate::cases::{CaseDocument, CaseListDocument, VerifyDocument};
+use crate::live::{DevicesDocument, DoctorDocument, RecordDocument, WatchDocument};
 use crate::result::ToolInfo;
 
 /// What `--json` prints when a whole command was refused.
@@ -134,6 +135,10 @@ pub fn document() -> Value {
         kind::<LimitsDocument>(&mut generator),
         kind::<ModelsDocument>(&mut generator),
         kind::<FilesDocument>(&mut generator),
+        kind::<DevicesDocument>(&mut generator),
+        kind::<RecordDocument>(&mut generator),
+        kind::<WatchDocument>(&mut generator),
+        kind::<DoctorDocument>(&mut generator),
         kind::<ExplainDocument>(&mut generator),
         kind::<ErrorDocument>(&mut generator),
     ];

@@ -22,7 +22,7 @@ const BLOCK: u64 = 512;
 pub fn write_archive(path: &Path, record: &dyn Record, recording: &Recording) -> Result<(), CaptureError> {
     check(path, record, recording)?;
     let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let bytes = record.frames().saturating_mul((record.kind().components() * recording.datatype.bytes()) as u64);
+    let bytes = record.frames().saturating_mul(recording.datatype.frame_bytes() as u64);
     save(path, recording.overwrite, |file| {
         let failed = |e: io::Error| write_error(path, e);
         let data = header(&format!("{stem}/{stem}.sigmf-data"), bytes, path)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use faultscope_signal::{Kind, Record, Unit};
 use serde_json::{Map, Value, json};
 
-use crate::CaptureError;
+use crate::{CaptureError, Component};
 
 /// Longest `core:label`; viewers show it beside the mark.
 const LABEL: usize = 20;
@@ -38,16 +38,26 @@ impl Datatype {
         }
     }
 
-    /// Bytes of one number.
-    pub(super) const fn bytes(self) -> usize {
+    /// How one number is stored.
+    #[must_use]
+    pub const fn component(self) -> Component {
         match self {
-            Self::Cf32Le | Self::Rf32Le => 4,
-            Self::Ci16Le => 2,
-            Self::Ci8 | Self::Cu8 => 1,
+            Self::Cf32Le | Self::Rf32Le => Component::F32Le,
+            Self::Ci16Le => Component::I16Le,
+            Self::Ci8 => Component::I8,
+            Self::Cu8 => Component::U8,
         }
     }
 
-    pub(super) const fn kind(self) -> Kind {
+    /// Bytes of one frame.
+    #[must_use]
+    pub const fn frame_bytes(self) -> usize {
+        self.component().bytes() * self.kind().components()
+    }
+
+    /// I/Q or real.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
         match self {
             Self::Rf32Le => Kind::Real,
             _ => Kind::Iq,
@@ -208,11 +218,17 @@ pub(super) struct Written {
 
 /// Refuses what cannot become a valid recording, before anything is written.
 pub(super) fn check(path: &Path, record: &dyn Record, recording: &Recording) -> Result<(), CaptureError> {
+    if record.kind() != recording.datatype.kind() {
+        let what = format!("{} does not fit the record", recording.datatype.name());
+        return Err(CaptureError::options(path, what, "I/Q takes c types, a waveform rf32_le"));
+    }
+    check_recording(path, recording)
+}
+
+/// The part of it that needs no samples.
+pub(super) fn check_recording(path: &Path, recording: &Recording) -> Result<(), CaptureError> {
     let refuse = |what: String, hint: &str| Err(CaptureError::options(path, what, hint));
     let Recording { datatype, sample_rate_hz, .. } = recording;
-    if record.kind() != datatype.kind() {
-        return refuse(format!("{} does not fit the record", datatype.name()), "I/Q takes c types, a waveform rf32_le");
-    }
     if !(sample_rate_hz.is_finite() && *sample_rate_hz > 0.0) {
         return refuse(format!("a sample rate of {sample_rate_hz} Hz cannot be written"), "it must be above zero");
     }

@@ -58,7 +58,7 @@ pub(super) fn text(recording: &Recording, written: &Written, path: &Path) -> Res
     Ok(text)
 }
 
-fn paths(base: &Path) -> (PathBuf, PathBuf) {
+pub(super) fn paths(base: &Path) -> (PathBuf, PathBuf) {
     let extension = base.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     let stem = match extension.as_deref() {
         Some("sigmf-data" | "sigmf-meta" | "sigmf") => base.with_extension(""),

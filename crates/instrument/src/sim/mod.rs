@@ -1,6 +1,7 @@
 //! The simulated instrument: the socket of fault models, and the list of them.
 
 mod address;
+pub mod far;
 mod math;
 mod samples;
 mod scenario;

@@ -18,7 +18,7 @@ pub use bars::{Bar, HarmonicBars};
 pub use decimate::{Envelope, EnvelopeBuilder};
 pub use density::Density;
 pub use font::use_wide_font;
-pub use render::Svg;
+pub use render::{Svg, encode_png};
 pub use scene::Size;
 pub use spectrum::{LimitLine, Marker, MarkerClass, Side, SpectrumChart, Trace};
 pub use waterfall::WaterfallChart;

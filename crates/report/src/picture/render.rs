@@ -99,7 +99,11 @@ fn halve(fine: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
     out
 }
 
-fn encode_png(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>, ReportError> {
+/// A PNG of pixels: red, green, blue of each, row by row from the top left.
+///
+/// # Errors
+/// When there are not as many as width and height say.
+pub fn encode_png(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>, ReportError> {
     let failed = |e: png::EncodingError| ReportError::picture(format!("the PNG cannot be written ({e})"));
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, width, height);
