@@ -122,6 +122,7 @@ fn exported_table(exported: &Exported) -> SpectrumTable {
         (if name == "average" { String::new() } else { name.clone() }, levels.clone())
     };
     SpectrumTable {
+        axis: "frequency_hz",
         frequency_hz: spectrum.frequency_hz.clone(),
         unit: spectrum.level_unit,
         columns: exported.curves.iter().map(column).collect(),

@@ -132,11 +132,15 @@ fn counted(n: usize, s: f64) -> f64 {
     far.map(|(_, v)| v).sum::<f64>().min(1.0)
 }
 
-/// Distance of each value from the line, in robust standard deviations (1.4826 MAD); zeros where there is no scatter.
+/// Distance of each value from the line, in robust standard deviations: 1.4826 MAD, or 1.2533 times the mean absolute
+/// deviation where more than half of the values lie exactly on it (B. Iglewicz and D. C. Hoaglin, 1993); zeros where
+/// nothing scatters.
 #[must_use]
 pub fn distances(x: &[f64], y: &[f64], line: &Line) -> Vec<f64> {
     let rest: Vec<f64> = x.iter().zip(y).map(|(x, y)| y - line.at(*x)).collect();
-    let (center, sigma) = crate::robust::median_and_sigma(&mut rest.clone());
+    let (center, robust) = crate::robust::median_and_sigma(&mut rest.clone());
+    let mean = rest.iter().map(|r| (r - center).abs()).sum::<f64>() / rest.len().max(1) as f64;
+    let sigma = if robust > 0.0 { robust } else { 1.2533 * mean };
     rest.iter().map(|r| if sigma > 0.0 { (r - center) / sigma } else { 0.0 }).collect()
 }
 

@@ -15,7 +15,7 @@ fn number(value: &Value) -> f64 {
 
 /// Field names of measured figures end in their unit, at any depth.
 fn every_number_has_its_unit(value: &Value, path: &str) {
-    const UNITS: [&str; 13] = [
+    const UNITS: [&str; 14] = [
         "_hz",
         "_s",
         "_v",
@@ -26,6 +26,7 @@ fn every_number_has_its_unit(value: &Value, path: &str) {
         "_ppm",
         "_percent",
         "_db_per_hz",
+        "_db_per_decade",
         "_v_per_s",
         "_probability",
         "per_second",

@@ -57,6 +57,7 @@ impl Format for Isf {
             traces,
             provenance,
             caveats: source.caveats,
+            ..Capture::default()
         })
     }
 }

@@ -63,6 +63,7 @@ impl Format for Keysight {
             traces,
             provenance,
             caveats: source.caveats,
+            ..Capture::default()
         })
     }
 }

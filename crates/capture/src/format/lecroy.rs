@@ -65,6 +65,7 @@ impl Format for LeCroy {
             traces: vec![trace],
             provenance,
             caveats: source.caveats,
+            ..Capture::default()
         })
     }
 }

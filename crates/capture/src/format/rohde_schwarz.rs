@@ -67,6 +67,7 @@ impl Format for RohdeSchwarz {
             traces,
             provenance,
             caveats: source.caveats,
+            ..Capture::default()
         })
     }
 }

@@ -53,6 +53,7 @@ impl Format for Siglent {
             traces,
             provenance,
             caveats: source.caveats,
+            ..Capture::default()
         })
     }
 }

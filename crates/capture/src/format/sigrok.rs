@@ -73,6 +73,7 @@ impl Format for Sigrok {
             traces,
             provenance,
             caveats: vec![caveat],
+            ..Capture::default()
         })
     }
 }

@@ -54,6 +54,7 @@ impl Format for TekWfm {
             traces: vec![trace],
             provenance,
             caveats: source.caveats,
+            ..Capture::default()
         })
     }
 }

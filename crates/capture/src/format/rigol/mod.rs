@@ -60,6 +60,7 @@ impl Format for Rigol {
             traces: read.traces,
             provenance,
             caveats: source.caveats,
+            ..Capture::default()
         })
     }
 }
