@@ -23,11 +23,11 @@ fn a_drifting_line_is_one_line_with_its_rate() {
         let (_, d) = measure(&record, &Settings::default());
         let middle = -200_000.0 + drift * 0.065_536;
         let s = near(&d, middle, 120.0).unwrap_or_else(|| panic!("{:?}", d.spurs));
-        assert_eq!((s.behaviour, s.persistent), (Behaviour::Drifting, true));
+        assert_eq!((s.behaviour, s.persistent), (Some(Behaviour::Drifting), Some(true)));
         assert!((s.drift_hz_per_s.unwrap() / drift - 1.0).abs() < 0.05, "{s:?}");
         assert!((s.level_db + 40.0).abs() < 0.5, "{s:?}");
         let steady = near(&d, 250_000.0, 20.0).unwrap();
-        assert_eq!((steady.behaviour, steady.drift_hz_per_s), (Behaviour::Steady, None));
+        assert_eq!((steady.behaviour, steady.drift_hz_per_s), (Some(Behaviour::Steady), None));
         assert_eq!(d.spurs.len(), 2, "{:?}", d.spurs);
     }
 }
@@ -39,7 +39,7 @@ fn a_short_burst_is_found_in_its_eighth() {
     add(&mut record, 2e-3, 310_000.0, 0.0, 50_000, 60_000);
     let (_, d) = measure(&record, &Settings::default());
     let s = near(&d, 310_000.0, 100.0).unwrap_or_else(|| panic!("{:?}", d.spurs));
-    assert_eq!((s.behaviour, s.persistent), (Behaviour::Bursty, false));
+    assert_eq!((s.behaviour, s.persistent), (Some(Behaviour::Bursty), Some(false)));
     assert_eq!(d.spurs.len(), 1, "{:?}", d.spurs);
 }
 
@@ -50,7 +50,7 @@ fn hops_and_noise_do_not_drift() {
     add(&mut record, 1e-2, -200_000.0, 0.0, 0, 1 << 16);
     add(&mut record, 1e-2, -190_000.0, 0.0, 1 << 16, 1 << 17);
     let (_, d) = measure(&record, &Settings::default());
-    assert!(d.spurs.iter().all(|s| s.behaviour == Behaviour::Bursty), "{:?}", d.spurs);
+    assert!(d.spurs.iter().all(|s| s.behaviour == Some(Behaviour::Bursty)), "{:?}", d.spurs);
     assert!(near(&d, -200_000.0, 50.0).is_some() && near(&d, -190_000.0, 50.0).is_some());
     let alarms = (0..12).filter(|i| {
         let mut random = Normal(1000 + i);
