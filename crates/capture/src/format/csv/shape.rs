@@ -54,12 +54,10 @@ impl Shape {
                 counts[word] += 1;
             }
         }
-        for word in 0..2 {
-            if shape.point[word] == 0 {
-                shape.before[word] = u64::MAX;
-            }
-            shape.shift[word] = 64 - 8 * counts[word];
+        for (before, point) in shape.before.iter_mut().zip(&shape.point).filter(|(_, point)| **point == 0) {
+            *before = !*point;
         }
+        shape.shift = counts.map(|count| 64 - 8 * count);
         shape.second = 10u64.pow(counts[1]);
         for (i, byte) in text.iter().skip(digits).enumerate() {
             shape.tail |= u64::from(*byte) << (8 * i);
