@@ -1,9 +1,10 @@
-//! The averaged spectrum: the cost of 1024 segments of 4096 points with each set of traces, real and I/Q, and the zoom.
+//! The averaged spectrum of 4096 points: 1024 segments with each set of traces, the loops beneath, waterfall and zoom.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use faultscope_benches::Memory;
+use faultscope_signal::spectrum::loops::Loops;
 use faultscope_signal::spectrum::{Options, Precision, Traces, analyze};
 use faultscope_signal::waterfall::{WaterfallSettings, waterfall};
 use faultscope_signal::zoom::zoom;
@@ -37,6 +38,26 @@ fn spectra(c: &mut Criterion) {
     group.finish();
 }
 
+/// The loops beneath, per segment: window, transform (window included), powers, and real segments in pairs.
+fn loops(c: &mut Criterion) {
+    let mut group = c.benchmark_group("loops");
+    for (kind, name) in [(Kind::Iq, "iq"), (Kind::Real, "real")] {
+        let mut loops = Loops::new(kind, SETTINGS);
+        let length = SETTINGS.fft * kind.components();
+        let samples: Vec<f32> = (0..64 * length).map(|i| (i * 7919 % 1009) as f32 / 504.5 - 1.0).collect();
+        let one = &samples[..length];
+        group.throughput(Throughput::Elements(1));
+        group.bench_function(format!("{name}/window"), |b| b.iter(|| black_box(loops.window(one).len())));
+        group.bench_function(format!("{name}/transform"), |b| b.iter(|| loops.transform(black_box(one))));
+        group.bench_function(format!("{name}/power"), |b| b.iter(|| black_box(loops.power().len())));
+        if kind == Kind::Real {
+            group.throughput(Throughput::Elements(64));
+            group.bench_function("real/pairs", |b| b.iter(|| black_box(loops.pairs(&samples))));
+        }
+    }
+    group.finish();
+}
+
 fn pictures_and_bands(c: &mut Criterion) {
     let record = Memory::noise(Kind::Iq, 1 << 21);
     let mut group = c.benchmark_group("frames");
@@ -58,5 +79,5 @@ fn pictures_and_bands(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, spectra, pictures_and_bands);
+criterion_group!(benches, spectra, loops, pictures_and_bands);
 criterion_main!(benches);

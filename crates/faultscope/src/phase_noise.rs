@@ -59,7 +59,8 @@ pub fn phase_noise_chart(detail: &PhaseNoiseDetail, capture: &Path, lang: Lang) 
     chart.axis = word(lang, "chart.offset").into();
     chart.log_frequency = true;
     let carrier = frequency(detail.carrier_frequency_hz);
-    let jitter = detail.integrated.and_then(|i| i.jitter_rms_s).map(|s| format!(" · {}", compact(s, Unit::Second)));
+    let named = |s: f64| format!(" · {} {}", word(lang, "reading.jitter_rms"), compact(s, Unit::Second));
+    let jitter = detail.integrated.and_then(|i| i.jitter_rms_s).map(named);
     chart.note = format!("{} {carrier}{}", word(lang, "table.carrier"), jitter.unwrap_or_default());
     let offsets: Vec<f64> = detail.points.iter().map(|p| p.offset_hz).collect();
     let mut trace = |name: String, level_db: Vec<f64>| {

@@ -18,6 +18,8 @@ const PER_DECADE: f64 = 20.0;
 /// Fewest bins of a group, and the first bin that the carrier's own line and the removed trend leave untouched.
 const FEWEST_BINS: usize = 10;
 const FIRST_BIN: usize = 6;
+/// Fewest bins beside lines that tell the noise of a group.
+const FEWEST_FREE: usize = 3;
 /// Segments of the finer estimate: the whole record in one segment serves only the lowest offsets.
 const SEGMENTS: usize = 8;
 /// A sample counts as missing carrier when its power is this share of the mean.
@@ -119,8 +121,8 @@ impl Noise {
         let fine = Density::of(residual, count / SEGMENTS);
         let split = (FIRST_BIN as f64 - 0.5) * fine.bin_hz;
         let whole = Density::of(residual, count);
-        let low = measured(&whole, split.min(residual.reach_hz), false_alarm);
-        let high = measured(&fine, residual.reach_hz, false_alarm);
+        let low = measured(&whole, split.min(residual.reach_hz), false_alarm, &[]);
+        let high = measured(&fine, residual.reach_hz, false_alarm, &low.lines);
         low.joined(high, split)
     }
 
@@ -132,11 +134,15 @@ impl Noise {
         let last = self.points.last().map_or(0.0, |p| p.high_hz);
         self.points.extend(other.points.into_iter().filter(|p| p.offset_hz > last && p.high_hz > last));
         self.lines.extend(other.lines.into_iter().filter(|l| l.offset_hz >= split_hz));
-        // Neighbours touch, so that an integral neither leaves out nor counts twice.
+        self.touch();
+        self
+    }
+
+    /// Neighbours touch, so that an integral neither leaves out nor counts twice.
+    fn touch(&mut self) {
         for i in 1..self.points.len() {
             self.points[i].low_hz = self.points[i - 1].high_hz;
         }
-        self
     }
 
     /// The offsets covered, where any are.
@@ -191,24 +197,44 @@ impl Noise {
     }
 }
 
-/// Points and lines of one estimate up to an offset.
-fn measured(density: &Density, up_to_hz: f64, false_alarm: f64) -> Noise {
+/// Points and lines of one estimate up to an offset; the lobes of lines already `known` below it are no noise.
+fn measured(density: &Density, up_to_hz: f64, false_alarm: f64, known: &[Line]) -> Noise {
     let end = ((up_to_hz / density.bin_hz + 0.5) as usize).min(density.phase.len());
     let groups = groups(FIRST_BIN, end);
-    let Some(reference) = Reference::of(density, &groups) else { return Noise::default() };
-    let (lines, masked) = reference.lines(density, FIRST_BIN..end, false_alarm);
-    let points = groups.iter().map(|g| {
-        let free: Vec<usize> = g.clone().filter(|k| !masked.get(*k).copied().unwrap_or(false)).collect();
+    let found = |masked: &[bool]| {
+        let reference = Reference::of(density, &groups, masked)?;
+        let (lines, mut masked) = reference.lines(density, FIRST_BIN..end, false_alarm);
+        lines::mask_lobes(&mut masked, known.iter().map(|l| l.offset_hz / density.bin_hz));
+        Some((lines, masked))
+    };
+    let Some(first) = found(&[]) else { return Noise::default() };
+    // A line lifts the reference of a narrow group: what it stands above is told without it.
+    let (lines, masked) = found(&first.1).unwrap_or(first);
+    let points = groups.iter().filter_map(|g| {
+        let free = free(g, &masked);
+        // A group that a line fills says nothing of the noise: its neighbours reach over it.
+        if free.len() < FEWEST_FREE {
+            return None;
+        }
         let mean = |values: &[f64]| free.iter().filter_map(|k| values.get(*k)).sum::<f64>() / free.len() as f64;
         let (low, high) = (density.hz(g.start as f64 - 0.5), density.hz(g.end as f64 - 0.5));
-        let offset_hz = (low * high).sqrt();
-        // A group that lines fill shows the noise of its neighbours.
-        let phase_per_hz = if free.len() < 3 { reference.at(offset_hz) } else { mean(&density.phase) };
-        let amplitude_per_hz = if free.is_empty() { 0.0 } else { mean(&density.amplitude) };
-        let averages = density.averages * (free.len() as f64 / density.enbw_bins).max(1.0);
-        Point { offset_hz, low_hz: low, high_hz: high, phase_per_hz, amplitude_per_hz, averages }
+        Some(Point {
+            offset_hz: (low * high).sqrt(),
+            low_hz: low,
+            high_hz: high,
+            phase_per_hz: mean(&density.phase),
+            amplitude_per_hz: mean(&density.amplitude),
+            averages: density.averages * (free.len() as f64 / density.enbw_bins).max(1.0),
+        })
     });
-    Noise { points: points.collect(), lines }
+    let mut noise = Noise { points: points.collect(), lines };
+    noise.touch();
+    noise
+}
+
+/// The bins of a group that no line covers.
+fn free(group: &std::ops::Range<usize>, masked: &[bool]) -> Vec<usize> {
+    group.clone().filter(|k| !masked.get(*k).copied().unwrap_or(false)).collect()
 }
 
 /// Ranges of bins, a twentieth of a decade wide and never narrower than `FEWEST_BINS`; the last one takes the rest.

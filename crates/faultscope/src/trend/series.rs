@@ -150,8 +150,8 @@ impl Ahead<'_> {
         let when = |slope: fn(&Line) -> f64| {
             line.filter(|l| toward(slope(l))).and_then(|l| l.reaches(bound, slope(&l))).map(|x| x.max(self.now))
         };
-        let (steep, flat): (fn(&Line) -> f64, fn(&Line) -> f64) =
-            if upper { (|l| l.high, |l| l.low) } else { (|l| l.low, |l| l.high) };
+        type Of = fn(&Line) -> f64;
+        let (steep, flat): (Of, Of) = if upper { (|l| l.high, |l| l.low) } else { (|l| l.low, |l| l.high) };
         let (middle, least, most) = (when(|l| l.slope), when(steep), when(flat));
         let after = |x: Option<f64>| x.map(|x| x - self.now);
         let stamp = |x: Option<f64>| x.and_then(|x| self.time.stamp(x));

@@ -141,7 +141,9 @@ fn carrier(d: &ModulationDetail, lang: Lang) -> DataTable {
     t.row("carrier_level", compact(d.carrier_level_db, d.level_unit));
     t.some("carrier_to_noise", d.carrier_to_noise_db, Unit::Db);
     t.row("channel_width", format!("{} ({})", frequency(d.bandwidth_hz), compact(d.measured_s, Unit::Second)));
-    t.row("am_depth", format!("{} ({})", percent(d.am.depth_percent), method(d.am.method)));
+    if let Some(depth) = d.am.depth_percent {
+        t.row("am_depth", format!("{} ({})", percent(depth), method(d.am.method)));
+    }
     t.row("am_depth_peaks", format!("+{} / -{}", percent(d.am.depth_plus_percent), percent(d.am.depth_minus_percent)));
     t.row("fm_deviation", format!("{} ({})", frequency(d.fm.deviation_hz), method(d.fm.method)));
     t.row("fm_peaks", format!("+{} / -{}", frequency(d.fm.peak_plus_hz), frequency(d.fm.peak_minus_hz)));

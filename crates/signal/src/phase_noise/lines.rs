@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::density::Density;
+use super::{FEWEST_FREE, free};
 use crate::robust::median;
 use crate::special::{gamma_relative_quantile, gamma_upper_quantile};
 
@@ -37,10 +38,15 @@ pub(super) struct Reference {
 }
 
 impl Reference {
-    pub(super) fn of(density: &Density, groups: &[Range<usize>]) -> Option<Self> {
+    /// From the groups' bins that are not `masked`; groups with too few of them are left out.
+    pub(super) fn of(density: &Density, groups: &[Range<usize>], masked: &[bool]) -> Option<Self> {
         let to_mean = gamma_relative_quantile(density.averages, 0.5);
         let points = groups.iter().filter_map(|g| {
-            let mut bins = density.phase.get(g.clone())?.to_vec();
+            let mut bins: Vec<f64> =
+                free(g, masked).into_iter().filter_map(|k| density.phase.get(k)).copied().collect();
+            if bins.len() < FEWEST_FREE {
+                return None;
+            }
             let level = median(&mut bins) / to_mean;
             let middle = density.hz(((g.start as f64 - 0.5) * (g.end as f64 - 0.5)).sqrt());
             (level > 0.0).then(|| (middle.ln(), level.ln()))
@@ -112,6 +118,15 @@ impl Reference {
             snr_db: crate::quantity::db_from_power(top / noise),
             resolution_hz: 0.5 * density.bin_hz,
         }
+    }
+}
+
+/// Marks the lobes of lines at these bins.
+pub(super) fn mask_lobes(masked: &mut [bool], bins: impl Iterator<Item = f64>) {
+    for bin in bins {
+        let lobe = ((bin - LOBE as f64).max(0.0) as usize).min(masked.len())
+            ..((bin + LOBE as f64) as usize + 1).min(masked.len());
+        masked.get_mut(lobe).unwrap_or(&mut []).fill(true);
     }
 }
 

@@ -102,6 +102,33 @@ fn sinusoidal_phase_modulation_makes_a_line_of_half_its_index() {
     assert!(decibel(point.phase_per_hz / (2e-6 / RATE)).abs() < 0.6, "{point:?}");
 }
 
+/// One second of a carrier with a 100 Hz line: at the lowest offsets a group is hardly wider than the line's lobe.
+#[test]
+fn a_line_in_a_narrow_group_lifts_neither_the_trace_nor_the_integral() {
+    let (sigma, beta) = (1e-3f64, 5e-3f64);
+    for frequency in [40.0, 75.0, 100.0, 131.7] {
+        let mut random = Random(21);
+        let noise = Noise::of(
+            &residual(100_000, 0.0, |i| sigma * random.gauss() + beta * (TAU * frequency * f64::from(i) / RATE).sin()),
+            0.01,
+        );
+        let expected = 2.0 * sigma * sigma / RATE;
+        for p in &noise.points {
+            // Powers of a few bins spread: five standard deviations.
+            let limit = 1.0 + 5.0 / p.averages.sqrt();
+            assert!(p.phase_per_hz < limit * expected, "{frequency}: {p:?}");
+        }
+        assert_eq!(noise.lines.len(), 1, "{frequency}: {:?}", noise.lines);
+        let line = noise.lines[0];
+        assert!((line.offset_hz - frequency).abs() < line.resolution_hz, "{frequency}: {line:?}");
+        assert!((line.phase_power / (0.5 * beta * beta) - 1.0).abs() < 0.02, "{frequency}: {line:?}");
+        // The line holds six hundred times the noise of the first kilohertz.
+        let (low, _) = noise.covered_hz().unwrap();
+        let power = noise.phase_power(low, 1000.0);
+        assert!((power / (expected * (1000.0 - low)) - 1.0).abs() < 0.15, "{frequency}: {power}");
+    }
+}
+
 #[test]
 fn additive_noise_is_shared_evenly_by_phase_and_amplitude() {
     let sigma = 5e-3;

@@ -2,6 +2,7 @@
 
 use super::kernel::{self, Float, Plan, Transform};
 use super::levels::Histogram;
+use super::pair::{self, Pairs};
 use super::{SpectrumSettings, hop};
 use crate::record::{Kind, Record, RecordError};
 use crate::wide::{Aligned, wide};
@@ -10,6 +11,8 @@ use crate::wide::{Aligned, wide};
 const BLOCK_SEGMENTS: u64 = 64;
 /// Numbers a block reads at once, unless a single segment is longer.
 const BLOCK_NUMBERS: u64 = 1 << 19;
+/// Segments of a record from which the second plan costs less than the pairs save.
+const WORTH_PAIRS: u64 = 256;
 /// A record whose mean is this many times its rms around it loses too much in single precision.
 const OFFSET_RATIO: f64 = 16.0;
 
@@ -132,8 +135,7 @@ impl<'a, T: Float> Engine<'a, T> {
     pub(crate) fn place(&self, i: usize) -> usize {
         let bins = self.bins();
         let bin = if self.components == 1 { i } else { (i + bins.div_ceil(2)) % bins };
-        let groups = self.plan.groups();
-        bin % groups * (bins / groups) + bin / groups
+        pair::place(bin, bins, self.plan.groups())
     }
 
     /// Halves the bins of a real record that have no twin, 0 Hz and half the rate, so that all are doubled alike later.
@@ -173,6 +175,8 @@ pub(crate) struct Worker<'a, T: Float> {
     engine: &'a Engine<'a, T>,
     keep: Keep<'a>,
     transform: Transform<T>,
+    /// For the mean of a real record.
+    pairs: Option<Pairs<T>>,
     samples: Aligned<T>,
     wide: Vec<f64>,
     power: Vec<T>,
@@ -189,10 +193,13 @@ impl<'a, T: Float> Worker<'a, T> {
         let bins = engine.bins();
         let held = if matches!(keep, Keep::Mean) { 0 } else { bins };
         let rows = if matches!(keep, Keep::Levels(..)) { engine.block_segments as usize } else { 0 };
+        let segments = engine.record.frames().saturating_sub(engine.n as u64) / engine.hop as u64;
+        let paired = held == 0 && engine.components == 1 && segments >= WORTH_PAIRS;
         Self {
             engine,
             keep,
             transform: Transform::new(engine.plan.clone(), engine.n),
+            pairs: if paired { Pairs::new(&engine.window) } else { None },
             samples: Aligned::new(0),
             wide: Vec::new(),
             power: vec![T::default(); bins],
@@ -247,7 +254,12 @@ impl<'a, T: Float> Worker<'a, T> {
     /// Every segment, without looking for values that are not finite.
     fn sum_all(&mut self, segments: usize, sum: &mut BlockSum<T>) {
         self.clear(sum);
-        for segment in 0..segments {
+        let engine = self.engine;
+        let paired = self.pairs.as_mut().map_or(0, |pairs| {
+            let of = (&*self.samples, engine.hop, segments);
+            pairs.add(&mut sum.power, of, (engine.offset, &engine.offset_bins))
+        });
+        for segment in paired..segments {
             self.transform(segment);
             if let Keep::Mean = self.keep {
                 wide(|| kernel::add_power(&mut sum.power, self.transform.bins()));

@@ -172,8 +172,9 @@ fn window_less_offset<T: Float>(out: &mut [T], segment: &[T], window: &[T], offs
     }
 }
 
+/// Multiplies by the window.
 #[inline(always)]
-fn window_all<T: Float>(out: &mut [T], segment: &[T], window: &[T]) {
+pub(crate) fn window_all<T: Float>(out: &mut [T], segment: &[T], window: &[T]) {
     for ((out, x), w) in out.iter_mut().zip(segment).zip(window) {
         *out = *x * *w;
     }

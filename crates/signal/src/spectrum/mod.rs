@@ -5,7 +5,10 @@ mod analyze;
 mod engine;
 mod kernel;
 mod levels;
+#[doc(hidden)]
+pub mod loops;
 mod options;
+mod pair;
 mod parts;
 mod reference;
 mod size;

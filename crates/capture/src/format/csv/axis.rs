@@ -1,5 +1,9 @@
 //! The axis of time checked as it is read: is there a uniform step that explains every printed time?
 
+use super::number::{Number, quantum};
+
+/// Longest run of evenly printed times that is taken as its two ends.
+const RUN: u64 = 1024;
 /// Rows whose extremes are kept together before they go to the hulls.
 const GROUP: u64 = 64;
 /// Hull corners beyond which the axis is certainly bent (a quantised line has a few hundred).
@@ -29,6 +33,69 @@ pub(super) struct Axis {
     floor: Vec<(u64, f64)>,
     backwards: Option<u64>,
     bent: bool,
+}
+
+/// A time column on its way to its axis: times that follow each other evenly in their printed digits are only counted.
+#[derive(Debug)]
+pub(super) struct Ticks {
+    axis: Axis,
+    /// The last time in units of its last digit, that digit, and the step before it; `NO_STEP` where there is none.
+    last: i64,
+    digit: i32,
+    step: i64,
+    /// Rows that followed evenly since the axis last heard of one.
+    waiting: u64,
+}
+
+/// Beyond any difference of two times of up to 2^53.
+const NO_STEP: i64 = i64::MAX;
+/// The digit of a time that is not a whole number of its last digit.
+const NO_DIGIT: i32 = i32::MAX;
+
+impl Ticks {
+    pub(super) const fn new(axis: Axis) -> Self {
+        Self { axis, last: 0, digit: NO_DIGIT, step: NO_STEP, waiting: 0 }
+    }
+
+    /// The next printed time.
+    #[inline(always)]
+    pub(super) fn push(&mut self, time: Number) {
+        if let Some(now) = time.ticks()
+            && time.last_digit == self.digit
+            && now - self.last == self.step
+            && self.waiting < RUN
+        {
+            self.last = now;
+            self.waiting += 1;
+        } else {
+            self.uneven(time);
+        }
+    }
+
+    #[inline(never)]
+    fn uneven(&mut self, time: Number) {
+        self.settle();
+        let digit = if time.ticks().is_some() { time.last_digit } else { NO_DIGIT };
+        let now = time.ticks().unwrap_or(0);
+        self.step = if digit == self.digit && digit != NO_DIGIT { now - self.last } else { NO_STEP };
+        (self.last, self.digit) = (now, digit);
+        self.axis.push(time.value(), quantum(time.last_digit));
+    }
+
+    fn settle(&mut self) {
+        if self.waiting > 0 {
+            let last = Number::exact(self.last < 0, self.last.unsigned_abs(), self.digit);
+            self.axis.push_even(last.value(), quantum(self.digit), self.waiting);
+        }
+        self.waiting = 0;
+    }
+
+    /// The axis of all times.
+    pub(super) fn finish(mut self) -> Axis {
+        self.settle();
+        self.axis.flush();
+        self.axis
+    }
 }
 
 /// How far a step misses the column at worst.
@@ -89,6 +156,23 @@ impl Axis {
         }
     }
 
+    /// `rows` further rows, printed evenly from the one before them to the last, at `t`.
+    ///
+    /// Their residuals lie on a straight line and the tolerance has no room to bend within a short run, so that the
+    /// ends say all.
+    fn push_even(&mut self, t: f64, quantum: f64, rows: u64) {
+        let step = (t - self.last) / rows as f64;
+        if step < 0.0 && self.backwards.is_none() {
+            self.backwards = Some(self.rows);
+        }
+        // Each end is a corner of its own: the rows of a group lie close together, those of a run do not.
+        self.flush();
+        self.rows += rows - 1;
+        self.last = t - step;
+        self.push(t, quantum);
+        self.flush();
+    }
+
     /// One quantum, and the rounding of instruments that print single-precision times (at most a quarter of a step).
     #[inline]
     fn tolerance(&self, t: f64, quantum: f64) -> f64 {
@@ -133,11 +217,6 @@ impl Axis {
             hull.pop();
         }
         hull.push(point);
-    }
-
-    /// Ends reading; afterwards `miss` answers for any step.
-    pub(super) fn finish(&mut self) {
-        self.flush();
     }
 
     pub(super) const fn rows(&self) -> u64 {
@@ -194,7 +273,7 @@ mod tests {
     fn axis(times: impl Iterator<Item = f64>, quantum: f64, provisional: f64) -> Axis {
         let mut axis = Axis::new(provisional, None);
         times.for_each(|t| axis.push((t / quantum).round() * quantum, quantum));
-        axis.finish();
+        axis.flush();
         axis
     }
 
@@ -226,10 +305,44 @@ mod tests {
     }
 
     #[test]
+    fn even_runs_are_judged_like_their_rows() {
+        let number = |t: &str| crate::format::csv::number::cell(t.as_bytes(), b'.').unwrap();
+        for gap in [None, Some(5000), Some(9999)] {
+            let times: Vec<String> = (0..10_000)
+                .map(|i| {
+                    format!("{:.9e}", (f64::from(i) - 300.0 + f64::from(u8::from(gap.is_some_and(|g| i >= g)))) * 1e-6)
+                })
+                .collect();
+            let mut ticks = Ticks::new(Axis::new(1e-6, None));
+            let mut rows = Axis::new(1e-6, None);
+            for text in &times {
+                let n = number(text);
+                ticks.push(n);
+                rows.push(n.value(), quantum(n.last_digit));
+            }
+            rows.flush();
+            let runs = ticks.finish();
+            assert_eq!((runs.rows(), runs.mean_step()), (rows.rows(), rows.mean_step()));
+            assert!(runs.ceiling.len() < 100);
+            for step in [1e-6, 1.00005e-6, runs.mean_step().unwrap()] {
+                let (a, b) = (runs.miss(step), rows.miss(step));
+                let group = GROUP as f64 * (step - 1e-6f64).abs();
+                assert!((a.by - b.by).abs() <= group + 1e-15, "{gap:?} {step}: {a:?} {b:?}");
+                assert_eq!(a.by > 0.0, gap.is_some() || step == 1.00005e-6);
+            }
+            assert!((runs.steps.1 - rows.steps.1).abs() < 1e-12 && (runs.steps.0 - rows.steps.0).abs() < 1e-12);
+        }
+        let back = ["1e-6", "2e-6", "3e-6", "2e-6", "1e-6", "0e-6"];
+        let mut ticks = Ticks::new(Axis::new(1e-6, None));
+        back.iter().for_each(|t| ticks.push(number(t)));
+        assert_eq!(ticks.finish().backwards(), Some(3));
+    }
+
+    #[test]
     fn memory_stays_bounded_on_a_parabola() {
         let mut a = Axis::new(1.0, None);
         (0..2_000_000).for_each(|i| a.push(f64::from(i).powi(2) * 1e-3, 1e-9));
-        a.finish();
+        a.flush();
         assert!(a.ceiling.len() <= CORNERS && a.floor.len() <= CORNERS);
         assert!(a.miss(a.mean_step().unwrap()).by > 0.0);
     }

@@ -8,6 +8,7 @@ mod leading;
 mod number;
 mod own;
 mod rows;
+mod shape;
 mod sheet;
 mod text;
 mod unit;
@@ -124,7 +125,7 @@ fn rows_of(sheet: &Sheet, layout: &Layout) -> Vec<(f64, f64)> {
     let place = |role: Role| layout.roles.iter().position(|r| *r == role);
     let (Some(index), Some(value)) = (place(Role::Index), place(Role::Value)) else { return Vec::new() };
     let number = |cells: &[&str], i: usize| {
-        cells.get(i).and_then(|c| number::cell(c.as_bytes(), sheet.decimal)).map(|n| n.value)
+        cells.get(i).and_then(|c| number::cell(c.as_bytes(), sheet.decimal)).map(|n| n.value())
     };
     (layout.first_line..sheet.lines.len().saturating_sub(1))
         .map(|i| sheet.cells(i))

@@ -12,86 +12,136 @@ const RECIPROCAL: [f64; 23] = [
     1e-18, 1e-19, 1e-20, 1e-21, 1e-22,
 ];
 
-/// A number and the power of ten of its last printed digit (`4.96` -> -2, `2E-9` -> -9).
+/// Powers of ten that move a number of up to eight digits in front of as many more.
+const TEN_TO: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// A number as printed: digits, sign, and the power of ten of the last digit (`4.96` -> -2, `2E-9` -> -9).
+///
+/// Its value is worked out when asked for: a time stamp that follows its neighbours needs none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Number {
-    pub(super) value: f64,
+    negative: bool,
+    /// All digits as one whole number; below 2^53 unless `beyond` is there.
+    mantissa: u64,
     pub(super) last_digit: i32,
+    /// The value where digits and power of ten do not give it exactly.
+    beyond: Option<f64>,
+}
+
+impl Number {
+    /// Correctly rounded: with a mantissa below 2^53 and a power of ten of at most 22 both operands are exact, so that
+    /// the one multiplication or division rounds once (Clinger 1990); everything else went to the standard parser.
+    #[inline]
+    pub(super) fn value(&self) -> f64 {
+        if let Some(value) = self.beyond {
+            return value;
+        }
+        let power = EXACT.get(self.last_digit.unsigned_abs() as usize).copied().unwrap_or(f64::NAN);
+        // Signed numbers convert in one instruction.
+        let whole = self.mantissa as i64 as f64;
+        let magnitude = if self.last_digit < 0 { whole / power } else { whole * power };
+        if self.negative { -magnitude } else { magnitude }
+    }
+
+    /// The value in units of the last printed digit, where that is exact.
+    #[inline]
+    pub(super) fn ticks(&self) -> Option<i64> {
+        let whole = self.mantissa as i64;
+        self.beyond.is_none().then_some(if self.negative { -whole } else { whole })
+    }
+
+    /// Digits that give the value exactly: at most fifteen, and a power of ten that is exact.
+    #[inline(always)]
+    pub(super) const fn exact(negative: bool, mantissa: u64, last_digit: i32) -> Self {
+        Self { negative, mantissa, last_digit, beyond: None }
+    }
+
+    const fn special(value: f64) -> Self {
+        Self { negative: false, mantissa: 0, last_digit: 0, beyond: Some(value) }
+    }
 }
 
 /// Reads a number that starts at `at`; gives it and the place behind it.
-///
-/// Correctly rounded: with a mantissa below 2^53 and a power of ten of at most 22 both operands are exact, so that
-/// the one multiplication or division rounds once (Clinger 1990); everything else goes to the standard parser.
 #[inline]
 pub(super) fn scan(text: &[u8], at: usize, decimal: u8) -> Option<(Number, usize)> {
     let mut p = at;
-    let negative = match text.get(p) {
-        Some(b'-') => {
-            p += 1;
-            true
-        }
-        Some(b'+') => {
-            p += 1;
-            false
-        }
-        _ => false,
-    };
+    let sign = text.get(p).copied().unwrap_or(0);
+    let negative = sign == b'-';
+    p += usize::from(negative || sign == b'+');
     let digits_from = p;
     let mut mantissa = 0u64;
-    while let Some(d) = digit(text, p) {
-        mantissa = mantissa.wrapping_mul(10).wrapping_add(d);
+    // Most numbers have one digit before the point: not worth a block.
+    if let Some(d) = digit(text, p) {
+        mantissa = d;
         p += 1;
+        if digit(text, p).is_some() {
+            p = digits(text, p, &mut mantissa);
+        }
     }
-    let mut digits = p - digits_from;
+    let mut count = p - digits_from;
     let mut decimals = 0usize;
     if text.get(p) == Some(&decimal) {
-        p += 1;
-        let from = p;
-        while let Some(block) = text.get(p..).and_then(<[u8]>::first_chunk).and_then(eight) {
-            mantissa = mantissa.wrapping_mul(100_000_000).wrapping_add(block);
-            p += 8;
-        }
-        while let Some(d) = digit(text, p) {
-            mantissa = mantissa.wrapping_mul(10).wrapping_add(d);
-            p += 1;
-        }
+        let from = p + 1;
+        p = digits(text, from, &mut mantissa);
         decimals = p - from;
-        digits += decimals;
+        count += decimals;
     }
-    if digits == 0 {
+    if count == 0 {
         return None;
     }
     let mut exponent = 0i32;
-    if matches!(text.get(p), Some(b'e' | b'E')) {
-        let (value, next) = scan_exponent(text, p + 1)?;
-        exponent = value;
-        p = next;
+    if text.get(p).is_some_and(|e| e | 0x20 == b'e') {
+        (exponent, p) = scan_exponent(text, p + 1)?;
     }
     let last_digit = exponent.saturating_sub(i32::try_from(decimals).unwrap_or(i32::MAX));
-    let magnitude = if digits <= 19 && mantissa < (1 << 53) && (-22..=22).contains(&last_digit) {
-        let power = EXACT.get(last_digit.unsigned_abs() as usize).copied()?;
-        if last_digit < 0 { mantissa as f64 / power } else { mantissa as f64 * power }
-    } else {
-        standard(text.get(digits_from..p)?, decimal)?
-    };
-    let value = if negative { -magnitude } else { magnitude };
-    Some((Number { value, last_digit }, p))
+    let exact = count <= 19 && mantissa < (1 << 53) && (-22..=22).contains(&last_digit);
+    let beyond = if exact { None } else { Some(standard(text.get(digits_from..p)?, decimal, negative)?) };
+    Some((Number { negative, mantissa, last_digit, beyond }, p))
 }
 
-/// Eight digits at once: each step adds neighbours of one width into one of twice the width.
+/// Appends the digits from `at` on to `mantissa`; gives the place behind them.
 #[inline]
-fn eight(block: &[u8; 8]) -> Option<u64> {
-    let bytes = u64::from_le_bytes(*block);
-    let high = bytes & 0xf0f0_f0f0_f0f0_f0f0;
-    let above_nine = bytes.wrapping_add(0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0;
-    if high != 0x3030_3030_3030_3030 || above_nine != 0x3030_3030_3030_3030 {
-        return None;
+fn digits(text: &[u8], at: usize, mantissa: &mut u64) -> usize {
+    let mut p = at;
+    while let Some(block) = text.get(p..).and_then(<[u8]>::first_chunk) {
+        let (count, value) = leading(block);
+        *mantissa = mantissa.wrapping_mul(TEN_TO.get(count).copied().unwrap_or(1)).wrapping_add(value);
+        p += count;
+        if count < 8 {
+            return p;
+        }
     }
-    let ones = bytes & 0x0f0f_0f0f_0f0f_0f0f;
+    while let Some(d) = digit(text, p) {
+        *mantissa = mantissa.wrapping_mul(10).wrapping_add(d);
+        p += 1;
+    }
+    p
+}
+
+/// How many of eight bytes are digits before the first that is none, and their number.
+#[inline]
+fn leading(block: &[u8; 8]) -> (usize, u64) {
+    let bytes = u64::from_le_bytes(*block) ^ 0x3030_3030_3030_3030;
+    let count = (beyond_nine(bytes).trailing_zeros() / 8) as usize;
+    // The digits move to the end, zeros come before them.
+    (count, eight(bytes.checked_shl(64 - 8 * count as u32).unwrap_or(0)))
+}
+
+/// The highest bit of every byte that is above nine.
+#[inline(always)]
+pub(super) const fn beyond_nine(bytes: u64) -> u64 {
+    // Nothing carries into a neighbour, because the highest bits are looked at apart.
+    (((bytes & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | bytes) & 0x8080_8080_8080_8080
+}
+
+/// The number of eight digits of 0 to 9, the first in the lowest byte.
+///
+/// Each step adds neighbours of one width into one of twice the width.
+#[inline(always)]
+pub(super) const fn eight(ones: u64) -> u64 {
     let tens = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
     let hundreds = (tens.wrapping_mul(100) + (tens >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((hundreds.wrapping_mul(10_000) + (hundreds >> 32)) & 0xffff_ffff)
+    (hundreds.wrapping_mul(10_000) + (hundreds >> 32)) & 0xffff_ffff
 }
 
 #[inline]
@@ -118,9 +168,10 @@ fn scan_exponent(text: &[u8], at: usize) -> Option<(i32, usize)> {
 }
 
 #[cold]
-fn standard(digits: &[u8], decimal: u8) -> Option<f64> {
+fn standard(digits: &[u8], decimal: u8, negative: bool) -> Option<f64> {
     let text = std::str::from_utf8(digits).ok()?;
-    if decimal == b'.' { text.parse().ok() } else { text.replace(char::from(decimal), ".").parse().ok() }
+    let parsed = if decimal == b'.' { text.parse() } else { text.replace(char::from(decimal), ".").parse() };
+    parsed.ok().map(|v: f64| if negative { -v } else { v })
 }
 
 /// A whole cell: surrounding blanks and quotes are stripped; `inf`, `nan` and the infinity sign are numbers too.
@@ -131,7 +182,7 @@ pub(super) fn cell(text: &[u8], decimal: u8) -> Option<Number> {
     {
         return Some(number);
     }
-    special(text).map(|value| Number { value, last_digit: 0 })
+    special(text).map(Number::special)
 }
 
 /// Without surrounding blanks, carriage returns and one pair of quotes.
@@ -172,7 +223,7 @@ mod tests {
 
     #[test]
     fn reads_what_instruments_print() {
-        let value = |t: &str| cell(t.as_bytes(), b'.').map(|n| n.value);
+        let value = |t: &str| cell(t.as_bytes(), b'.').map(|n| n.value());
         assert_eq!(value("-84.48E-06"), Some(-84.48e-6));
         assert_eq!(value("+0.0E+00"), Some(0.0));
         assert_eq!(value(" \"2E-9\" "), Some(2e-9));
@@ -182,7 +233,7 @@ mod tests {
         assert_eq!(value("1e999"), Some(f64::INFINITY));
         assert_eq!(value("-\u{221e}"), Some(f64::NEG_INFINITY));
         assert!(value("NaN").is_some_and(f64::is_nan));
-        assert_eq!(cell(b"-1,25", b',').map(|n| n.value), Some(-1.25));
+        assert_eq!(cell(b"-1,25", b',').map(|n| n.value()), Some(-1.25));
         for bad in ["", "-", ".", "1.2.3", "1e", "1e+", "abc", "1 2", "0x10", "--1", "1,5"] {
             assert_eq!(value(bad), None, "{bad:?}");
         }
@@ -203,7 +254,7 @@ mod tests {
         #[test]
         fn agrees_with_the_standard_parser(text in "[+-]?[0-9]{1,21}(\\.[0-9]{0,12})?([eE][+-]?[0-9]{1,3})?") {
             let expected: f64 = text.parse().unwrap();
-            prop_assert_eq!(cell(text.as_bytes(), b'.').unwrap().value, expected);
+            prop_assert_eq!(cell(text.as_bytes(), b'.').unwrap().value(), expected);
         }
 
         #[test]

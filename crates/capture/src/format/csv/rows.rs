@@ -4,9 +4,10 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::axis::Axis;
+use super::axis::{Axis, Ticks};
 use super::layout::{Index, Layout, Role};
-use super::number;
+use super::number::{self, Number};
+use super::shape::Shapes;
 use super::text::{BLOCK, Blocks, Piece, TextKind};
 use crate::{CaptureError, ColumnStore, ColumnWriter};
 
@@ -95,7 +96,9 @@ struct Reader<'a> {
     /// Lines finished so far.
     line: u64,
     writer: ColumnWriter,
-    axis: Option<Axis>,
+    axis: Option<Ticks>,
+    /// What the cells of the last row looked like.
+    shapes: Vec<Shapes>,
     row: Vec<f64>,
     twin: Option<(f64, Vec<f64>)>,
     extremes: Vec<Extremes>,
@@ -111,15 +114,15 @@ struct Reader<'a> {
 }
 
 /// One parsed index cell.
-type Stamp = Option<(f64, f64)>;
+type Stamp = Option<Number>;
 
 impl<'a> Reader<'a> {
     fn new(path: &'a Path, line_end: u8, separator: u8, decimal: u8, layout: &'a Layout, hints: Hints) -> Self {
         let columns = layout.columns.len();
         let axis = match layout.index {
             Index::None => None,
-            Index::Time(_) => Some(Axis::new(hints.step, None)),
-            Index::Sequence => Some(Axis::new(1.0, Some(0.25))),
+            Index::Time(_) => Some(Ticks::new(Axis::new(hints.step, None))),
+            Index::Sequence => Some(Ticks::new(Axis::new(1.0, Some(0.25)))),
         };
         Self {
             path,
@@ -131,6 +134,7 @@ impl<'a> Reader<'a> {
             line: 0,
             writer: ColumnWriter::new(if hints.pairs { 2 * columns } else { columns }),
             axis,
+            shapes: vec![Shapes::default(); layout.roles.len()],
             row: vec![0.0; columns],
             twin: None,
             extremes: vec![Extremes { low: f64::INFINITY, high: f64::NEG_INFINITY }; columns],
@@ -166,13 +170,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a row that is as regular as nearly all rows are; anything else is left to `slow`.
-    #[inline]
+    #[inline(always)]
     fn fast(&mut self, text: &[u8], from: usize) -> Option<(Stamp, usize)> {
         let layout = self.layout;
         let mut at = from;
         let mut stamp = None;
         let mut values = self.row.iter_mut();
-        for (i, role) in layout.roles.iter().enumerate() {
+        for (i, (role, shapes)) in layout.roles.iter().zip(&mut self.shapes).enumerate() {
             if i > 0 {
                 if *text.get(at)? != self.separator {
                     return None;
@@ -185,16 +189,16 @@ impl<'a> Reader<'a> {
             match role {
                 Role::Skip => {}
                 Role::Index => {
-                    let (number, next) = number::scan(text, at, self.decimal)?;
-                    if !number.value.is_finite() {
+                    let (number, next) = shapes.scan(text, at, self.decimal)?;
+                    if number.ticks().is_none() && !number.value().is_finite() {
                         return None;
                     }
-                    stamp = Some((number.value, number::quantum(number.last_digit)));
+                    stamp = Some(number);
                     at = next;
                 }
                 Role::Value => {
-                    let (number, next) = number::scan(text, at, self.decimal)?;
-                    *values.next()? = number.value;
+                    let (number, next) = shapes.scan(text, at, self.decimal)?;
+                    *values.next()? = number.value();
                     at = next;
                 }
             }
@@ -203,7 +207,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Only blanks, separators and the line end may follow.
-    #[inline]
+    #[inline(always)]
     fn row_end(&self, text: &[u8], from: usize) -> Option<usize> {
         let mut at = from;
         loop {
@@ -218,23 +222,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    #[inline]
+    /// Takes the row just read.
+    #[inline(always)]
     fn accept(&mut self, stamp: Stamp) -> Result<(), CaptureError> {
-        if self.writer.rows() == 0 && self.twin.is_none() {
-            self.first_row_line = self.line + 1;
-            self.first_index = stamp.map_or(0.0, |s| s.0);
-        }
-        if self.pending_empty > 0 {
-            self.fill_gap()?;
+        if self.writer.rows() == 0 || self.pending_empty > 0 {
+            self.begin(stamp)?;
         }
         for (value, extreme) in self.row.iter().zip(&mut self.extremes) {
-            // A comparison with NaN is false, so that both branches leave NaN out.
-            if *value < extreme.low {
-                extreme.low = *value;
-            }
-            if *value > extreme.high {
-                extreme.high = *value;
-            }
+            // A comparison with NaN is false, so that both leave NaN out.
+            extreme.low = if *value < extreme.low { *value } else { extreme.low };
+            extreme.high = if *value > extreme.high { *value } else { extreme.high };
             if !value.is_finite() {
                 self.non_finite += 1;
                 self.first_non_finite.get_or_insert(self.line + 1);
@@ -243,14 +240,33 @@ impl<'a> Reader<'a> {
         if self.hints.pairs {
             return self.accept_twin(stamp);
         }
-        if let (Some(axis), Some((t, quantum))) = (&mut self.axis, stamp) {
-            axis.push(t, quantum);
+        if let (Some(axis), Some(time)) = (&mut self.axis, stamp) {
+            axis.push(time);
         }
-        self.writer.push(&self.row).map_err(|e| self.full(e))
+        match self.writer.push(&self.row) {
+            Ok(()) => Ok(()),
+            Err(e) => Err(self.full(e)),
+        }
     }
 
+    /// The same out of the way of the quick loop.
+    fn accept_any(&mut self, stamp: Stamp) -> Result<(), CaptureError> {
+        self.accept(stamp)
+    }
+
+    /// Before the first row, and after rows without values.
+    #[cold]
+    fn begin(&mut self, stamp: Stamp) -> Result<(), CaptureError> {
+        if self.writer.rows() == 0 && self.twin.is_none() {
+            self.first_row_line = self.line + 1;
+            self.first_index = stamp.map_or(0.0, |s| s.value());
+        }
+        if self.pending_empty > 0 { self.fill_gap() } else { Ok(()) }
+    }
+
+    #[inline(never)]
     fn accept_twin(&mut self, stamp: Stamp) -> Result<(), CaptureError> {
-        let (t, quantum) = stamp.unwrap_or_default();
+        let t = stamp.map_or(0.0, |s| s.value());
         let Some((first, mut low)) = self.twin.take() else {
             self.twin = Some((t, self.row.clone()));
             return Ok(());
@@ -260,8 +276,8 @@ impl<'a> Reader<'a> {
                 format!("line {}: rows come in pairs of one instant, and this one has no partner", self.line + 1);
             return Err(CaptureError::malformed(self.path, what, "export the record again"));
         }
-        if let Some(axis) = &mut self.axis {
-            axis.push(t, quantum);
+        if let (Some(axis), Some(time)) = (&mut self.axis, stamp) {
+            axis.push(time);
         }
         low.extend_from_slice(&self.row);
         self.writer.push(&low).map_err(|e| self.full(e))
@@ -279,6 +295,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[cold]
     fn full(&self, source: std::io::Error) -> CaptureError {
         let what = format!(
             "the numbers of {} do not fit the temporary folder ({source}); free space there or point TMPDIR elsewhere",
@@ -297,7 +314,7 @@ impl<'a> Reader<'a> {
         if filled > 0 {
             // The NaN of an empty cell is counted as missing, not as a number that is not finite.
             let before = (self.non_finite, self.first_non_finite);
-            self.accept(stamp)?;
+            self.accept_any(stamp)?;
             if missing > 0 {
                 self.missing += missing;
                 self.first_missing.get_or_insert(self.line + 1);
@@ -312,8 +329,8 @@ impl<'a> Reader<'a> {
             self.leading_empty += 1;
             return Ok(());
         }
-        if let (Some(axis), Some((t, quantum))) = (&mut self.axis, stamp) {
-            axis.push(t, quantum);
+        if let (Some(axis), Some(time)) = (&mut self.axis, stamp) {
+            axis.push(time);
         }
         self.pending_empty += 1;
         Ok(())
@@ -339,13 +356,13 @@ impl<'a> Reader<'a> {
                         return Err(self.malformed(line, "holds text among the numbers"));
                     }
                 }
-                Role::Index => match number::cell(cell, self.decimal).filter(|n| n.value.is_finite()) {
-                    Some(n) => stamp = Some((n.value, number::quantum(n.last_digit))),
+                Role::Index => match number::cell(cell, self.decimal).filter(|n| n.value().is_finite()) {
+                    Some(n) => stamp = Some(n),
                     None => return Err(self.malformed(line, "has no time where the others have one")),
                 },
                 Role::Value => {
                     let value = match number::cell(cell, self.decimal) {
-                        Some(n) => Some(n.value),
+                        Some(n) => Some(n.value()),
                         None if number::strip(cell).is_empty() => None,
                         None => return Err(self.malformed(line, "holds text among the numbers")),
                     };
@@ -407,14 +424,11 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(mut self) -> Result<Table, CaptureError> {
-        if let Some(axis) = &mut self.axis {
-            axis.finish();
-        }
         let writer = std::mem::replace(&mut self.writer, ColumnWriter::with_memory(1, 0));
         let store = writer.finish().map_err(|e| self.full(e))?;
         Ok(Table {
             store: Arc::new(store),
-            axis: self.axis,
+            axis: self.axis.map(Ticks::finish),
             extremes: self.extremes,
             first_index: self.first_index,
             leading_empty: self.leading_empty,

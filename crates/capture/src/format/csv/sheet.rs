@@ -89,7 +89,7 @@ pub(super) fn figure(text: &str) -> Option<f64> {
     let rest = text.get(end..)?.trim();
     let is_base = |t: &str| t.is_empty() || ["Hz", "Sa", "S/s", "s", "V", "A", "pts"].iter().any(|b| t.starts_with(b));
     if is_base(rest) {
-        return Some(number.value);
+        return Some(number.value());
     }
     let mut letters = rest.chars();
     let factor = match letters.next()? {
@@ -102,7 +102,7 @@ pub(super) fn figure(text: &str) -> Option<f64> {
         'G' => 1e9,
         _ => return None,
     };
-    is_base(letters.as_str()).then_some(number.value * factor)
+    is_base(letters.as_str()).then_some(number.value() * factor)
 }
 
 /// Cells of a line; a separator inside quotes does not separate.

@@ -20,6 +20,8 @@ const MOST: usize = 1 << 19;
 const SHORTEST: u64 = 1024;
 /// A tone that explains this share of the demodulated power gives depth and deviation.
 const MOSTLY: f64 = 0.5;
+/// Beyond this depth the envelope would have to fall below zero; the rest is the spread of a full depth's estimate.
+const DEEPEST: f64 = 1.005;
 /// Frequencies without power that lie inside one signal: between a carrier and the sidebands of a tone.
 const GAP_HZ: f64 = 10e3;
 /// Narrowest channel chosen: twice the speech band, and some room.
@@ -285,7 +287,9 @@ impl Work<'_> {
             let reading = Reading::new(id, value, unit);
             out.push(spread.map_or_else(|| reading.clone(), |s| reading.clone().uncertain(s)));
         };
-        with("am_depth", d.am.depth_percent, Unit::Percent, sigma(&m.am).map(|s| 100.0 * s));
+        if let Some(depth) = d.am.depth_percent {
+            with("am_depth", depth, Unit::Percent, sigma(&m.am).map(|s| 100.0 * s));
+        }
         with("fm_deviation", d.fm.deviation_hz, Unit::Hertz, sigma(&m.fm));
         with("pm_deviation", d.pm.deviation_rad, Unit::Radian, sigma(&m.pm));
         out
@@ -318,6 +322,14 @@ impl Work<'_> {
             );
             gates.push(Gate::new("carrier", GateState::Warn, detail));
         }
+        if d.am.depth_percent.is_none() && d.vector.is_none() {
+            let detail = format!(
+                "the envelope rises {:.0} % above its mean and falls only {:.0} % below it: pulses or noise, which have no AM \
+                 depth; cut out a steady part with --start and --duration, or choose the channel with --bandwidth",
+                d.am.depth_plus_percent, d.am.depth_minus_percent
+            );
+            gates.push(Gate::new("carrier", GateState::Warn, detail));
+        }
         if d.vector.is_some_and(|v| !v.reliable) {
             let detail = "the vector error is too large for decisions to be right: it is a lower bound; \
                           check symbol rate, constellation and roll-off";
@@ -342,7 +354,7 @@ fn am(m: &demod::Modulation) -> AmDetail {
     let (depth, method) = headline(m);
     let percent = |v: f64| 100.0 * v;
     AmDetail {
-        depth_percent: percent(depth),
+        depth_percent: (depth <= DEEPEST).then(|| percent(depth)),
         method,
         depth_plus_percent: percent(m.plus),
         depth_minus_percent: percent(m.minus),

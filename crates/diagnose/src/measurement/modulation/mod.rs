@@ -40,8 +40,8 @@ pub enum Method {
 /// Amplitude modulation, in per cent of the mean envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AmDetail {
-    /// Depth.
-    pub depth_percent: f64,
+    /// Depth; `null` above 100 %, where pulses or noise make the envelope and no depth describes it.
+    pub depth_percent: Option<f64>,
     /// How it was found.
     pub method: Method,
     /// Highest point above the mean.

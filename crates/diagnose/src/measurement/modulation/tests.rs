@@ -55,7 +55,7 @@ fn am_at_thirty_decibels_with_the_channel_found() {
         &carrier(41_234.5, 0.6, 0.0, 1000.0, 250_000),
         ModulationSettings { nominal_hz: Some(150_041_000.0), ..ModulationSettings::default() },
     );
-    assert!((d.am.depth_percent / 60.0 - 1.0).abs() < 0.005, "{d:?}");
+    assert!((d.am.depth_percent.unwrap() / 60.0 - 1.0).abs() < 0.005, "{d:?}");
     assert_eq!(d.am.method, Method::ToneFit);
     assert!((reading(&m, "modulation_rate") - 1000.0).abs() < 0.1);
     assert!((reading(&m, "frequency_error") - 234.5).abs() < 0.2, "{d:?}");
@@ -80,10 +80,36 @@ fn fm_at_thirty_decibels_with_the_channel_found() {
 }
 
 #[test]
+fn pulses_have_no_depth() {
+    let mut random = Random(12);
+    // Bursts of 120 us in random places, one tenth of the time.
+    let mut left = 0u32;
+    let data = (0..100_000u32)
+        .flat_map(|i| {
+            left = if left > 0 {
+                left - 1
+            } else if random.uniform() < 1.0 / 270.0 {
+                30
+            } else {
+                0
+            };
+            let (sin, cos) = (TAU * 0.01 * f64::from(i)).sin_cos();
+            let a = if left > 0 { 0.5 } else { 0.0 };
+            [a * cos + 0.005 * random.gauss(), a * sin + 0.005 * random.gauss()]
+        })
+        .collect();
+    let record = Waveform::interleaved(data, RATE, Some(1090e6)).unwrap();
+    let (m, d) = measured(&record, ModulationSettings::default());
+    assert!(d.am.depth_plus_percent > 120.0, "{d:?}");
+    assert!(d.am.depth_percent.is_none() && m.readings.iter().all(|r| r.id != "am_depth"), "{d:?}");
+    assert!(m.gates.iter().any(|g| g.gate == "carrier" && g.detail.contains("no AM depth")), "{:?}", m.gates);
+}
+
+#[test]
 fn a_plain_carrier_has_no_tone_and_little_modulation() {
     let (m, d) = measured(&carrier(10e3, 0.0, 0.0, 1000.0, 250_000), ModulationSettings::default());
     assert!(d.tone.is_none() && d.am.method == Method::Peak, "{d:?}");
-    assert!(d.am.depth_percent < 5.0 && reading(&m, "residual_fm_300_3000") < 20.0, "{d:?}");
+    assert!(d.am.depth_percent.unwrap() < 5.0 && reading(&m, "residual_fm_300_3000") < 20.0, "{d:?}");
     // 30 dB in 250 kHz, so 30 + 10 log(250 kHz / channel) in the channel.
     let expected = 30.0 + 10.0 * (RATE / d.bandwidth_hz).log10();
     assert!((d.carrier_to_noise_db.unwrap() - expected).abs() < 0.5, "{d:?}");

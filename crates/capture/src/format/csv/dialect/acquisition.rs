@@ -67,7 +67,7 @@ pub(super) fn gw_instek(sheet: &Sheet) -> Option<Classified> {
     let length = sheet.figure("Memory Length")?;
     let rows = sheet.rows(200);
     let width = rows.iter().map(|r| r.iter().filter(|c| c.is_some()).count()).max().unwrap_or(0);
-    let whole = rows.iter().flatten().flatten().all(|n| n.value.fract() == 0.0);
+    let whole = rows.iter().flatten().flatten().all(|n| n.value().fract() == 0.0);
     let timed = sheet.value("Mode").is_some_and(|m| m.eq_ignore_ascii_case("Detail")) || (width == 2 && !whole);
     let unit = sheet.value("Vertical Units").and_then(unit::measure);
     let name = sheet.value("Source").unwrap_or("CH1");

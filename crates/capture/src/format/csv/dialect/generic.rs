@@ -61,7 +61,7 @@ fn is_counter(name: &str) -> bool {
 
 /// Column 0 strictly increases, or in pairs (minimum and maximum of one instant).
 fn rises(rows: &[Vec<Option<super::super::number::Number>>]) -> bool {
-    let times: Vec<f64> = rows.iter().filter_map(|r| r.first().copied().flatten()).map(|n| n.value).collect();
+    let times: Vec<f64> = rows.iter().filter_map(|r| r.first().copied().flatten()).map(|n| n.value()).collect();
     let strictly = |t: &[f64]| t.len() > 1 && t.windows(2).all(|w| matches!(w, [a, b] if a < b));
     let pairs: Vec<f64> = times.iter().copied().step_by(2).collect();
     let twins = times.len() > 3 && times.chunks_exact(2).all(|c| matches!(c, [a, b] if a == b));

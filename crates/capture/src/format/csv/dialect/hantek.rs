@@ -25,7 +25,7 @@ pub(super) fn classify(sheet: &Sheet) -> Option<Classified> {
             column
         })
         .collect();
-    let size = after("#size=").and_then(|s| number::scan(s.as_bytes(), 0, b'.').map(|(n, _)| n.value));
+    let size = after("#size=").and_then(|s| number::scan(s.as_bytes(), 0, b'.').map(|(n, _)| n.value()));
     Some(Ok(Layout::new("hantek", sheet).table(Index::Time(Some(1.0)), columns).promise(size)))
 }
 
@@ -40,5 +40,5 @@ fn volts(text: &str) -> Option<f64> {
         "v" => 1.0,
         _ => return None,
     };
-    (number.value > 0.0).then_some(number.value * factor)
+    (number.value() > 0.0).then_some(number.value() * factor)
 }

@@ -18,7 +18,7 @@ pub(super) fn sequence(sheet: &Sheet) -> Option<Classified> {
     let at = |name: &str| names.iter().position(|c| *c == name);
     let figure_at = |name: &str| units.get(at(name)?).and_then(|c| number::cell(c.as_bytes(), sheet.decimal));
     let (start, step) = (figure_at("Start"), figure_at("Increment"));
-    let Some((start, step)) = start.zip(step).filter(|(_, s)| s.value.is_finite() && s.value > 0.0) else {
+    let Some((start, step)) = start.zip(step).filter(|(_, s)| s.value().is_finite() && s.value() > 0.0) else {
         let what = format!("line {}: the header promises Start and Increment and does not give them", line + 2);
         return Some(Err(Refusal::Malformed(what, "export the record again".into())));
     };
@@ -28,8 +28,8 @@ pub(super) fn sequence(sheet: &Sheet) -> Option<Classified> {
         .map(|(i, name)| Column::new(channel_name(name, i - 1), units.get(i).and_then(|u| unit::measure(u))))
         .collect();
     let mut layout =
-        Layout::new("rigol", sheet).table(Index::Sequence, columns).step_from(Some(step.value), "Increment");
-    layout.start_s = Some(start.value);
+        Layout::new("rigol", sheet).table(Index::Sequence, columns).step_from(Some(step.value()), "Increment");
+    layout.start_s = Some(start.value());
     Some(Ok(layout))
 }
 
@@ -66,7 +66,7 @@ pub(super) fn ultrascope(sheet: &Sheet) -> Option<Classified> {
     let (low, high) = (sheet.values("Minimum (V)"), sheet.values("Maximum (V)"));
     for (i, (column, name)) in columns.iter_mut().zip(sheet.values("Channel Data")).enumerate() {
         column.name = channel_name(name, i);
-        let of = |row: &[&str]| row.get(i).and_then(|c| number::cell(c.as_bytes(), sheet.decimal)).map(|n| n.value);
+        let of = |row: &[&str]| row.get(i).and_then(|c| number::cell(c.as_bytes(), sheet.decimal)).map(|n| n.value());
         column.range = of(&low).zip(of(&high));
     }
     let layout = Layout::new("rigol-ultrascope", sheet)

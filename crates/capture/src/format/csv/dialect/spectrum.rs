@@ -27,7 +27,7 @@ fn sweep_table(sheet: &Sheet) -> bool {
             parts.len() == 3 && parts.iter().zip(lengths).all(|(p, n)| p.len() >= n && p.as_bytes()[0].is_ascii_digit())
         })
     };
-    let number = |i: usize| cells.get(i).and_then(|c| number::cell(c.as_bytes(), b'.')).map(|n| n.value);
+    let number = |i: usize| cells.get(i).and_then(|c| number::cell(c.as_bytes(), b'.')).map(|n| n.value());
     pattern(cells.first(), '-', [4, 1, 1])
         && pattern(cells.get(1), ':', [1, 1, 1])
         && number(2).zip(number(3)).is_some_and(|(low, high)| high > low)
@@ -38,7 +38,7 @@ fn sweep_table(sheet: &Sheet) -> bool {
 /// begins at 100 kHz and above, where no record in seconds begins.
 fn tinysa(sheet: &Sheet) -> bool {
     let cells = sheet.cells(0);
-    let value = |c: &str| number::cell(c.as_bytes(), b'.').map(|n| n.value);
+    let value = |c: &str| number::cell(c.as_bytes(), b'.').map(|n| n.value());
     let [frequency, levels] = cells.as_slice() else { return false };
     let levels: Vec<Option<f64>> = levels.split_whitespace().map(value).collect();
     let plausible = levels.iter().all(|l| l.is_some_and(|l| (-250.0..150.0).contains(&l)));
