@@ -4,6 +4,7 @@ mod behaviour;
 mod carrier;
 mod doc;
 mod drift;
+mod joint;
 mod measure;
 mod origin;
 mod owner;

@@ -71,6 +71,11 @@ impl<'a> Fine<'a> {
         self.record.sample_rate_hz()
     }
 
+    /// The record itself.
+    pub(super) fn record(&self) -> &dyn Record {
+        self.record
+    }
+
     /// Frames under the long window.
     pub(super) fn frames(&self) -> usize {
         self.long.frames()
