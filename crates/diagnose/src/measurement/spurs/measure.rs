@@ -8,7 +8,7 @@ use faultscope_signal::{Kind, Record, Spectrum, SpectrumSettings, Unit, Window, 
 
 use super::super::{Detail, MeasureError, Measured, Settings};
 use super::behaviour::{self, Looks, PARTS_SHARE};
-use super::carrier::{band_carrier, band_gate, choose_band, choose_carrier, crowd_gate, drop_texture, in_a_crowd};
+use super::carrier::{band_carrier, band_gate, choose_band, choose_carrier, drop_crowd, drop_texture, in_a_crowd};
 use super::joint;
 use super::origin::{self, Context, is_dc};
 use super::owner::{Band, Fine, Found, bands};
@@ -142,7 +142,8 @@ impl<'a> Work<'a> {
         settings: &'a Settings,
         gates: &mut Vec<Gate>,
     ) -> Result<Self, MeasureError> {
-        let floor = floor::estimate(&spectrum);
+        let mut floor = floor::estimate(&spectrum);
+        looks.count_packets(&spectrum, &mut floor);
         let quiet = quiet(view, &spectrum)?;
         let mut lines = detect::lines(&spectrum, &floor, settings.false_alarm * (1.0 - PARTS_SHARE));
         if spectrum.kind == Kind::Real {
@@ -157,7 +158,7 @@ impl<'a> Work<'a> {
         let fine = Fine::new(view, &spectrum)?;
         let mut found = fine.refine(&spectrum, &lines, index)?;
         if settings.carrier_hz.is_none() && index.is_some_and(|i| in_a_crowd(&spectrum, &found, i)) {
-            gates.push(crowd_gate());
+            gates.push(drop_crowd(&spectrum, &mut found));
             index = None;
         }
         let carrier = match band {
