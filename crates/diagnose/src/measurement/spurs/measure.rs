@@ -312,7 +312,9 @@ impl<'a> Work<'a> {
             powers = Powers { strongest_noise: powers.strongest_noise, ..quiet };
         }
         powers.spurs = others.iter().map(|f| f.power).sum();
-        if let (Some(c), true) = (&self.carrier, self.bands.is_empty()) {
+        // A transform asked for means the figures of its own bins, as data sheets give them.
+        let own_choice = self.settings.fft.is_none() && self.bands.is_empty();
+        if let (Some(c), true) = (&self.carrier, own_choice) {
             joint::refine(self.fine.record(), c, &mut harmonics, &others, &mut powers)?;
         }
         powers.harmonics = harmonics.iter().map(|h| h.power).sum::<f64>();
