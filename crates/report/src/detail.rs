@@ -5,7 +5,7 @@ pub(crate) mod radio;
 pub(crate) mod transition;
 
 use faultscope_diagnose::finding::AppliedLimit;
-use faultscope_diagnose::measurement::{Line, RippleDetail, SpursDetail};
+use faultscope_diagnose::measurement::{Line, RippleDetail, Spur, SpursDetail};
 use faultscope_diagnose::{Detail, Finding, Gate, GateState, Reading, Verdict};
 use faultscope_signal::Unit;
 
@@ -93,7 +93,7 @@ pub(crate) fn spurs(detail: &SpursDetail, most: usize, lang: Lang) -> DataTable 
             ("SNR", "dB", true),
             ("table.origin", "", false),
             ("table.order", "", true),
-            ("table.steady", "", false),
+            ("table.behaviour", "", false),
         ],
     );
     let place = |hz: f64| format!("{:.*}", if factor >= 1e6 { 6 } else { 3 }, hz / factor);
@@ -119,7 +119,7 @@ pub(crate) fn spurs(detail: &SpursDetail, most: usize, lang: Lang) -> DataTable 
             decibel(s.snr_db).into(),
             words::origin(lang, s.origin).into(),
             s.order.map_or_else(String::new, |o| o.to_string()).into(),
-            s.persistent.map_or("-", |p| word(lang, if p { "table.yes" } else { "table.no" })).into(),
+            over_time(s, lang).into(),
         ]);
     }
     table.note = match (detail.spurs.len(), detail.spurs.len() - spurs.len()) {
@@ -128,6 +128,13 @@ pub(crate) fn spurs(detail: &SpursDetail, most: usize, lang: Lang) -> DataTable 
         (_, more) => fill(lang, "table.more_rows", &[("count", &more.to_string())]),
     };
     table
+}
+
+/// What a spur does over time, with its rate where it drifts.
+fn over_time(spur: &Spur, lang: Lang) -> String {
+    let Some(behaviour) = spur.behaviour else { return "-".into() };
+    let name = words::behaviour(lang, behaviour);
+    spur.drift_hz_per_s.map_or_else(|| name.to_owned(), |rate| format!("{name}, {} Hz/s", plain(rate, 3)))
 }
 
 /// The ripple tables: the supply as a whole, its lines, its bands, its events.

@@ -161,7 +161,7 @@ fn complex_tone_to(data: &[Complex64], start: f64, enough: f64) -> Option<ToneFi
 }
 
 /// Sums of `z e` and of `t z e` with `e = exp(-j 2 pi frequency i)` and `t` counted from the middle of the record.
-fn project(data: &[Complex64], frequency: f64) -> (Complex64, Complex64) {
+pub(crate) fn project(data: &[Complex64], frequency: f64) -> (Complex64, Complex64) {
     const RUN: usize = 256;
     const LANES: usize = 4;
     let phasor = |i: usize| Complex64::from_polar(1.0, -TAU * (frequency * i as f64).fract());

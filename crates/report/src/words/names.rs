@@ -1,7 +1,7 @@
 //! Names of the diagnosis' own terms: verdicts, origins, gates, severities, readings, events.
 
 use faultscope_diagnose::finding::Severity;
-use faultscope_diagnose::measurement::{Direction, EventKind, Origin, SpikeLock};
+use faultscope_diagnose::measurement::{Behaviour, Direction, EventKind, Origin, SpikeLock};
 use faultscope_diagnose::{GateState, Verdict};
 use faultscope_signal::Unit;
 
@@ -38,6 +38,19 @@ pub fn origin(lang: Lang, origin: Origin) -> &'static str {
             Origin::Alias => "origin.alias",
             Origin::Receiver => "origin.receiver",
             Origin::Unknown => "origin.unknown",
+        },
+    )
+}
+
+/// What a spur does over time.
+#[must_use]
+pub fn behaviour(lang: Lang, behaviour: Behaviour) -> &'static str {
+    word(
+        lang,
+        match behaviour {
+            Behaviour::Steady => "behaviour.steady",
+            Behaviour::Bursty => "behaviour.bursty",
+            Behaviour::Drifting => "behaviour.drifting",
         },
     )
 }

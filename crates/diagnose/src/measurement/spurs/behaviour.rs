@@ -27,6 +27,12 @@ const MOST_BURSTS: usize = 10;
 /// A burst must exceed what other lines leak to its place by this power ratio; their level in a part is not known.
 const OVER_LEAKAGE: f64 = 8.0;
 
+/// Blocks that the span is divided into where packets are looked for, and the fewest bins of one.
+const BLOCKS: usize = 64;
+const LEAST_BLOCK: usize = 256;
+/// Noise whose averages are worth less than this share of their number comes and goes.
+const STATIONARY: f64 = 0.85;
+
 /// A line and how it behaves.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
@@ -154,6 +160,29 @@ impl Looks {
             .collect()
     }
 
+    /// Lowers the shape where the noise itself comes and goes: averages of unequal power count for fewer.
+    ///
+    /// A sum of Gamma variables with means `p` has `(sum p)^2 / sum p^2` times the shape of one of them. Medians over
+    /// blocks of bins stand for the means, so that lines do not matter.
+    pub(super) fn count_packets(&self, whole: &Spectrum, floor: &mut Floor) {
+        let nominal = floor.shape.iter().copied().fold(0.0, f64::max);
+        let n = whole.mean.len();
+        let block = (n / BLOCKS).max(LEAST_BLOCK);
+        if self.powers.len() < PARTS {
+            return;
+        }
+        for from in (0..n).step_by(block) {
+            let to = (from + block).min(n);
+            let (low, high) = (self.bin(whole, from as f64), self.bin(whole, to as f64));
+            let medians = self.powers.iter().map(|p| median(p.get(low..high.min(p.len())).unwrap_or(&[])));
+            let (sum, squares) = medians.fold((0.0, 0.0), |(sum, squares), m| (sum + m, squares + m * m));
+            let worth = sum * sum / (squares * self.powers.len() as f64);
+            if worth < STATIONARY {
+                floor.shape[from..to].iter_mut().for_each(|s| *s = s.min((worth * nominal).max(0.5)));
+            }
+        }
+    }
+
     pub(super) fn power(&self, part: usize, bin: usize) -> f64 {
         self.powers.get(part).and_then(|p| p.get(bin)).copied().map_or(0.0, f64::from)
     }
@@ -236,13 +265,14 @@ fn surroundings(p: &[f32], k: usize, whole: &Spectrum) -> f64 {
     let (gap, reach) = (lobe + 1, 6 * lobe);
     let left = k.saturating_sub(gap + reach)..k.saturating_sub(gap);
     let right = (k + gap + 1).min(p.len())..(k + gap + 1 + reach).min(p.len());
-    let median = |range: std::ops::Range<usize>| {
-        let mut cells = p[range].to_vec();
-        if cells.is_empty() {
-            return 0.0;
-        }
-        let at = cells.len() / 2;
-        f64::from(*cells.select_nth_unstable_by(at, f32::total_cmp).1)
-    };
-    median(left).max(median(right))
+    median(&p[left]).max(median(&p[right]))
+}
+
+fn median(cells: &[f32]) -> f64 {
+    let mut cells = cells.to_vec();
+    if cells.is_empty() {
+        return 0.0;
+    }
+    let at = cells.len() / 2;
+    f64::from(*cells.select_nth_unstable_by(at, f32::total_cmp).1)
 }

@@ -13,6 +13,13 @@ use crate::gate::{Gate, GateState};
 
 /// A line within a modulated signal must stand this far above its surroundings: 10 dB.
 const TEXTURE_SNR: f64 = 10.0;
+/// This many weak lines are a family, and a step of more than 6 dB in their order is its upper end.
+const FAMILY: usize = 8;
+const FAMILY_GAP: f64 = 4.0;
+/// A line further than this above its surroundings (26 dB) is nobody's texture.
+const FAMILY_SNR: f64 = 400.0;
+/// Share of a crowd's lines that must be seen to smear before all of it counts as a modulated signal's.
+const SMEARED_SHARE: f64 = 0.25;
 /// Share of the span up to which a band about the centre counts as the skirt of the DC line.
 const DC_SKIRT: f64 = 0.05;
 /// A line below this over its surroundings (20 dB) is no carrier among this many others of a quarter of its power (-6 dB).
@@ -24,18 +31,30 @@ const CARRIER_SNR: f64 = 10.0;
 
 /// Where the spectrum scatters more than noise does, a modulated signal fills it, and its repeated parts (pilots,
 /// synchronisation, a modulating tone) are lines of their own: such lines count only well above their surroundings.
+///
+/// Many of them are a family without a sharp upper end: what follows it upward without a gap belongs to it too, up to
+/// a level that no pilot reaches.
 pub(super) fn drop_texture(floor: &Floor, lines: &mut Vec<Line>) -> Option<Gate> {
     let nominal = floor.shape.iter().copied().fold(0.0, f64::max);
+    let textured = |l: &Line| floor.shape.get(l.peak).is_some_and(|s| *s < nominal);
+    let mut members: Vec<f64> = lines.iter().filter(|l| textured(l)).map(|l| l.snr).collect();
+    members.sort_by(f64::total_cmp);
+    let mut limit = TEXTURE_SNR;
+    if members.iter().filter(|snr| **snr < TEXTURE_SNR).count() >= FAMILY {
+        limit = members.into_iter().fold(limit, |top, snr| if snr <= FAMILY_GAP * top { top.max(snr) } else { top });
+        limit = limit.min(FAMILY_SNR);
+    }
     let before = lines.len();
-    lines.retain(|l| l.snr >= TEXTURE_SNR || floor.shape.get(l.peak).is_none_or(|s| *s >= nominal));
+    lines.retain(|l| !textured(l) || l.snr > limit);
     let dropped = before - lines.len();
     (dropped > 0).then(|| {
         Gate::new(
             "modulated",
             GateState::Warn,
             format!(
-                "parts of the spectrum scatter more than noise does: a modulated signal fills them, and {dropped} \
-                 lines less than 10 dB above their surroundings there count as its own"
+                "parts of the spectrum are filled by a modulated signal: {dropped} lines up to {:.0} dB above their \
+                 surroundings there count as its own; a spur weaker than that would be hidden",
+                10.0 * limit.log10()
             ),
         )
     })
@@ -51,7 +70,9 @@ pub(super) fn choose_carrier(
     let offset = |l: &Seen| spectrum.offset_hz(l.line.bin);
     let Some(wanted) = settings.carrier_hz else {
         let receiver = |l: &Seen| in_baseline(spectrum, settings, offset(l), l.line.power);
-        return lines.iter().position(|l| !is_dc(spectrum, offset(l)) && l.line.snr >= CARRIER_SNR && !receiver(l));
+        // What comes and goes, and does not stand far out while it is there, is a packet's or a keyed tone's.
+        let stands = |l: &Seen| l.line.snr >= if l.behaviour == Behaviour::Bursty { CROWD_SNR } else { CARRIER_SNR };
+        return lines.iter().position(|l| !is_dc(spectrum, offset(l)) && stands(l) && !receiver(l));
     };
     let wanted = wanted - spectrum.center_hz.unwrap_or(0.0);
     // A crystal may be 100 ppm off; the resolution sets the least distance.
@@ -74,9 +95,21 @@ pub(super) fn in_a_crowd(spectrum: &Spectrum, found: &[Found], index: usize) -> 
     found.iter().enumerate().filter(|f| alike(*f)).count() >= CROWD
 }
 
-pub(super) fn crowd_gate() -> Gate {
-    let detail = "the strongest line is one of many of about its level, none far above its surroundings: subcarriers of \
-                  a modulated signal, so that there is no carrier to refer to";
+/// Says so, and leaves out those lines where enough of them are no steady sines: the others are spurs all the same.
+pub(super) fn drop_crowd(spectrum: &Spectrum, found: &mut Vec<Found>) -> Gate {
+    let member =
+        |f: &Found| f.line.snr < CROWD_SNR && f.behaviour == Behaviour::Steady && !is_dc(spectrum, f.offset_hz);
+    let count = |f: &dyn Fn(&Found) -> bool| found.iter().filter(|l| f(l)).count();
+    let (all, smeared) = (count(&member), count(&|l| member(l) && l.smeared));
+    let theirs = smeared as f64 > SMEARED_SHARE * all as f64;
+    if theirs {
+        found.retain(|f| !member(f));
+    }
+    let left_out = if theirs { format!("; {all} such lines are left out") } else { String::new() };
+    let detail = format!(
+        "the strongest line is one of many of about its level, none far above its surroundings: subcarriers of a \
+         modulated signal, so that there is no carrier to refer to{left_out}"
+    );
     Gate::new("modulated", GateState::Warn, detail)
 }
 
@@ -123,6 +156,7 @@ pub(super) fn band_carrier(spectrum: &Spectrum, floor: &Floor, band: Band) -> Fo
         power: band.power,
         sigma: scatter,
         coherent: false,
+        smeared: false,
         behaviour: Behaviour::Steady,
         drift_hz_per_s: None,
     }

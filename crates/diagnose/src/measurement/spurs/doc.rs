@@ -29,7 +29,9 @@ What it measures
                        the same transform length, window and number of harmonics.
   thd_n/1              power of everything but DC and carrier over the carrier: minus SINAD.
   snr/1                carrier over everything but DC, carrier and those harmonics (IEEE 1241), the noise beneath the
-                       owned bins filled in.
+                       owned bins filled in. Records up to 32768 samples, unless a transform is asked for: constant,
+                       carrier, harmonics and spurs are fitted together by least squares (IEEE 1057), and the noise is
+                       what they leave.
   sinad/1              carrier over everything but DC and carrier (IEEE 1241).
   enob/1               (SINAD - 1.76 + headroom) / 6.02, headroom being full scale over the carrier's amplitude, where
                        full scale is known, and 0 otherwise.
@@ -37,7 +39,9 @@ What it measures
                        stronger product 2a - b relative to the carriers' mean level, and the lower of the intercept
                        points a + (b - product) / 2 (all levels in dB) of the two products. Products that do not stand
                        clear of the noise, or that sampling folds, are not used.
-  noise_density/1      mean noise power per hertz, lines and modulated bands left out.
+  noise_density/1      mean noise power per hertz, lines and modulated bands left out. With a window whose side lobes
+                       exceed -65 dB the noise is taken from a Blackman-Harris spectrum of the same length, so that
+                       what a strong line leaks does not count as noise.
   Uncertainties are two standard deviations and cover noise only, not the calibration of the instrument.
 
 What it can mean
@@ -54,7 +58,11 @@ What it can mean
                        never judged, never the carrier.
   alias                the carrier about a half or a quarter of the sample rate: interleaved converters.
   unknown              a line with none of these relations; external signals are among them.
-  Lines inside the band of a modulated carrier belong to it and are not judged.
+  Lines inside the band of a modulated carrier belong to it and are not judged. Where the spectrum scatters more than
+  noise, or the noise itself comes and goes (packets), lines below 10 dB above their surroundings count as the modulated
+  signal's own; eight or more of them take what follows upward in steps below 6 dB with them, up to 26 dB. A crowd of
+  weak lines without a carrier, a quarter of which smear at finer resolution, is left out likewise. The gate
+  'modulated' says how many and up to which level: a spur below it would be hidden.
   steady, bursty, drifting
                        bursty: missing in some eighths of the record, or seen in single ones only (its level is then
                        that of the eighth): switched, keyed or intermittent. A line that pulses faster than an eighth of

@@ -3,11 +3,13 @@
 use faultscope_capture::Caveat;
 use faultscope_signal::detect;
 use faultscope_signal::floor::{self, Floor};
+use faultscope_signal::tone::Response;
 use faultscope_signal::{Kind, Record, Spectrum, SpectrumSettings, Unit, Window, quantity};
 
 use super::super::{Detail, MeasureError, Measured, Settings};
 use super::behaviour::{self, Looks, PARTS_SHARE};
-use super::carrier::{band_carrier, band_gate, choose_band, choose_carrier, crowd_gate, drop_texture, in_a_crowd};
+use super::carrier::{band_carrier, band_gate, choose_band, choose_carrier, drop_crowd, drop_texture, in_a_crowd};
+use super::joint;
 use super::origin::{self, Context, is_dc};
 use super::owner::{Band, Fine, Found, bands};
 use super::quality::{self, Powers};
@@ -29,6 +31,9 @@ const FLOOR_POINTS: usize = 400;
 /// Averages below which levels and false-alarm probabilities are in doubt.
 const FEW_AVERAGES: f64 = 4.0;
 
+/// Side lobes below this (-65 dB) are taken as they are; higher ones would pass for noise beside a strong line.
+const LOW_LEAKAGE: f64 = 3e-7;
+
 pub(super) fn measure(record: &dyn Record, caveats: &[Caveat], settings: &Settings) -> Result<Measured, MeasureError> {
     let chosen = choose(record, settings)?;
     let mut used = settings.clone();
@@ -42,7 +47,7 @@ pub(super) fn measure(record: &dyn Record, caveats: &[Caveat], settings: &Settin
         return Ok(unusable(&spectrum, used, gates));
     }
     let work = Work::new(&view, spectrum, &looks, settings, &mut gates)?;
-    let (readings, detail) = work.report(&view, &mut gates);
+    let (readings, detail) = work.report(&mut gates)?;
     Ok(Measured { measurement: "spurs", settings: used, gates, readings, detail: Detail::Spurs(detail) })
 }
 
@@ -117,6 +122,8 @@ fn unusable(spectrum: &Spectrum, settings: Settings, gates: Vec<Gate>) -> Measur
 struct Work<'a> {
     spectrum: Spectrum,
     floor: Floor,
+    /// The same by a window of low leakage, where the chosen one's side lobes would pass for noise.
+    quiet: Option<(Spectrum, Floor)>,
     fine: Fine<'a>,
     settings: &'a Settings,
     /// All lines but the carrier, strongest first; without a real record's DC and what lies in the wanted band.
@@ -135,7 +142,9 @@ impl<'a> Work<'a> {
         settings: &'a Settings,
         gates: &mut Vec<Gate>,
     ) -> Result<Self, MeasureError> {
-        let floor = floor::estimate(&spectrum);
+        let mut floor = floor::estimate(&spectrum);
+        looks.count_packets(&spectrum, &mut floor);
+        let quiet = quiet(view, &spectrum)?;
         let mut lines = detect::lines(&spectrum, &floor, settings.false_alarm * (1.0 - PARTS_SHARE));
         if spectrum.kind == Kind::Real {
             lines.retain(|l| !is_dc(&spectrum, spectrum.offset_hz(l.bin)));
@@ -149,7 +158,7 @@ impl<'a> Work<'a> {
         let fine = Fine::new(view, &spectrum)?;
         let mut found = fine.refine(&spectrum, &lines, index)?;
         if settings.carrier_hz.is_none() && index.is_some_and(|i| in_a_crowd(&spectrum, &found, i)) {
-            gates.push(crowd_gate());
+            gates.push(drop_crowd(&spectrum, &mut found));
             index = None;
         }
         let carrier = match band {
@@ -162,10 +171,10 @@ impl<'a> Work<'a> {
             gates.push(band_gate(&spectrum, b, before - found.len()));
         }
         found.sort_by(|a, b| b.power.total_cmp(&a.power));
-        Ok(Self { spectrum, floor, fine, settings, lines: found, carrier, band, bands })
+        Ok(Self { spectrum, floor, quiet, fine, settings, lines: found, carrier, band, bands })
     }
 
-    fn report(&self, view: &dyn Record, gates: &mut Vec<Gate>) -> (Vec<Reading>, SpursDetail) {
+    fn report(&self, gates: &mut Vec<Gate>) -> Result<(Vec<Reading>, SpursDetail), MeasureError> {
         let context = Context {
             spectrum: &self.spectrum,
             carrier: self.carrier.as_ref().filter(|_| self.band.is_none()),
@@ -178,7 +187,7 @@ impl<'a> Work<'a> {
             let detail = format!("{} lines found, the {MOST_SPURS} strongest are listed", self.lines.len());
             gates.push(Gate::new("spur_count", GateState::Warn, detail));
         }
-        let (harmonics, powers) = self.powers();
+        let (harmonics, powers) = self.powers()?;
         let density_db_per_hz = self.level_db(powers.noise.max(f64::MIN_POSITIVE) / self.bandwidth_hz());
         let mut readings = Vec::new();
         if let Some(c) = &self.carrier {
@@ -186,11 +195,11 @@ impl<'a> Work<'a> {
             self.spur_free(c, &spurs, &powers, &mut readings);
             if self.band.is_none() {
                 self.two_tone(c, gates, &mut readings);
-                self.quality(c, &harmonics, &powers, view.full_scale(), &mut readings);
+                self.quality(c, &harmonics, &powers, self.fine.record().full_scale(), &mut readings);
             }
         }
         if self.spectrum.level_unit() == Unit::Dbfs {
-            let spread = 2.0 * 4.343 / (self.averages() * powers.noise_bins.max(1) as f64 / 2.0).sqrt();
+            let spread = 2.0 * 4.343 * powers.noise_sigma;
             readings.push(Reading::new("noise_density", density_db_per_hz, Unit::DbfsPerHz).uncertain(spread));
         }
         for (spur, f) in spurs.iter().zip(&self.lines).filter(|(s, _)| judged(s)) {
@@ -203,15 +212,11 @@ impl<'a> Work<'a> {
             level_unit: self.spectrum.level_unit(),
             rbw_hz: self.spectrum.rbw_hz(),
         };
-        (readings, detail)
+        Ok((readings, detail))
     }
 
     fn level_db(&self, power: f64) -> f64 {
         self.spectrum.level_db(power)
-    }
-
-    fn averages(&self) -> f64 {
-        self.floor.shape.iter().copied().fold(1.0, f64::max)
     }
 
     fn absolute(&self, offset_hz: f64) -> f64 {
@@ -287,7 +292,7 @@ impl<'a> Work<'a> {
     }
 
     /// The powers of the partition, and each harmonic with its order, offset and power.
-    fn powers(&self) -> (Vec<quality::Harmonic>, Powers) {
+    fn powers(&self) -> Result<(Vec<quality::Harmonic>, Powers), MeasureError> {
         let mut owners: Vec<(f64, f64)> = self.lines.iter().map(|f| (f.offset_hz, f.power)).collect();
         let mut harmonics = Vec::new();
         if let (Some(c), None) = (&self.carrier, self.band) {
@@ -299,12 +304,21 @@ impl<'a> Work<'a> {
         let is_harmonic = |f: &Found| {
             harmonics.iter().any(|h| (h.offset_hz - f.offset_hz).abs() < f.tolerance_hz.max(0.5 * width * h.width_hz))
         };
-        let spurs: f64 =
-            self.lines.iter().filter(|f| !is_dc(&self.spectrum, f.offset_hz) && !is_harmonic(f)).map(|f| f.power).sum();
+        let others: Vec<&Found> =
+            self.lines.iter().filter(|f| !is_dc(&self.spectrum, f.offset_hz) && !is_harmonic(f)).collect();
         let mut powers = quality::partition(&self.spectrum, &self.floor, &owners, &self.bands);
-        powers.spurs = spurs;
+        if let Some((spectrum, floor)) = &self.quiet {
+            let quiet = quality::partition(spectrum, floor, &owners, &self.bands);
+            powers = Powers { strongest_noise: powers.strongest_noise, ..quiet };
+        }
+        powers.spurs = others.iter().map(|f| f.power).sum();
+        // A transform asked for means the figures of its own bins, as data sheets give them.
+        let own_choice = self.settings.fft.is_none() && self.bands.is_empty();
+        if let (Some(c), true) = (&self.carrier, own_choice) {
+            joint::refine(self.fine.record(), c, &mut harmonics, &others, &mut powers)?;
+        }
         powers.harmonics = harmonics.iter().map(|h| h.power).sum::<f64>();
-        (harmonics, powers)
+        Ok((harmonics, powers))
     }
 
     fn quality(
@@ -316,7 +330,7 @@ impl<'a> Work<'a> {
         out: &mut Vec<Reading>,
     ) {
         // Noise of the mean over the free bins; a fixed share for what is filled in beneath lines.
-        let spread = 2.0 * 4.343 * ((2.0 / (self.averages() * powers.noise_bins.max(1) as f64)).sqrt() + 0.002);
+        let spread = 2.0 * 4.343 * (powers.noise_sigma + 0.002);
         let snr = db(c.power / (powers.noise + powers.spurs));
         let rest = powers.noise + powers.spurs + powers.harmonics.max(0.0);
         let sinad = db(c.power / rest);
@@ -361,13 +375,28 @@ impl<'a> Work<'a> {
     }
 
     fn floor_points(&self) -> Vec<FloorPoint> {
-        let step = self.floor.level.len().div_ceil(FLOOR_POINTS).max(1);
+        let (floor, rbw_hz) =
+            self.quiet.as_ref().map_or((&self.floor, self.spectrum.rbw_hz()), |q| (&q.1, q.0.rbw_hz()));
+        let step = floor.level.len().div_ceil(FLOOR_POINTS).max(1);
+        let scale = self.spectrum.rbw_hz() / rbw_hz;
         let point = |(k, p): (usize, &f64)| FloorPoint {
             frequency_hz: self.spectrum.frequency_hz(k as f64),
-            level_db: self.level_db(*p),
+            level_db: self.level_db(*p * scale),
         };
-        self.floor.level.iter().enumerate().step_by(step).map(point).collect()
+        floor.level.iter().enumerate().step_by(step).map(point).collect()
     }
+}
+
+/// The spectrum by the Blackman-Harris window and its floor, where the chosen window leaks more than strong lines allow.
+fn quiet(view: &dyn Record, spectrum: &Spectrum) -> Result<Option<(Spectrum, Floor)>, MeasureError> {
+    let response = Response::of(spectrum.settings.window, spectrum.settings.fft);
+    if response.envelope(response.lobe_bins()) < LOW_LEAKAGE {
+        return Ok(None);
+    }
+    let settings = SpectrumSettings { window: Window::BlackmanHarris, ..spectrum.settings };
+    let quiet = faultscope_signal::spectrum::average(view, settings)?;
+    let floor = floor::estimate(&quiet);
+    Ok(Some((quiet, floor)))
 }
 
 /// The tuned centre and the receiver's own lines are named, not held against the unit.

@@ -5,6 +5,7 @@ mod carrier;
 mod doc;
 mod drift;
 mod exported;
+mod joint;
 mod measure;
 mod origin;
 mod owner;

@@ -20,6 +20,9 @@ const LEAST_RATIO: f64 = 1.5;
 /// A line whose level over the whole record agrees this well with the averaged one is steady in phase.
 const COHERENT_DB: f64 = 0.5;
 
+/// A line this many standard deviations weaker over the whole record is not steady in phase.
+const SMEARED: f64 = 2.0;
+
 /// A line with its place and level as well as they can be told.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
@@ -34,6 +37,8 @@ pub(super) struct Found {
     pub(super) sigma: f64,
     /// Steady in phase over the frames looked at.
     pub(super) coherent: bool,
+    /// Clearly weaker at the finer resolution: its power is spread, it is no steady sine.
+    pub(super) smeared: bool,
     pub(super) behaviour: Behaviour,
     pub(super) drift_hz_per_s: Option<f64>,
 }
@@ -50,6 +55,7 @@ impl Found {
             power: line.power,
             sigma: line.relative_error,
             coherent: false,
+            smeared: false,
             behaviour: seen.behaviour,
             drift_hz_per_s: seen.drift_hz_per_s,
         }
@@ -69,6 +75,11 @@ impl<'a> Fine<'a> {
 
     fn rate(&self) -> f64 {
         self.record.sample_rate_hz()
+    }
+
+    /// The record itself.
+    pub(super) fn record(&self) -> &dyn Record {
+        self.record
     }
 
     /// Frames under the long window.
@@ -110,6 +121,9 @@ impl<'a> Fine<'a> {
         let (at, power) = self.long.strongest(f.offset_hz / self.rate(), search);
         let noise = f.line.power / f.line.snr / ratio;
         let power = power - noise;
+        let expected = f.line.power / noise;
+        let scatter = f.line.relative_error.hypot((2.0 * expected + 1.0).sqrt() / expected);
+        f.smeared = power < (1.0 - SMEARED * scatter) * f.line.power;
         let allowed = COHERENT_DB + 3.0 * 4.343 * f.line.relative_error;
         if power.is_nan() || power <= 0.0 || (10.0 * (power / f.line.power).log10()).abs() > allowed {
             return;

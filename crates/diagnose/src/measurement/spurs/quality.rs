@@ -10,6 +10,8 @@ use super::owner::{Band, Fine, Found};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Harmonic {
     pub(super) offset_hz: f64,
+    /// How far it moves when the carrier moves by one: its order, negative where folding turns it about.
+    pub(super) slope: f64,
     /// Its power, noise taken off: may come out slightly negative.
     pub(super) power: f64,
     /// Noise in that measurement.
@@ -31,8 +33,8 @@ pub(super) struct Powers {
     pub(super) spurs: f64,
     /// Strongest bin that nothing owns, as the power of a line.
     pub(super) strongest_noise: f64,
-    /// Number of bins that the noise was taken from.
-    pub(super) noise_bins: usize,
+    /// Standard deviation of `noise`, relative.
+    pub(super) noise_sigma: f64,
 }
 
 /// Where order `h` of a carrier at `offset` falls: folded at half the rate for real records, around for I/Q.
@@ -57,14 +59,18 @@ pub(super) fn harmonics(
     let width_hz = if carrier.coherent { rate / fine.frames() as f64 } else { spectrum.bin_hz() };
     let apart = lobe * width_hz;
     (2..=u32::try_from(last).unwrap_or(100).min(100))
-        .map(|order| folded(kind, rate, f64::from(order) * carrier.offset_hz))
-        .filter(|at| {
+        .map(|order| (f64::from(order), folded(kind, rate, f64::from(order) * carrier.offset_hz)))
+        .filter(|(_, at)| {
             let edge = kind == Kind::Real && rate / 2.0 - at < apart;
             (at - carrier.offset_hz).abs() >= apart && at.abs() >= apart && !edge
         })
-        .map(|offset_hz| {
+        .map(|(order, offset_hz)| {
             let (power, noise) = line_power(spectrum, floor, fine, carrier.coherent, offset_hz);
-            Harmonic { offset_hz, power, noise, bin_power: spectrum.mean[nearest(spectrum, offset_hz)], width_hz }
+            let whole = order * carrier.offset_hz;
+            let turned = kind == Kind::Real && whole - rate * (whole / rate).round() < 0.0;
+            let slope = if turned { -order } else { order };
+            let bin_power = spectrum.mean[nearest(spectrum, offset_hz)];
+            Harmonic { offset_hz, slope, power, noise, bin_power, width_hz }
         })
         .collect()
 }
@@ -105,7 +111,7 @@ pub(super) fn partition(spectrum: &Spectrum, floor: &Floor, lines: &[(f64, f64)]
             owned[k] |= band.holds(k as f64);
         }
     }
-    let (mut noise, mut level, mut fill, mut strongest, mut bins) = (0.0, 0.0, 0.0, 0.0_f64, 0);
+    let (mut noise, mut level, mut fill, mut strongest, mut bins) = (0.0, 0.0, 0.0, 0.0_f64, 0_usize);
     for k in 0..n {
         if owned[k] {
             fill += beneath[k];
@@ -119,7 +125,13 @@ pub(super) fn partition(spectrum: &Spectrum, floor: &Floor, lines: &[(f64, f64)]
     // Beneath lines the floor stands in, scaled so that it agrees with the mean of what is free.
     let scale = if level > 0.0 { noise / level } else { 1.0 };
     let enbw = spectrum.rbw_hz() / spectrum.bin_hz();
-    Powers { noise: (noise + fill * scale) / enbw, strongest_noise: strongest, noise_bins: bins, ..Powers::default() }
+    let averages = floor.shape.iter().copied().fold(1.0, f64::max);
+    Powers {
+        noise: (noise + fill * scale) / enbw,
+        strongest_noise: strongest,
+        noise_sigma: (2.0 / (averages * bins.max(1) as f64)).sqrt(),
+        ..Powers::default()
+    }
 }
 
 /// Bins within a main lobe of a line, or as far as its leakage reaches above a quarter of the floor.

@@ -1,5 +1,9 @@
 //! Lines over time: steady, in bursts, drifting, and what is none of these.
 
+use faultscope_signal::detect::Line;
+use faultscope_signal::floor::Floor;
+
+use super::super::carrier::drop_texture;
 use super::*;
 use crate::measurement::Behaviour;
 
@@ -80,4 +84,38 @@ fn subcarriers_are_no_carrier() {
     let (_, d) = measure(&record, &Settings::default());
     // The whole band may count as the carrier, a single subcarrier may not.
     assert!(d.carrier.is_none_or(|c| c.offset_hz.abs() < 1e6 && c.level_db > -20.0), "{:?}", d.carrier);
+}
+
+/// Six equal weak lines in white noise: no carrier among them, but steady sines all, so each is listed.
+#[test]
+fn a_crowd_of_steady_lines_stays_listed() {
+    // Noise of 2e-6 in 1 MHz is -96 dB in one resolution bandwidth of 122 Hz.
+    let places = [-310e3, -170.3e3, -40.7e3, 90.1e3, 233.3e3, 401.9e3];
+    let tones: Vec<(f64, f64)> = places.iter().map(|f| (*f, -81.0)).collect();
+    let (_, d) = measure(&iq(1e6, None, 1 << 17, &tones, 1e-3), &Settings::default());
+    assert!(places.iter().all(|f| near(&d, *f, 30.0).is_some()), "{:?}", d.spurs);
+}
+
+fn line(peak: usize, snr_db: f64) -> Line {
+    let (bin, snr) = (peak as f64, 10f64.powf(snr_db / 10.0));
+    Line { bin, peak, power: snr, snr, false_alarm: 0.0, relative_error: 0.1 }
+}
+
+/// Lines of a multicarrier signal go on upward without a gap; a spur stands clear of them, or outside the signal.
+#[test]
+fn a_family_of_lines_goes_and_what_stands_clear_of_it_stays() {
+    let shape: Vec<f64> = (0..1000).map(|k| if k < 500 { 5.0 } else { 20.0 }).collect();
+    let floor = Floor { level: vec![1.0; 1000], guard: vec![1.0; 1000], shape, half_width: 50 };
+    let weak = (0..8).map(|i| line(10 + 20 * i, 5.0 + 0.5 * i as f64));
+    let others = [line(200, 12.0), line(250, 17.0), line(300, 25.0), line(700, 6.0), line(800, 14.0)];
+    let mut lines: Vec<Line> = weak.chain(others).collect();
+    let gate = drop_texture(&floor, &mut lines).unwrap();
+    assert_eq!(lines.iter().map(|l| l.peak).collect::<Vec<_>>(), [300, 700, 800], "{gate:?}");
+    // Without a family the limit is 10 dB; and nothing above 26 dB is ever left out.
+    let mut lines = vec![line(10, 9.0), line(200, 12.0), line(250, 17.0)];
+    drop_texture(&floor, &mut lines);
+    assert_eq!(lines.len(), 2);
+    let mut lines: Vec<Line> = (0..32).map(|i| line(10 + 15 * i, 4.0 + 0.8 * i as f64)).collect();
+    drop_texture(&floor, &mut lines);
+    assert!(lines.iter().all(|l| l.snr > 398.0) && lines.len() == 4, "{lines:?}");
 }
