@@ -45,7 +45,8 @@ pub fn changes(level: &[f64], window: usize, floor: f64) -> Vec<Change> {
     }
     let short = means(level, (w / 4).max(1));
     let sums = prefix(level);
-    let mut difference: Vec<f64> = (w..=n - w).map(|j| (sums[j + w] - 2.0 * sums[j] + sums[j - w]) / w as f64).collect();
+    let mut difference: Vec<f64> =
+        (w..=n - w).map(|j| (sums[j + w] - 2.0 * sums[j] + sums[j - w]) / w as f64).collect();
     // A steady slope differs everywhere by as much.
     let usual = median(&mut thinned(difference.iter().copied()));
     difference.iter_mut().for_each(|d| *d -= usual);

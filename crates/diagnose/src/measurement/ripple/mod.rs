@@ -11,15 +11,15 @@ mod short;
 mod slow;
 mod spikes;
 mod switching;
-mod undisturbed;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_short;
+mod undisturbed;
 
 use faultscope_capture::Caveat;
 use faultscope_signal::lowpass::Decimated;
-use faultscope_signal::{Kind, Record, RecordError};
+use faultscope_signal::{Kind, Record, RecordError, Spectrum};
 use serde::{Deserialize, Serialize};
 
 use self::scan::{Clean, Scan};
@@ -262,6 +262,17 @@ impl Measurement for Ripple {
             detail: Detail::Ripple(report::detail(&analysis)),
         })
     }
+}
+
+/// What the measurement begins with, for its promise about speed: mean, smallest and largest sample, rms about the mean,
+/// and the averaged spectrum of everything (missing below 64 samples).
+///
+/// # Errors
+/// When the record cannot be read.
+pub fn ripple_statistics(record: &dyn Record) -> Result<([f64; 4], Option<Spectrum>), RecordError> {
+    let scan = scan::scan(record)?;
+    let spectra = bands::Spectra::new(&Clean { record, dc: scan.dc })?;
+    Ok(([scan.dc, scan.min, scan.max, scan.variance.sqrt()], spectra.wide))
 }
 
 fn check(settings: &Settings) -> Result<(), MeasureError> {

@@ -238,8 +238,10 @@ impl<'a> Floored<'a> {
             lines.find(|&i| usual(i) && m[i] > 0.25 * m[strongest]).unwrap_or(strongest)
         };
         let power = self.near(self.peak_hz(chosen)).0;
-        let least = energy
-            .map_or_else(|| LEAST_SHARE * self.power_above(mains_hz.map_or(0.0, |f| 41.0 * f)), |e| LEAST_SHARE_SHORT * e);
+        let least = energy.map_or_else(
+            || LEAST_SHARE * self.power_above(mains_hz.map_or(0.0, |f| 41.0 * f)),
+            |e| LEAST_SHARE_SHORT * e,
+        );
         (power > least || nominal.is_some()).then(|| self.family(self.peak_hz(chosen), m[chosen], mains_hz))
     }
 
