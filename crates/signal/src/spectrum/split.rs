@@ -44,7 +44,7 @@ impl Split {
             }
             let r = row + 1 - GROUPS;
             let angle = -std::f64::consts::TAU * (r * (number / 2)) as f64 / n as f64;
-            (if number % 2 == 0 { angle.cos() } else { angle.sin() }) as f32
+            (if number.is_multiple_of(2) { angle.cos() } else { angle.sin() }) as f32
         };
         let line = |l: usize| Factors(std::array::from_fn(|row| std::array::from_fn(|at| factor(l, row, at))));
         let factors = (0..2 * m / LINE).map(line).collect();
