@@ -45,7 +45,11 @@ pub fn changes(level: &[f64], window: usize, floor: f64) -> Vec<Change> {
     }
     let short = means(level, (w / 4).max(1));
     let sums = prefix(level);
-    let difference: Vec<f64> = (w..=n - w).map(|j| (sums[j + w] - 2.0 * sums[j] + sums[j - w]) / w as f64).collect();
+    let mut difference: Vec<f64> =
+        (w..=n - w).map(|j| (sums[j + w] - 2.0 * sums[j] + sums[j - w]) / w as f64).collect();
+    // A steady slope differs everywhere by as much.
+    let usual = median(&mut thinned(difference.iter().copied()));
+    difference.iter_mut().for_each(|d| *d -= usual);
     let threshold = (THRESHOLD * spread(&difference)).max(floor).max(f64::MIN_POSITIVE);
     let noise = short_noise(&short, (w / 4).max(1));
     let edges = edges(&difference, w, threshold);
@@ -83,7 +87,8 @@ fn follow(level: &[f64], short: &[f64], edge: usize, free_from: usize, next: usi
     let deepest = short[extreme_at];
     let depth = (deepest - before).abs();
     let near = (0.05 * depth).max(3.0 * noise);
-    let start = (0..extreme_at).rev().find(|&i| (short[i] - before).abs() <= near).map_or(0, |i| i + 1);
+    // From the first dip of several, not from the deepest.
+    let start = (0..first_look.min(extreme_at)).rev().find(|&i| (short[i] - before).abs() <= near).map_or(0, |i| i + 1);
     let settled = if returned {
         stays_inside(short, extreme_at, n, before, self::band(before, depth, noise), w)
     } else {
@@ -243,6 +248,13 @@ mod tests {
         assert!(c.returned && c.start.abs_diff(2000) <= 2, "{c:?}");
         assert!(((c.before - c.extreme) / 5.0 - 1.0).abs() < 0.02, "{c:?}");
         assert!(((c.settled.unwrap() - c.start) as f64 / 703.0 - 1.0).abs() < 0.05, "{c:?}");
+    }
+
+    #[test]
+    fn a_converter_s_staircase_along_a_ramp_is_no_event() {
+        // 37 levels over 50 000 samples, as a slow sine through a coarse converter has them.
+        let v: Vec<f64> = (0..50_000).map(|i| (0.148 * (i as f64 * 1e-4).sin() / 0.004).round() * 0.004).collect();
+        assert!(changes(&v, 1000, 0.006).is_empty(), "{:?}", changes(&v, 1000, 0.006));
     }
 
     #[test]

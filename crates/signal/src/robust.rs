@@ -100,6 +100,13 @@ impl Histogram {
         below + (above - below) * rank.fract()
     }
 
+    /// The fraction of the stream in the bins below the one that holds `value`; NaN when empty.
+    #[must_use]
+    pub fn share_below(&self, value: f64) -> f64 {
+        let bins = if self.width > 0.0 { ((value - self.low) / self.width).max(0.0) as usize } else { 0 };
+        self.counts.iter().take(bins).sum::<u64>() as f64 / self.total as f64
+    }
+
     /// The value of that rank, its bin's values taken as evenly spread.
     fn ranked(&self, rank: u64) -> f64 {
         let mut before = 0u64;
@@ -157,6 +164,9 @@ mod tests {
             let got = h.percentile(p);
             let bin = 10.0 / 4096.0;
             prop_assert!(got >= lo - bin && got <= hi + bin, "{got} not in {lo}..{hi}");
+            let share = |x: f64| v.iter().filter(|v| **v < x).count() as f64 / v.len() as f64;
+            let below = h.share_below(got);
+            prop_assert!(below >= share(got - 2.0 * bin) && below <= share(got + bin), "{below}");
         }
     }
 }

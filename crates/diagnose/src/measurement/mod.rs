@@ -21,6 +21,7 @@ pub use modulation::{
 pub use phase_noise::{IntegratedPhase, LineKind, NoisePoint, PhaseLine, PhaseNoiseDetail, PhaseNoiseSettings};
 pub use ripple::{
     Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SecondConverter, SpikeLock, Spikes, Switching,
+    ripple_statistics,
 };
 pub use spurs::{BaselineLine, Behaviour, Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail, exported};
 pub use transition::{

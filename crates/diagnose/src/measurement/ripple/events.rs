@@ -3,6 +3,7 @@
 use faultscope_signal::events::{Change, changes};
 
 use super::separate::Sums;
+use super::slow::LINE_BELOW_S;
 use super::{Event, EventKind};
 
 /// Window of the change detector.
@@ -11,6 +12,14 @@ const WINDOW_S: f64 = 1e-3;
 const BURST_S: f64 = 1.0 / RIPPLE_HZ;
 /// A level below this part of another is near zero.
 const NEAR_ZERO: f64 = 0.1;
+/// Shortest record with events: less than one window of the detector does not tell a level from a waveform.
+pub(super) const SHORTEST_S: f64 = WINDOW_S;
+/// Most changes between two states that are still events of a rail in a record too short for drift.
+const MOST_CROSSINGS: usize = 2;
+/// Share of the samples near either of two states from which on there is nothing else.
+const NEAR_STATES: f64 = 0.95;
+/// Two states are no rail's when they lie further apart than this part of the mean.
+const SWING: f64 = 0.5;
 /// Repetition from which on changes are ripple: what lies above 20 Hz is periodic and random deviation, not drift.
 const RIPPLE_HZ: f64 = 20.0;
 
@@ -24,6 +33,25 @@ pub(super) fn find(sums: &Sums, dc: f64, step: f64, rate: f64) -> Vec<Event> {
     let kinds: Vec<Event> = found.iter().map(|c| name(c, dt)).collect();
     let lasting = |k: EventKind| matches!(k, EventKind::Dropout | EventKind::TurnOn | EventKind::TurnOff);
     if repeats(&kinds) { kinds.into_iter().filter(|e| lasting(e.kind)).collect() } else { kinds }
+}
+
+/// Whether a short record jumps again and again between two states, both away from the middle: a digital or switching
+/// waveform.
+pub(super) fn two_states(sums: &Sums, dc: f64, duration_s: f64) -> bool {
+    let (low, high) = (sums.histogram.percentile(0.005), sums.histogram.percentile(0.995));
+    let span = high - low;
+    if duration_s >= LINE_BELOW_S || span <= SWING * dc.abs() {
+        return false;
+    }
+    // What counts as a spike is not in the level.
+    let (mut crossings, mut state) = (2 * usize::try_from(sums.spikes.count).unwrap_or(usize::MAX / 4), None);
+    for place in sums.level.iter().map(|v| (v - low) / span).filter(|p| !(0.3..=0.7).contains(p)) {
+        let now = Some(place > 0.5);
+        crossings += usize::from(state.is_some() && state != now);
+        state = now;
+    }
+    let between = sums.histogram.share_below(low + 0.8 * span) - sums.histogram.share_below(low + 0.2 * span);
+    crossings > MOST_CROSSINGS && 1.0 - between > NEAR_STATES
 }
 
 /// Changes that follow each other within [`BURST_S`] and end near where the first began are one: a burst of dips.

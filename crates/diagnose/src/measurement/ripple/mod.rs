@@ -15,10 +15,11 @@ mod switching;
 mod tests;
 #[cfg(test)]
 mod tests_short;
+mod undisturbed;
 
 use faultscope_capture::Caveat;
 use faultscope_signal::lowpass::Decimated;
-use faultscope_signal::{Kind, Record, RecordError};
+use faultscope_signal::{Kind, Record, RecordError, Spectrum};
 use serde::{Deserialize, Serialize};
 
 use self::scan::{Clean, Scan};
@@ -263,6 +264,17 @@ impl Measurement for Ripple {
     }
 }
 
+/// What the measurement begins with, for its promise about speed: mean, smallest and largest sample, rms about the mean,
+/// and the averaged spectrum of everything (missing below 64 samples).
+///
+/// # Errors
+/// When the record cannot be read.
+pub fn ripple_statistics(record: &dyn Record) -> Result<([f64; 4], Option<Spectrum>), RecordError> {
+    let scan = scan::scan(record)?;
+    let spectra = bands::Spectra::new(&Clean { record, dc: scan.dc })?;
+    Ok(([scan.dc, scan.min, scan.max, scan.variance.sqrt()], spectra.wide))
+}
+
 fn check(settings: &Settings) -> Result<(), MeasureError> {
     let bad = |name: &str, value: f64, range: &str| MeasureError::Settings {
         what: format!("{name} of {value} Hz is out of range"),
@@ -292,7 +304,11 @@ struct Analysis {
     discrete: Vec<(&'static str, f64, f64)>,
     beside: switching::Beside,
     slope_db_per_decade: Option<f64>,
+    /// A line where no switching frequency is claimed.
+    beyond_claim_hz: Option<f64>,
     events: Vec<Event>,
+    /// Whether this is a digital or switching waveform, which has no events.
+    two_states: bool,
     /// Whether the record could show the mains at all.
     mains_searched: bool,
     /// The same for switching.
@@ -307,7 +323,7 @@ fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analy
     // A record without any change has nothing to search, and noise floors of zero.
     let alive = scan.max > scan.min;
     let view = Decimated::at_least(&clean, mains::VIEW_RATE_HZ);
-    let mains = if alive { mains::find(view.as_ref(), settings.mains_hz)? } else { None };
+    let mut mains = if alive { mains::find(view.as_ref(), settings.mains_hz)? } else { None };
     let floored = spectra.wide.as_ref().map(Floored::new);
     let mains_hz = mains.as_ref().map(|m| m.fundamental_hz);
     let floored_alive = floored.as_ref().filter(|_| alive);
@@ -319,15 +335,31 @@ fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analy
         switching = Some(slow);
     }
     let beside = floored.as_ref().zip(switching.as_ref()).map(|(f, s)| f.beside(s, mains_hz)).unwrap_or_default();
-    let separate =
-        |switching: Option<&switching::Family>| Plan { record: &clean, scan, mains: mains.as_ref(), switching }.run();
-    let mut sums = separate(switching.as_ref())?;
+    let plan = Plan { record: &clean, scan, mains: None, switching: None, away: &[] };
+    let mut sums = Plan { mains: mains.as_ref(), switching: switching.as_ref(), ..plan }.run()?;
     if let (Some(family), Some(lines)) = (&switching, &sums.switching_lines)
         && family.subharmonics_fade(&lines.amplitudes())
     {
         switching = Some(family.without_subharmonics());
-        sums = separate(switching.as_ref())?;
+        sums = Plan { mains: mains.as_ref(), switching: switching.as_ref(), ..plan }.run()?;
     }
+    let events_in = |sums: &Sums| if alive { events::find(sums, scan.dc, scan.step, rate) } else { Vec::new() };
+    let mut events = events_in(&sums);
+    let away = undisturbed::away(&events);
+    let again = !away.is_empty() && record.duration_s() <= undisturbed::LONGEST_S;
+    if let Some(stretch) = if again { undisturbed::longest(view.as_ref(), &away)? } else { None } {
+        let before = mains.is_some();
+        mains = mains::find(&stretch, settings.mains_hz)?;
+        if before || mains.is_some() {
+            sums = Plan { mains: mains.as_ref(), switching: switching.as_ref(), away: &away, ..plan }.run()?;
+            events = events_in(&sums);
+        }
+    }
+    let two_states = events::two_states(&sums, scan.dc, record.duration_s());
+    if two_states || record.duration_s() < events::SHORTEST_S {
+        events.clear();
+    }
+    let beyond = floored_alive.filter(|_| switching.is_none()).and_then(|f| f.beyond_claim_hz(scan.variance));
     let discrete = bands::DISCRETE
         .iter()
         .filter(|(_, low, _)| *low < bandwidth)
@@ -336,7 +368,6 @@ fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analy
             Some((id, f, rms))
         })
         .collect();
-    let events = if alive { events::find(&sums, scan.dc, scan.step, rate) } else { Vec::new() };
     Ok(Analysis {
         scan,
         rate,
@@ -349,7 +380,9 @@ fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analy
         mains,
         switching,
         sums,
+        beyond_claim_hz: beyond,
         events,
+        two_states,
         mains_searched: mains::searchable(rate, record.duration_s(), settings.mains_hz),
         switching_searched: spectra.wide.is_some() && rate > 4_000.0,
     })

@@ -2,6 +2,7 @@
 
 use faultscope_signal::{Record, Unit};
 
+use super::events;
 use super::separate::FamilySums;
 use super::{Analysis, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SecondConverter, Spikes, Switching};
 use crate::gate::{Gate, GateState};
@@ -277,10 +278,20 @@ pub(super) fn gates(record: &dyn Record, a: &Analysis, settings: &Settings) -> V
         let detail = format!("values are in {}, no volts per unit: add --scale", record.unit());
         gates.push(Gate::new("calibration", GateState::Warn, detail));
     }
-    if a.sums.total.kurtosis() < TWO_LEVELS && a.vpp() > SWING * a.scan.dc.abs() && a.scan.frames >= LEAST_FRAMES {
-        let detail =
-            "the level jumps between two states: no rail but a digital or switching waveform; use `transition`";
-        gates.push(Gate::new("waveform", GateState::Warn, detail.to_owned()));
+    let jumps = a.sums.total.kurtosis() < TWO_LEVELS && a.vpp() > SWING * a.scan.dc.abs();
+    if (jumps || a.two_states) && a.scan.frames >= LEAST_FRAMES {
+        let events = if a.two_states { "; its jumps are not listed as events" } else { "" };
+        let detail = format!(
+            "the level jumps between two states: no rail but a digital or switching waveform; use `transition`{events}"
+        );
+        gates.push(Gate::new("waveform", GateState::Warn, detail));
+    }
+    if let Some(f) = a.beyond_claim_hz {
+        let detail = format!(
+            "a line at {f:.4e} Hz holds much of the energy, too close to half the sample rate or too high to be called \
+             switching: record faster, or say --switching if it is"
+        );
+        gates.push(Gate::new("switching", GateState::Warn, detail));
     }
     let balance = a.balance();
     if (balance - 1.0).abs() > BALANCE {
@@ -300,7 +311,8 @@ fn length(a: &Analysis) -> Gate {
     let (state, detail) = if n < LEAST_FRAMES {
         (GateState::Fail, format!("{n} samples say nothing about ripple; {LEAST_FRAMES} are the least"))
     } else if t < 0.5 * TWO_CYCLES_S * 0.85 {
-        (GateState::Warn, format!("{t:.3e} s is too short to see the mains; 40 ms or more would do"))
+        let events = if t < events::SHORTEST_S { " or events" } else { "" };
+        (GateState::Warn, format!("{t:.3e} s is too short to see the mains{events}; 40 ms or more would do"))
     } else if t < TWO_CYCLES_S {
         let cycles = t * a.mains.as_ref().map_or(50.0, |m| m.fundamental_hz);
         (

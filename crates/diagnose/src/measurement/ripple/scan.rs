@@ -3,8 +3,10 @@
 use faultscope_signal::wide::wide;
 use faultscope_signal::{Kind, Record, RecordError, Unit};
 
-/// Samples read at a time.
+/// Samples that are taken apart together.
 pub(super) const CHUNK: usize = 1 << 16;
+/// Samples read at a time where nothing else asks for more: few enough for the cache.
+const READ: usize = 1 << 14;
 /// Samples that are looked at together.
 const PART: usize = 1 << 12;
 
@@ -24,7 +26,7 @@ pub(super) struct Scan {
 
 pub(super) fn scan(record: &dyn Record) -> Result<Scan, RecordError> {
     let frames = record.frames();
-    let mut block = vec![0.0; CHUNK.min(usize::try_from(frames).unwrap_or(CHUNK)).max(1)];
+    let mut block = vec![0.0; READ.min(usize::try_from(frames).unwrap_or(READ)).max(1)];
     let (mut finite, mut min, mut max) = (0u64, f64::INFINITY, f64::NEG_INFINITY);
     let (mut pivot, mut sum, mut squares) = (None, 0.0, 0.0);
     let (mut step, mut last) = (f64::INFINITY, f64::NAN);
@@ -139,6 +141,14 @@ pub(super) struct Clean<'a> {
     pub(super) dc: f64,
 }
 
+impl Clean<'_> {
+    #[inline(always)]
+    fn ac(&self, v: f64) -> f64 {
+        let ac = v - self.dc;
+        if ac.is_finite() { ac } else { 0.0 }
+    }
+}
+
 impl Record for Clean<'_> {
     fn kind(&self) -> Kind {
         Kind::Real
@@ -157,20 +167,23 @@ impl Record for Clean<'_> {
     }
     fn read_f64(&self, start: u64, out: &mut [f64]) -> Result<usize, RecordError> {
         let n = self.record.read_f64(start, out)?;
-        for v in &mut out[..n] {
-            let ac = *v - self.dc;
-            *v = if ac.is_finite() { ac } else { 0.0 };
-        }
+        wide(
+            #[inline(always)]
+            || out[..n].iter_mut().for_each(|v| *v = self.ac(*v)),
+        );
         Ok(n)
     }
     fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
-        // In pieces that stay in the cache.
-        let mut wide = [0.0; 4096];
+        // In pieces that stay in the cache, but not so small that asking for them costs as much.
+        let mut piece = vec![0.0; READ.min(out.len())];
         let mut n = 0;
         while n < out.len() {
-            let room = wide.len().min(out.len() - n);
-            let got = self.read_f64(start + n as u64, &mut wide[..room])?;
-            out[n..n + got].iter_mut().zip(&wide).for_each(|(o, v)| *o = *v as f32);
+            let room = piece.len().min(out.len() - n);
+            let got = self.record.read_f64(start + n as u64, &mut piece[..room])?;
+            wide(
+                #[inline(always)]
+                || out[n..n + got].iter_mut().zip(&piece).for_each(|(o, v)| *o = self.ac(*v) as f32),
+            );
             n += got;
             if got < room {
                 break;

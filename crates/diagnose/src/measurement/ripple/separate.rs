@@ -7,8 +7,8 @@ use faultscope_signal::wide::wide;
 use faultscope_signal::{Record, RecordError};
 
 use super::scan::{CHUNK, Clean, Scan};
-use super::slow::{DriftFilter, DriftModel, LINE_BELOW_S, Place, Slow};
-use super::{mains, spikes, switching};
+use super::slow::{DriftFilter, DriftModel, LINE_BELOW_S, Place, Prior, Slow};
+use super::{mains, spikes, switching, undisturbed};
 
 /// Most values in the level stream that events are looked for in.
 const LEVELS: u64 = 1 << 19;
@@ -162,11 +162,14 @@ pub(super) struct Sums {
 }
 
 /// What to separate.
+#[derive(Clone, Copy)]
 pub(super) struct Plan<'a> {
     pub(super) record: &'a Clean<'a>,
     pub(super) scan: Scan,
     pub(super) mains: Option<&'a mains::Family>,
     pub(super) switching: Option<&'a switching::Family>,
+    /// Times of events, in seconds, that say nothing about the mains.
+    pub(super) away: &'a [(f64, f64)],
 }
 
 impl Plan<'_> {
@@ -219,7 +222,9 @@ impl Plan<'_> {
             view.read_f64(first + known as u64, &mut x[known..])?;
             held = first;
             let place = Place { first, factor, rate: view_rate, frames };
-            let slow = Slow::new(&x, place, self.mains, mains_prior, &gain, drift, &filter);
+            let away = undisturbed::samples(self.away, first as f64, view_rate, x.len());
+            let prior = Prior { family: self.mains, fundamental: mains_prior, gain: &gain, away: &away };
+            let slow = Slow::new(&x, place, prior, drift, &filter);
             if let Some(t) = &slow.mains {
                 mains_prior = t.fundamental;
                 let lines = sums.mains_lines.get_or_insert_default();
@@ -297,7 +302,8 @@ impl Plan<'_> {
         } else {
             sums.switching.merge(Moments::zeros(n));
         }
-        found.retain(|spike| !is_edge(spike, &mut scratch.x, &mut scratch.drift));
+        let reach = slow.ringing();
+        found.retain(|spike| !is_edge(spike, reach, &mut scratch.x, &mut scratch.drift));
         self.count(&found, &scratch.x, start, slow, fitted.as_ref(), sums);
         let half = 0.5 * (self.scan.frames as f64 - 1.0);
         sums.rest(&scratch.x, &mut scratch.drift, &found, start as f64 - half);
@@ -358,10 +364,11 @@ impl Scratch {
     }
 }
 
-/// Whether a spike is the edge of a change of level, which then goes to the drift: the level differs on its two sides.
-fn is_edge(spike: &spikes::Spike, r: &mut [f64], drift: &mut [f64]) -> bool {
-    let (before, after) = (drift[spike.from], drift[spike.to - 1]);
-    if (after - before).abs() < 0.5 * r[spike.peak].abs() {
+/// Whether a spike is the edge of a change of level, or what the drift rings beside one, and then goes to the drift: the
+/// level differs within `reach` samples about it.
+fn is_edge(spike: &spikes::Spike, reach: usize, r: &mut [f64], drift: &mut [f64]) -> bool {
+    let (low, high) = range(&drift[spike.from.saturating_sub(reach)..(spike.to + reach).min(drift.len())]);
+    if high - low < 0.5 * r[spike.peak].abs() {
         return false;
     }
     for i in spike.from..spike.to {

@@ -15,6 +15,8 @@ const CUTOFF_HZ: f64 = 30.0;
 const HALF_S: f64 = 0.075;
 /// Departures shorter than this are spikes, longer ones are changes of level.
 const EVENT_S: f64 = 3e-3;
+/// Half length of the view's filter in its samples: how far it rings.
+const RINGING: usize = 8;
 /// Most repetitions of the fit without spikes and events.
 const PASSES: usize = 5;
 
@@ -57,6 +59,18 @@ pub(super) struct Place {
     pub(super) frames: u64,
 }
 
+/// The family that a block is searched for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Prior<'a> {
+    pub(super) family: Option<&'a Family>,
+    /// Cycles per sample of the view.
+    pub(super) fundamental: f64,
+    /// The view's response at each order of the family.
+    pub(super) gain: &'a [f64],
+    /// Samples of the block that belong to events and say nothing about the family.
+    pub(super) away: &'a [(usize, usize)],
+}
+
 /// Mains and drift of one block.
 pub(super) struct Slow {
     place: Place,
@@ -70,16 +84,8 @@ pub(super) struct Slow {
 }
 
 impl Slow {
-    /// Fits a block of the view. `gain` is the view's response at each order of the family.
-    pub(super) fn new(
-        x: &[f64],
-        place: Place,
-        family: Option<&Family>,
-        prior: f64,
-        gain: &[f64],
-        drift: DriftModel,
-        filter: &DriftFilter,
-    ) -> Self {
+    /// Fits a block of the view.
+    pub(super) fn new(x: &[f64], place: Place, prior: Prior, drift: DriftModel, filter: &DriftFilter) -> Self {
         let n = x.len();
         let middle = (place.first as f64 + 0.5 * (n as f64 - 1.0)) * place.factor as f64;
         let mut slow =
@@ -91,9 +97,9 @@ impl Slow {
         let mut taken_out = vec![0.0; n];
         for pass in 0..PASSES {
             let y: Vec<f64> = x.iter().zip(&taken_out).map(|(x, t)| x - t).collect();
-            // The fundamental of the pass before is the better start,.
-            let start = slow.mains.as_ref().map_or(prior, |t| t.fundamental);
-            slow.mains = family.and_then(|f| track(&y, f, prior, start, place.rate));
+            // The fundamental of the pass before is the better start.
+            let start = slow.mains.as_ref().map_or(prior.fundamental, |t| t.fundamental);
+            slow.mains = prior.family.and_then(|f| track(&y, f, prior.fundamental, start, place.rate));
             let lines = slow.lines(n);
             if slow.line.is_none() {
                 let rest: Vec<f64> = y.iter().zip(&lines).map(|(y, l)| y - l).collect();
@@ -103,7 +109,7 @@ impl Slow {
             let mut left = vec![0.0; n];
             slow.fill_smooth(&mut left);
             left.iter_mut().zip(x).zip(&lines).for_each(|((d, x), l)| *d = x - l - *d);
-            let (spikes, events) = departures(&left, place.rate);
+            let (spikes, events) = departures(&left, place.rate, prior.away);
             let only = |ranges: &[(usize, usize)]| {
                 let mut out = vec![0.0; n];
                 ranges.iter().for_each(|&(a, b)| out[a..b].copy_from_slice(&left[a..b]));
@@ -115,7 +121,7 @@ impl Slow {
             }
             taken_out = only(&[spikes, events].concat());
         }
-        slow.compensate(gain);
+        slow.compensate(prior.gain);
         slow
     }
 
@@ -173,6 +179,11 @@ impl Slow {
         }
     }
 
+    /// How many samples of the record to either side of a change of level the drift may ring.
+    pub(super) fn ringing(&self) -> usize {
+        if self.events.is_some() { RINGING * usize::try_from(self.place.factor).unwrap_or(1) } else { 0 }
+    }
+
     /// Phase of the mains in cycles at a sample of the record.
     fn mains_phase(&self, sample: u64) -> Option<f64> {
         let t = self.mains.as_ref()?;
@@ -198,9 +209,10 @@ impl Slow {
     }
 }
 
-/// Runs of samples beyond five robust deviations: short ones (spikes), and long ones of the 1 ms mean (changes of level).
+/// Runs of samples beyond five robust deviations: short ones (spikes), and long ones of the 1 ms mean (changes of level),
+/// with those that are known.
 #[allow(clippy::type_complexity, reason = "two lists of ranges; a type would say no more")]
-fn departures(left: &[f64], rate: f64) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
+fn departures(left: &[f64], rate: f64, known: &[(usize, usize)]) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
     let n = left.len();
     let width = ((1e-3 * rate) as usize).max(1) | 1;
     let means = running_mean(left, width);
@@ -211,11 +223,13 @@ fn departures(left: &[f64], rate: f64) -> (Vec<(usize, usize)>, Vec<(usize, usiz
         median_and_sigma(&mut thinned).1
     };
     let grow = |(a, b): (usize, usize), by: usize| (a.saturating_sub(by), (b + by).min(n));
-    let events: Vec<(usize, usize)> = runs(&means, 6.0 * spread(&means), width)
+    let mut events: Vec<(usize, usize)> = runs(&means, 6.0 * spread(&means), width)
         .into_iter()
         .filter(|r| r.1 - r.0 >= least)
         .map(|r| grow(r, 2 * width))
+        .chain(known.iter().copied())
         .collect();
+    events.sort_unstable();
     let spikes = runs(left, 5.0 * spread(left), 4)
         .into_iter()
         .filter(|r| r.1 - r.0 <= least && !events.iter().any(|e| r.0 < e.1 && e.0 < r.1))

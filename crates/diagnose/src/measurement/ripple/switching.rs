@@ -16,11 +16,18 @@ const MOST_LINES: usize = 32;
 const FALSE_ALARM: f64 = 1e-3;
 /// Doubt about the noise floor itself, as a factor on thresholds.
 const FLOOR_DOUBT: f64 = 1.3;
-/// Highest switching frequency that is looked for, as a part of the rate.
-const HIGHEST: f64 = 0.48;
+/// Highest switching frequency that is claimed, as a part of the rate: above, a line may be the image of one beyond
+/// half the rate, ...
+const HIGHEST: f64 = 0.4;
+/// ... and as such: no converter of a supply switches faster.
+const HIGHEST_HZ: f64 = 30e6;
 /// Least share of the energy that neither drift nor mains explain: below, it is an artefact of the converter or a
 /// distant harmonic of something else.
 const LEAST_SHARE: f64 = 1e-4;
+/// The same of records that cannot tell drift from ripple, as a share of all their energy.
+const LEAST_SHARE_SHORT: f64 = 1e-3;
+/// Share of the whole energy from which on a line beyond what is claimed is worth a word.
+const BEYOND_SHARE: f64 = 0.1;
 /// Sub-harmonics below this part of the switching line's amplitude are what spikes leave in the spectrum.
 const LEAST_SUBHARMONIC: f64 = 5e-3;
 /// A line holds at least this part of its mean power in every segment of a short record.
@@ -201,9 +208,9 @@ impl<'a> Floored<'a> {
     /// `energy` is the mean square that it is a part of where no mains are known and drift cannot be told.
     pub(super) fn find(&self, nominal: Option<f64>, mains_hz: Option<f64>, energy: Option<f64>) -> Option<Family> {
         let bin = self.spectrum.bin_hz();
-        let half_rate = 0.5 * self.spectrum.sample_rate_hz;
         let last = self.spectrum.mean.len().saturating_sub(2);
-        let (low, high) = nominal.map_or((LOWEST_HZ, 2.0 * HIGHEST * half_rate), |f| (0.95 * f, 1.05 * f));
+        let highest = (HIGHEST * self.spectrum.sample_rate_hz).min(HIGHEST_HZ);
+        let (low, high) = nominal.map_or((LOWEST_HZ, highest), |f| (0.95 * f, 1.05 * f));
         // At least five bins from 0 Hz, where drift lies.
         let first = ((low / bin).ceil() as usize).max(5);
         let stop = ((high / bin) as usize).min(last);
@@ -231,9 +238,23 @@ impl<'a> Floored<'a> {
             lines.find(|&i| usual(i) && m[i] > 0.25 * m[strongest]).unwrap_or(strongest)
         };
         let power = self.near(self.peak_hz(chosen)).0;
-        let energy = energy.unwrap_or_else(|| self.power_above(mains_hz.map_or(0.0, |f| 41.0 * f)));
-        let much = power > LEAST_SHARE * energy;
-        (much || nominal.is_some()).then(|| self.family(self.peak_hz(chosen), m[chosen], mains_hz))
+        let least = energy.map_or_else(
+            || LEAST_SHARE * self.power_above(mains_hz.map_or(0.0, |f| 41.0 * f)),
+            |e| LEAST_SHARE_SHORT * e,
+        );
+        (power > least || nominal.is_some()).then(|| self.family(self.peak_hz(chosen), m[chosen], mains_hz))
+    }
+
+    /// The strongest line that stands out steadily where no switching frequency is claimed, when it holds a clear share
+    /// of `energy`: its frequency.
+    pub(super) fn beyond_claim_hz(&self, energy: f64) -> Option<f64> {
+        let m = &self.spectrum.mean;
+        let first = self.bin_of((HIGHEST * self.spectrum.sample_rate_hz).min(HIGHEST_HZ)).max(5);
+        let last = m.len().saturating_sub(2);
+        let level = self.level(last.saturating_sub(first) as f64);
+        let peak = (first..last).max_by(|&a, &b| m[a].total_cmp(&m[b]))?;
+        let line = m[peak] > level * self.floor[peak] && m[peak] >= m[peak - 1] && self.steady(peak);
+        (line && m[peak] > BEYOND_SHARE * energy).then(|| self.peak_hz(peak))
     }
 
     fn family(&self, f: f64, power: f64, mains_hz: Option<f64>) -> Family {

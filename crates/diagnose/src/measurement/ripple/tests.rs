@@ -206,13 +206,25 @@ fn noise_alone_shows_neither_mains_nor_switching() {
 #[test]
 fn psophometric_is_within_a_tenth_of_a_db_at_every_row() {
     use faultscope_signal::weighting::O41;
+    let sine = |f: f64, rate: f64, dc: f64| {
+        let x = (0..(2.0 * rate) as usize).map(|i| dc + (TAU * f * i as f64 / rate + 1.0).cos()).collect();
+        Waveform::real(x, rate, Unit::Volt).unwrap()
+    };
+    let check = |f: f64, w: f64, volts: f64| {
+        let db = 20.0 * (volts * 2f64.sqrt()).log10();
+        assert!((db - w).abs() < 0.1, "{f} Hz: {db} dB, not {w}");
+    };
     for rate in [48_000.0, 200_000.0] {
         for (f, w) in O41 {
-            let n = (2.0 * rate) as usize;
-            let x: Vec<f64> = (0..n).map(|i| -48.0 + (TAU * f * i as f64 / rate + 1.0).cos()).collect();
-            let (d, _) = run(x, rate);
-            let db = 20.0 * (d.psophometric_v.unwrap() * 2f64.sqrt()).log10();
-            assert!((db - w).abs() < 0.1, "{f} Hz: {db} dB, not {w}");
+            // The measurement's own spectra, of a record without its mean as it makes them.
+            let record = sine(f, rate, 0.0);
+            let clean = Clean { record: &record, dc: 0.0 };
+            check(f, w, bands::psophometric(&bands::Spectra::new(&clean).unwrap(), 0.5 * rate).unwrap());
+        }
+        // The whole of it, at the lowest row, the reference and the highest.
+        for (f, w) in [O41[0], *O41.iter().find(|r| r.0 == 800.0).unwrap(), O41[O41.len() - 1]] {
+            let (m, s) = (sine(f, rate, -48.0), Settings::default());
+            check(f, w, reading(&Ripple.measure(&m, &[], &s).unwrap(), "psophometric"));
         }
     }
 }

@@ -77,24 +77,62 @@ fn two_converters_beat_and_ripple_on_the_control_makes_side_lines() {
 
 #[test]
 fn a_burst_of_dips_is_one_sag_with_the_depth_of_the_deepest() {
-    let rate = 200_000.0;
-    let mut x = noise(40_000, 0.05, 3);
-    add(&mut x, |i| {
-        let t = i as f64 / rate - 0.074;
-        let dip = (0.0..0.03).contains(&t) && (t * 230.0).fract() < 0.4;
-        let depth = if (0.02..0.025).contains(&t) { 3.0 } else { 2.0 };
-        if dip {
-            27.8 - depth
-        } else if (0.0..0.03).contains(&t) {
-            28.3
-        } else {
-            27.7
+    // 200 Hz is order 4 of the mains; with and without mains.
+    for (repetition, mains) in [(230.0, 0.0), (200.0, 0.0), (200.0, 0.1)] {
+        let rate = 200_000.0;
+        let mut x = noise(40_000, 0.05, 3);
+        add(&mut x, |i| mains * (TAU * 100.0 * i as f64 / rate).cos());
+        add(&mut x, |i| {
+            let t = i as f64 / rate - 0.074;
+            let dip = (0.0..0.03).contains(&t) && (t * repetition).fract() < 0.4;
+            let depth = if (0.02..0.025).contains(&t) { 3.0 } else { 2.0 };
+            if dip {
+                27.8 - depth
+            } else if (0.0..0.03).contains(&t) {
+                28.3
+            } else {
+                27.7
+            }
+        });
+        let (d, _) = run(x, rate);
+        assert!(d.events.iter().all(|e| e.kind == EventKind::Sag), "{:?}", d.events);
+        let deepest = d.events.iter().map(|e| e.depth_v).fold(0.0, f64::max);
+        assert!((deepest / 2.9 - 1.0).abs() < 0.04, "{repetition} {mains}: {:?} {:?}", d.events, d.mains);
+        assert!((d.events[0].start_s - 0.074).abs() < 1e-3, "{:?}", d.events);
+        match d.mains {
+            Some(m) if mains > 0.0 => {
+                assert_eq!(m.lines.iter().map(|l| l.order).collect::<Vec<_>>(), [2]);
+                close(m.lines[0].amplitude_v, mains, 0.02);
+            }
+            found => assert!(found.is_none() && mains == 0.0, "{repetition} {mains}: {found:?}"),
         }
-    });
-    let (d, _) = run(x, rate);
-    assert!(d.events.iter().all(|e| e.kind == EventKind::Sag), "{:?}", d.events);
-    let deepest = d.events.iter().map(|e| e.depth_v).fold(0.0, f64::max);
-    close(deepest, 2.9, 0.04);
+    }
+}
+
+#[test]
+fn a_telegram_on_a_logic_line_has_no_events() {
+    // 9600 Bd for 3 ms after an idle level, and a record of half a millisecond.
+    let bits = 0b0_0101_1010_1100_1010_0111u64;
+    let level = |t: f64| if (bits >> ((t * 9600.0) as u64 % 21)) & 1 == 1 || t < 1e-3 { 3.3 } else { 0.0 };
+    for (n, shortest) in [(4000, false), (500, true)] {
+        let mut x = noise(n, 0.02, 3);
+        add(&mut x, |i| level(i as f64 / 1e6));
+        let (d, m) = run(x, 1e6);
+        assert!(d.events.is_empty() && d.switching.is_none(), "{d:?}");
+        let warned = |gate| m.gates.iter().any(|g| g.gate == gate && g.state == GateState::Warn);
+        assert!(warned("length") && (shortest || warned("waveform")));
+    }
+}
+
+#[test]
+fn a_line_near_half_the_sample_rate_is_stated_but_not_called_switching() {
+    for (f, rate) in [(45_000.0, 100_000.0), (312e6, 1e9)] {
+        let mut x = noise(4000, 0.01, 3);
+        add(&mut x, |i| 0.5 * (TAU * f * i as f64 / rate).cos());
+        let (d, m) = run(x, rate);
+        assert!(d.switching.is_none(), "{:?}", d.switching);
+        assert!(m.gates.iter().any(|g| g.gate == "switching" && g.state == GateState::Warn));
+    }
 }
 
 #[test]
