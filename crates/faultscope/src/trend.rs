@@ -139,7 +139,7 @@ pub struct TrendDocument {
 /// One capture measured, and when it began where its file says.
 ///
 /// # Errors
-/// Those of [`crate::analyse`].
+/// Those of [`crate::analyse()`].
 pub fn measure(
     file: &Path,
     measurement: &str,
