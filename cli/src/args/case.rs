@@ -1,0 +1,217 @@
+//! What is done to cases, and the fields that each step takes.
+
+use clap::{Args, Subcommand};
+use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Status};
+
+use super::{Captures, Limits};
+
+/// The fields of a new case.
+#[derive(Debug, Clone, Args)]
+pub struct CaseOpenArgs {
+    /// One line: what is wrong.
+    #[arg(long, value_name = "TEXT")]
+    pub title: String,
+    /// Whose equipment.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub customer: String,
+    /// Where.
+    #[arg(long, value_name = "PLACE", default_value = "")]
+    pub site: String,
+    /// Kind of equipment: "base station".
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub equipment: String,
+    /// Maker's model.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub model: String,
+    /// Serial number.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub serial: String,
+    /// Asset or inspection tag.
+    #[arg(long, value_name = "ID", default_value = "")]
+    pub tag: String,
+    /// What is wrong, in the customer's words.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub symptom: String,
+    /// Whom to call back.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub contact: String,
+    /// P1 (service down) to P4 (request).
+    #[arg(long, value_name = "P1..P4", default_value = "P3", value_parser = priority)]
+    pub priority: Priority,
+}
+
+fn priority(text: &str) -> Result<Priority, String> {
+    [Priority::P1, Priority::P2, Priority::P3, Priority::P4]
+        .into_iter()
+        .find(|p| p.name().eq_ignore_ascii_case(text))
+        .ok_or_else(|| format!("'{text}' is not a priority; choose one of P1 P2 P3 P4"))
+}
+
+/// Which cases to list.
+#[derive(Debug, Clone, Args)]
+pub struct CaseListArgs {
+    /// Closed ones too.
+    #[arg(long)]
+    pub all: bool,
+    /// With these words in id, title, customer, site, symptom, serial or tag.
+    #[arg(long, value_name = "WORDS")]
+    pub text: Option<String>,
+    /// At most so many.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+}
+
+/// What to attach to a case.
+#[derive(Debug, Clone, Args)]
+pub struct CaseAttachArgs {
+    /// The case.
+    pub id: String,
+    /// Captures, which are measured, and any other files, which are kept as they are.
+    #[command(flatten)]
+    pub captures: Captures,
+    /// The limits.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// auto (by what the capture is), spurs, ripple, transition, channel, modulation, phase-noise, or none.
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub measure: String,
+    /// What it shows: "supply before", "supply after"; captures of one name before and after are compared.
+    #[arg(long, value_name = "TEXT")]
+    pub role: Option<String>,
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, Args)]
+pub struct CaseCloseArgs {
+    /// The case.
+    pub id: String,
+    /// What was wrong.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub root_cause: String,
+    /// What removed it.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub remedy: String,
+    /// solved, no-fault-found, duplicate or withdrawn.
+    #[arg(long, value_name = "HOW", default_value = "solved", value_parser = closure)]
+    pub code: ClosureCode,
+    /// Who of the customer's people confirmed it.
+    #[arg(long, value_name = "NAME")]
+    pub confirmed_by: Option<String>,
+}
+
+fn closure(text: &str) -> Result<ClosureCode, String> {
+    match text.to_ascii_lowercase().replace('_', "-").as_str() {
+        "solved" => Ok(ClosureCode::Solved),
+        "no-fault-found" => Ok(ClosureCode::NoFaultFound),
+        "duplicate" => Ok(ClosureCode::Duplicate),
+        "withdrawn" => Ok(ClosureCode::Withdrawn),
+        _ => Err(format!("'{text}' is not an ending; choose one of solved no-fault-found duplicate withdrawn")),
+    }
+}
+
+/// A word of the case room, by its JSON name; dashes do for underscores.
+fn named<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    let name = text.to_ascii_lowercase().replace('-', "_");
+    // The parser names the words that would do.
+    serde_json::from_value(name.into()).map_err(|e| e.to_string())
+}
+
+/// What is done to cases.
+#[derive(Debug, Subcommand)]
+pub enum CaseCommand {
+    /// Opens a case and prints its id.
+    Open(CaseOpenArgs),
+    /// Lists cases, the next clock to run out first.
+    List(CaseListArgs),
+    /// Shows a case: facts, clocks, findings, evidence, timeline.
+    Show {
+        /// The case.
+        id: String,
+    },
+    /// Measures captures and attaches them with their findings; other files are attached as they are.
+    Attach(CaseAttachArgs),
+    /// Adds a note.
+    Note {
+        /// The case.
+        id: String,
+        /// The words.
+        text: String,
+    },
+    /// Closes a case.
+    Close(CaseCloseArgs),
+    /// Opens a closed case again.
+    Reopen {
+        /// The case.
+        id: String,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Gives a case to somebody, or with nobody named back to the queue.
+    Assign {
+        /// The case.
+        id: String,
+        /// Who.
+        to: Option<String>,
+    },
+    /// Changes the priority; the clocks follow, counted from the opening.
+    Priority {
+        /// The case.
+        id: String,
+        /// P1 to P4.
+        #[arg(value_parser = priority)]
+        to: Priority,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Changes the status: assigned, in_progress or cleared.
+    Status {
+        /// The case.
+        id: String,
+        /// The new status.
+        #[arg(value_parser = named::<Status>)]
+        to: Status,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Hands a case to somebody who knows or may more.
+    Escalate {
+        /// The case.
+        id: String,
+        /// engineer, specialist, manager or maker.
+        #[arg(value_parser = named::<EscalationLevel>)]
+        level: EscalationLevel,
+        /// To whom.
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
+        /// The other side's case number.
+        #[arg(long, value_name = "NUMBER")]
+        reference: Option<String>,
+        /// Why.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Writes down what was done.
+    Action {
+        /// The case.
+        id: String,
+        /// contact, inspection, function_test, measurement, part_replaced, dispatched, arrived, confirmed ...
+        #[arg(value_parser = named::<ActionKind>)]
+        kind: ActionKind,
+        /// In words.
+        text: String,
+        /// The part that was replaced.
+        #[arg(long, value_name = "NAME")]
+        part: Option<String>,
+    },
+    /// Checks the chain of events and every digest.
+    Verify {
+        /// The case.
+        id: String,
+        /// Print `have ID` for every acknowledged step that is there.
+        #[arg(long)]
+        list: bool,
+    },
+}
