@@ -276,8 +276,9 @@ mod tests {
 
     #[test]
     fn short_and_broken_records_give_nothing() {
-        let short = Waveform::real(vec![1.0; 9], 1.0, Unit::Volt).unwrap();
-        assert!(fit(&short, &[member(0.1, None), member(0.3, None)]).unwrap().is_none());
+        // Two lines ask for sixteen frames.
+        let short = Waveform::real(vec![1.0; 15], 1.0, Unit::Volt).unwrap();
+        assert!(fit(&short, &[member(0.15, None), member(0.35, None)]).unwrap().is_none());
         let holed = Waveform::real(vec![f64::NAN; 64], 1.0, Unit::Volt).unwrap();
         assert!(fit(&holed, &[member(0.1, Some(1.0))]).unwrap().is_none());
     }
