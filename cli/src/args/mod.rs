@@ -146,6 +146,10 @@ pub enum Command {
     PhaseNoise(PhaseNoiseArgs),
     /// Readings of several captures of one thing over time: slope, significance, outliers, when a limit is reached.
     Trend(TrendArgs),
+    /// Supply capture beside RF capture: which sidebands sit at carrier +- ripple lines, and by what chance.
+    Link(crate::command::link::LinkArgs),
+    /// Captures of one scene at different tuning and gain: which lines are real, which the receiver made itself.
+    Artefacts(crate::command::artefacts::ArtefactsArgs),
     /// Writes a capture as SigMF, WAV or CSV, with what was found in it as annotations.
     Convert(crate::command::convert::ConvertArgs),
     /// Writes captures of known faults, with their truth.

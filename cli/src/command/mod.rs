@@ -1,11 +1,13 @@
 //! The commands: one file a family; each turns arguments into calls of the door and its answer into words.
 
 mod analyse;
+pub(crate) mod artefacts;
 mod case;
 pub(crate) mod convert;
 mod demo;
 mod devices;
 mod limits;
+pub(crate) mod link;
 pub(crate) mod phase_noise;
 pub(crate) mod record;
 mod report;
@@ -31,6 +33,8 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Modulation(_) => "modulation",
         Command::PhaseNoise(_) => "phase-noise",
         Command::Trend(_) => "trend",
+        Command::Link(_) => "link",
+        Command::Artefacts(_) => "artefacts",
         Command::Convert(_) => "convert",
         Command::Simulate(_) => "simulate",
         Command::Case(_) => "case",
@@ -59,6 +63,8 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Modulation(args) => analyse::modulation(args, context),
         Command::PhaseNoise(args) => phase_noise::run(args, context),
         Command::Trend(args) => trend::run(args, context),
+        Command::Link(args) => link::run(args, context),
+        Command::Artefacts(args) => artefacts::run(args, context),
         Command::Convert(args) => convert::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Case(command) => case::run(command, context),

@@ -2,11 +2,13 @@
 //!
 //! Pure: no files, no clock, no randomness; the same capture and the same limits give the same findings, byte for byte.
 
+pub mod artefact;
 pub mod cause;
 pub mod finding;
 pub mod gate;
 pub mod judge;
 pub mod limit;
+pub mod link;
 pub mod measurement;
 pub mod reading;
 pub mod verdict;

@@ -85,7 +85,11 @@ fn carrier_in_band(settings: &Settings, trace: &Trace) -> Result<(), Error> {
     }
 }
 
-fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &Request) -> Result<(), Error> {
+pub(crate) fn judge_and_explain(
+    result: &mut CaptureResult,
+    measured: Measured,
+    request: &Request,
+) -> Result<(), Error> {
     let rules = RuleSet::built_in()?;
     let mut findings = judge(&measured, &request.packs);
     rules.explain(&measured, &mut findings);
@@ -206,7 +210,7 @@ pub(crate) fn read_error(error: faultscope_signal::RecordError) -> Error {
     Error::new(Class::Input, "io", error.message, "")
 }
 
-fn measure_error(error: measurement::MeasureError) -> Error {
+pub(crate) fn measure_error(error: measurement::MeasureError) -> Error {
     match error {
         measurement::MeasureError::Record(e) => read_error(e),
         other => other.into(),

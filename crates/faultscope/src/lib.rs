@@ -1,6 +1,7 @@
 //! The one door: the verbs that both faces, command line and desktop app, share.
 
 pub mod analyse;
+pub mod artefacts;
 pub mod baseline;
 mod batch;
 pub mod cases;
@@ -9,6 +10,7 @@ mod error;
 pub mod exported;
 pub mod inputs;
 pub mod limits;
+pub mod link;
 pub mod live;
 pub mod phase_noise;
 pub mod picture;

@@ -3,6 +3,8 @@
 //! Width and colour are handed in: this room does not look at the terminal.
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use faultscope_diagnose::artefact::ArtefactDetail;
+use faultscope_diagnose::link::LinkDetail;
 use faultscope_diagnose::measurement::{
     ChannelDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, SpursDetail, TransitionDetail,
 };
@@ -52,6 +54,18 @@ pub fn modulation(detail: &ModulationDetail, style: Style) -> String {
 #[must_use]
 pub fn phase_noise(detail: &PhaseNoiseDetail, most: usize, style: Style) -> String {
     titled(&detail::phase_noise::tables(detail, most, style.lang), style)
+}
+
+/// The link tables: the lines found again as sidebands, the pairs that nothing explains.
+#[must_use]
+pub fn link(detail: &LinkDetail, style: Style) -> String {
+    titled(&detail::link::tables(detail, style.lang), style)
+}
+
+/// The table of the receiver-artefact test.
+#[must_use]
+pub fn artefacts(detail: &ArtefactDetail, style: Style) -> String {
+    titled(&[detail::artefacts::table(detail, style.lang)], style)
 }
 
 fn titled(tables: &[DataTable], style: Style) -> String {

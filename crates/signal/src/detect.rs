@@ -38,10 +38,15 @@ const OVER_LEAKAGE: f64 = 2.0;
 #[must_use]
 pub fn lines(spectrum: &Spectrum, floor: &Floor, false_alarm: f64) -> Vec<Line> {
     let settings = spectrum.settings;
-    let response = Response::of(settings.window, settings.fft);
-    let mut search = Search::new(&spectrum.mean, floor, &response, false_alarm);
+    lines_of_bins(&spectrum.mean, &Response::of(settings.window, settings.fft), floor, false_alarm)
+}
+
+/// The same from bare powers, their window's response and their floor.
+#[must_use]
+pub fn lines_of_bins(mean: &[f64], response: &Response, floor: &Floor, false_alarm: f64) -> Vec<Line> {
+    let mut search = Search::new(mean, floor, response, false_alarm);
     let mut peaks = search.candidates();
-    peaks.sort_by(|a, b| spectrum.mean[*b].total_cmp(&spectrum.mean[*a]).then(a.cmp(b)));
+    peaks.sort_by(|a, b| mean[*b].total_cmp(&mean[*a]).then(a.cmp(b)));
     for peak in peaks {
         search.consider(peak);
     }

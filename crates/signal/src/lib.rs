@@ -18,6 +18,7 @@ pub mod quantity;
 pub mod record;
 pub mod robust;
 pub mod rrc;
+pub mod sideband;
 pub mod sinefit;
 pub mod special;
 pub mod spectrum;
