@@ -15,10 +15,10 @@ use crate::special::ln_gamma_q;
 use crate::tone::{Response, interpolate};
 use crate::window::Window;
 
-/// Low side lobes, because what is looked for stands 60 dB and more under its carrier.
-const WINDOW: Window = Window::BlackmanHarris;
+/// The carrier itself is taken off, so that side lobes matter less than the noise in a bin.
+const WINDOW: Window = Window::Hann;
 /// Bins next to the carrier that its own line and its slow wander fill.
-const FIRST_BIN: usize = 6;
+const FIRST_BIN: usize = 4;
 /// Stretches that the slow phase of the carrier is followed over.
 const STRETCHES: usize = 256;
 /// Fewest samples: a main lobe on either side of the carrier, and noise beside it.

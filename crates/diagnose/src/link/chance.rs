@@ -24,6 +24,23 @@ pub(super) fn at_least(hits: usize, windows: &[f64]) -> f64 {
     exactly.iter().skip(hits).sum::<f64>().min(1.0)
 }
 
+/// The best chance of the first window alone, of the first two, four ... and of all. Every attempt has its share of the
+/// whole: half for the first, the others the rest. `hits[n]` are the hits among the first n windows.
+pub(super) fn best_of_first(hits: &[usize], windows: &[f64]) -> f64 {
+    let doubled = std::iter::successors(Some(1), |n| Some(2 * n)).take_while(|n| *n < windows.len());
+    let sizes: Vec<usize> = doubled.chain([windows.len()]).collect();
+    let tails = sizes.iter().enumerate().filter_map(|(i, n)| {
+        let hits = *hits.get(*n)?;
+        let attempts = match (sizes.len(), i) {
+            (1, _) => 1.0,
+            (_, 0) => 2.0,
+            (count, _) => 2.0 * (count - 1) as f64,
+        };
+        (hits > 0).then(|| attempts * at_least(hits, windows.get(..*n).unwrap_or(windows)))
+    });
+    tails.fold(1.0, f64::min)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +58,14 @@ mod tests {
         ] {
             assert!((at_least(hits, &windows) - expected).abs() < 1e-12, "{hits} {windows:?}");
         }
+    }
+
+    /// The strongest line alone, of three, is half of what is tried: 0.001 times two.
+    #[test]
+    fn the_strongest_line_alone_counts() {
+        assert!((best_of_first(&[0, 1, 1, 1], &[1e-3, 0.2, 0.3]) - 2e-3).abs() < 1e-9);
+        assert_eq!(best_of_first(&[0, 0], &[1e-3]), 1.0);
+        assert_eq!(best_of_first(&[0], &[]), 1.0);
     }
 
     /// 1 - exp(-2 * 10 Hz * (3 / 100 kHz + 1 / 15 kHz)).

@@ -32,6 +32,9 @@ const EXPECTED: f64 = 0.1;
 const TIME_BASE: f64 = 1e-4;
 /// What two records taken at different times may differ by: the mains by 0.1 Hz in 50, a converter likewise.
 const DRIFT: f64 = 2e-3;
+/// What agreement within either reach is worth: four fifths of all attempts for the close one, a fifth for the other.
+const CLOSE_SHARE: f64 = 1.25;
+const WIDE_SHARE: f64 = 5.0;
 /// Frame clocks of transmitters run at exact multiples of this.
 const FRAME_HZ: f64 = 100.0;
 const FRAME_PPM: f64 = 2e-5;
@@ -210,8 +213,6 @@ struct Match {
     line: LinkedLine,
     pair: Pair,
     close: bool,
-    /// Whether the supply shows the line strongly enough that it was expected.
-    expected: bool,
 }
 
 fn family_link(family: &Family, view: &View, pairs: &[Pair], families: usize) -> Option<Link> {
@@ -224,32 +225,34 @@ fn family_link(family: &Family, view: &View, pairs: &[Pair], families: usize) ->
     let matches: Vec<Match> = candidates
         .iter()
         .zip(&expected)
-        .filter_map(|(c, expected)| matched(family, c, view, noise(*expected), *expected))
+        .filter_map(|(c, expected)| matched(family, c, view, noise(*expected)))
         .collect();
     let is_match = |p: &&Pair| matches.iter().any(|m| m.pair.offset_hz == p.offset_hz);
     let others: Vec<f64> = pairs.iter().filter(|p| !is_match(p)).map(|p| p.offset_hz).collect();
+    let reach = |c: &supply::Candidate, close: bool| {
+        // A line that was not found would have been placed to a quarter of a bin.
+        let found = matches.iter().find(|m| m.line.order == c.order).map(|m| m.pair.sigma_hz);
+        let sigma = found.unwrap_or(0.25 * view.bin_hz(c.frequency_hz));
+        if close { family.close(c, sigma) } else { family.wide(c, sigma) }
+    };
+    // The supply's lines, strongest first: the strongest one, two, four ... of them are tried together.
+    let mut ranked: Vec<&supply::Candidate> =
+        candidates.iter().zip(&expected).filter(|(_, e)| **e).map(|(c, _)| c).collect();
+    ranked.sort_by(|a, b| b.rms_v.unwrap_or(0.0).total_cmp(&a.rms_v.unwrap_or(0.0)));
     let tail = |close: bool| {
-        let hits = matches.iter().filter(|m| m.expected && (m.close || !close)).count();
-        let windows: Vec<f64> = candidates
-            .iter()
-            .zip(&expected)
-            .filter(|(_, e)| **e)
-            .map(|(c, _)| {
-                // A line that was not found would have been placed to a quarter of a bin.
-                let found = matches.iter().find(|m| m.line.order == c.order).map(|m| m.pair.sigma_hz);
-                let sigma = found.unwrap_or(0.25 * view.bin_hz(c.frequency_hz));
-                let reach = if close { family.close(c, sigma) } else { family.wide(c, sigma) };
-                chance::of_window(c.frequency_hz, reach, &others, view.highest_hz())
-            })
-            .collect();
-        if hits == 0 { 1.0 } else { chance::at_least(hits, &windows) }
+        let window =
+            |c: &&supply::Candidate| chance::of_window(c.frequency_hz, reach(c, close), &others, view.highest_hz());
+        let hit = |c: &&&supply::Candidate| matches.iter().any(|m| m.line.order == c.order && (m.close || !close));
+        let windows: Vec<f64> = ranked.iter().map(window).collect();
+        let hits: Vec<usize> = (0..=ranked.len()).map(|n| ranked.iter().take(n).filter(hit).count()).collect();
+        chance::best_of_first(&hits, &windows)
     };
     let (close, wide) = (tail(true), tail(false));
-    let chance = (2.0 * close.min(wide) * families as f64).min(1.0);
+    let chance = ((CLOSE_SHARE * close).min(WIDE_SHARE * wide) * families as f64).min(1.0);
     if chance > MOST_CHANCE {
         return None;
     }
-    let lines: Vec<&Match> = matches.iter().filter(|m| m.close || wide < close).collect();
+    let lines: Vec<&Match> = matches.iter().filter(|m| m.close || WIDE_SHARE * wide < CLOSE_SHARE * close).collect();
     // The strongest evidence counts most: weights are the inverse variances of the fundamental each line implies.
     let (mut sum, mut weights) = (0.0, 0.0);
     for m in &lines {
@@ -272,7 +275,7 @@ fn family_link(family: &Family, view: &View, pairs: &[Pair], families: usize) ->
     })
 }
 
-fn matched(family: &Family, c: &supply::Candidate, view: &View, noise: f64, expected: bool) -> Option<Match> {
+fn matched(family: &Family, c: &supply::Candidate, view: &View, noise: f64) -> Option<Match> {
     let bin = view.bin_hz(c.frequency_hz);
     let off = |p: &Pair| (p.offset_hz - c.frequency_hz).abs();
     let within = |reach: f64, most: &dyn Fn(&Pair) -> f64| {
@@ -311,7 +314,7 @@ fn matched(family: &Family, c: &supply::Candidate, view: &View, noise: f64, expe
         pm_rad: pair.pm.map(|_| pm),
         modulates,
     };
-    Some(Match { line, pair, close, expected })
+    Some(Match { line, pair, close })
 }
 
 fn gates(families: &[Family], view: &View) -> Vec<Gate> {

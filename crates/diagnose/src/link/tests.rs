@@ -186,9 +186,9 @@ fn trial(seed: u64, linked: bool) -> bool {
         let (am, pm) = index(dice, 10.0);
         lines.push((f, am, pm));
     }
-    // Pairs that have nothing to do with the supply: none to four, at any distance.
+    // Pairs that have nothing to do with the supply: none to four, from 200 Hz on.
     for _ in 0..(5.0 * dice.next()) as usize {
-        let f = 10f64.powf(dice.between(1.5, 5.0));
+        let f = 10f64.powf(dice.between(2.3, 5.0));
         let (am, pm) = index(dice, 15.0);
         lines.push((f, am, pm));
     }
