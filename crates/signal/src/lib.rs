@@ -10,6 +10,7 @@ pub mod floor;
 pub mod linefit;
 pub mod long;
 pub mod lowpass;
+mod memo;
 pub mod multitone;
 mod order;
 pub mod phase_noise;
