@@ -133,9 +133,12 @@ fn good_length(most: usize) -> usize {
     MANTISSAS.iter().filter_map(fitting).max().unwrap_or(0)
 }
 
+/// Coefficients in single precision, and their sum.
+type Narrow = (Arc<Vec<f32>>, f64);
+
 /// The window in single precision, with the sum of its coefficients.
-fn kept_window(window: Window, n: usize) -> (Arc<Vec<f32>>, f64) {
-    static KEPT: Memo<(Window, usize), (Arc<Vec<f32>>, f64)> = Memo::new();
+fn kept_window(window: Window, n: usize) -> Narrow {
+    static KEPT: Memo<(Window, usize), Narrow> = Memo::new();
     let make = || {
         let narrow: Vec<f32> = window.coefficients(n).into_iter().map(|w| w as f32).collect();
         let gain = narrow.iter().map(|w| f64::from(*w)).sum();

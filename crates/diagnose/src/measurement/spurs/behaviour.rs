@@ -277,7 +277,7 @@ fn median(cells: &[f32]) -> f64 {
     let at = cells.len() / 2;
     match cells.len() {
         0 => 0.0,
-        ..MANY => f64::from(*cells.to_vec().select_nth_unstable_by(at, f32::total_cmp).1),
+        1..MANY => f64::from(*cells.to_vec().select_nth_unstable_by(at, f32::total_cmp).1),
         _ => wide(
             #[inline(always)]
             || f64::from(ranked(cells, at)),
