@@ -1,165 +1,28 @@
 //! The second pass: each block freed of mains and drift, each chunk of switching and spikes, and everything summed up.
 
-use faultscope_signal::comb::{Complex64, Cycle, centered};
+mod family;
+mod moments;
+mod sums;
+
+use faultscope_signal::comb::{Cycle, centered};
+use faultscope_signal::lanes::range;
 use faultscope_signal::lowpass::{Decimated, response};
-use faultscope_signal::robust::Histogram;
 use faultscope_signal::wide::wide;
 use faultscope_signal::{Record, RecordError};
+
+pub(super) use self::family::FamilySums;
+use self::moments::Moments;
+use self::sums::PART;
+pub(super) use self::sums::Sums;
 
 use super::scan::{CHUNK, Clean, Scan};
 use super::slow::{DriftFilter, DriftModel, LINE_BELOW_S, Place, Prior, Slow};
 use super::{mains, spikes, switching, undisturbed};
 
-/// Most values in the level stream that events are looked for in.
-const LEVELS: u64 = 1 << 19;
-/// Bins of the percentile histogram: its resolution is this part of the peak to peak value.
-const BINS: usize = 1 << 15;
 /// What the neighbours of a block lend to its fit.
 const HALO_S: f64 = 0.25;
-/// Samples that are worked on together, few enough for the innermost cache.
-const PART: usize = 1024;
 /// Longest chunk of the switching fit.
 const LONGEST: u64 = 1 << 22;
-
-/// Moments of a stream.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Moments {
-    pub(super) n: f64,
-    sum: f64,
-    squares: f64,
-    fourth: f64,
-}
-
-impl Moments {
-    fn add(&mut self, v: f64) {
-        let square = v * v;
-        self.n += 1.0;
-        self.sum += v;
-        self.squares += square;
-        self.fourth += square * square;
-    }
-
-    /// Of so many zeros.
-    fn zeros(n: usize) -> Self {
-        Self { n: n as f64, ..Self::default() }
-    }
-
-    /// Of a slice, in sums side by side so that it vectorises.
-    #[inline(always)]
-    fn of(values: &[f64]) -> Self {
-        const LANES: usize = 4;
-        let mut sums = [[0.0; LANES]; 3];
-        let chunks = values.chunks_exact(LANES);
-        let mut rest = Self::default();
-        chunks.remainder().iter().for_each(|v| rest.add(*v));
-        for x in chunks {
-            for k in 0..LANES {
-                let square = x[k] * x[k];
-                sums[0][k] += x[k];
-                sums[1][k] += square;
-                sums[2][k] += square * square;
-            }
-        }
-        let [sum, squares, fourth] = sums.map(|s| s.iter().sum::<f64>());
-        rest.merge(Self { n: (values.len() - values.len() % LANES) as f64, sum, squares, fourth });
-        rest
-    }
-
-    #[inline(always)]
-    fn merge(&mut self, other: Self) {
-        self.n += other.n;
-        self.sum += other.sum;
-        self.squares += other.squares;
-        self.fourth += other.fourth;
-    }
-
-    pub(super) fn mean_square(&self) -> f64 {
-        if self.n > 0.0 { self.squares / self.n } else { 0.0 }
-    }
-
-    pub(super) fn variance(&self) -> f64 {
-        if self.n > 0.0 { (self.mean_square() - (self.sum / self.n).powi(2)).max(0.0) } else { 0.0 }
-    }
-
-    /// Fourth moment over the square of the second; 0 of nothing.
-    pub(super) fn kurtosis(&self) -> f64 {
-        let square = self.mean_square();
-        if square > 0.0 { self.fourth / self.n / (square * square) } else { 0.0 }
-    }
-}
-
-/// A family's sums: amplitudes squared by order, frequency, and phasors relative to the strongest line.
-#[derive(Debug, Clone, Default)]
-pub(super) struct FamilySums {
-    weight: f64,
-    frequency: f64,
-    frequency_square: f64,
-    squares: Vec<f64>,
-    aligned: Vec<Complex64>,
-}
-
-impl FamilySums {
-    fn add(&mut self, frequency: f64, phasors: &[Complex64], orders: &[u32], main: usize, weight: f64) {
-        self.squares.resize(phasors.len(), 0.0);
-        self.aligned.resize(phasors.len(), Complex64::default());
-        self.weight += weight;
-        self.frequency += weight * frequency;
-        self.frequency_square += weight * frequency * frequency;
-        // Turned in time so that the main line has phase 0: the cycle is averaged synchronously.
-        let turn = phasors.get(main).map_or(0.0, |c| c.arg()) / orders.get(main).map_or(1.0, |&k| f64::from(k));
-        for (i, c) in phasors.iter().enumerate() {
-            self.squares[i] += weight * c.norm_sqr();
-            let back = orders.get(i).map_or(0.0, |&k| f64::from(k)) * turn;
-            self.aligned[i] += weight * c * Complex64::from_polar(1.0, -back);
-        }
-    }
-
-    pub(super) fn frequency(&self) -> f64 {
-        self.frequency / self.weight
-    }
-
-    /// Spread of the frequency over the blocks.
-    pub(super) fn wander(&self) -> f64 {
-        (self.frequency_square / self.weight - self.frequency().powi(2)).max(0.0).sqrt()
-    }
-
-    /// Root mean square over time of each line's peak amplitude.
-    pub(super) fn amplitudes(&self) -> Vec<f64> {
-        self.squares.iter().map(|s| (s / self.weight).sqrt()).collect()
-    }
-
-    /// The synchronously averaged cycle.
-    pub(super) fn cycle(&self, orders: &[u32]) -> Cycle {
-        let phasors: Vec<Complex64> = self.aligned.iter().map(|c| c / self.weight).collect();
-        Cycle::new(orders, &phasors)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.weight <= 0.0
-    }
-}
-
-/// Everything the second pass sums up.
-pub(super) struct Sums {
-    pub(super) total: Moments,
-    pub(super) drift: Moments,
-    drift_moment: f64,
-    pub(super) drift_range: (f64, f64),
-    pub(super) mains: Moments,
-    pub(super) switching: Moments,
-    pub(super) quiet: Moments,
-    spiky: Moments,
-    residue_moment: f64,
-    spike_end: u64,
-    pub(super) spikes: spikes::Count,
-    pub(super) histogram: Histogram,
-    pub(super) mains_lines: Option<FamilySums>,
-    pub(super) switching_lines: Option<FamilySums>,
-    /// Level (drift and what is left, spikes taken out) about the mean, averaged over `level_step` samples.
-    pub(super) level: Vec<f64>,
-    pub(super) level_step: u64,
-    level_sum: (f64, u64),
-}
 
 /// What to separate.
 #[derive(Clone, Copy)]
@@ -279,13 +142,21 @@ impl Plan<'_> {
         if let (Some(first), false) = (&fitted, found.is_empty()) {
             // Again without the spikes, which would lend their energy to the lines.
             let Scratch { x, switching, clean, .. } = scratch;
-            clean.iter_mut().zip(x.iter()).zip(switching.iter()).for_each(|((c, r), s)| *c = r + s);
+            wide(
+                #[inline(always)]
+                || {
+                    add(x, switching);
+                    clean.copy_from_slice(x);
+                },
+            );
             found.iter().for_each(|p| clean[p.from..p.to].copy_from_slice(&switching[p.from..p.to]));
-            x.iter_mut().zip(switching.iter()).for_each(|(r, s)| *r += s);
             if let Some(again) = self.fit_switching(clean, first.fundamental, switching) {
                 fitted = Some(again);
             }
-            subtract(x, switching);
+            wide(
+                #[inline(always)]
+                || subtract(x, switching),
+            );
             found = spikes_in(x);
         }
         if let (Some(f), Some(family)) = (&fitted, self.switching) {
@@ -377,18 +248,9 @@ fn is_edge(spike: &spikes::Spike, reach: usize, r: &mut [f64], drift: &mut [f64]
     true
 }
 
-/// Sum of values times their places, the first of which is `at`.
-#[inline(always)]
-fn moment(values: &[f64], at: f64) -> f64 {
-    const LANES: usize = 4;
-    let mut sums = [0.0; LANES];
-    for (i, x) in values.chunks(LANES).enumerate() {
-        let place = at + (LANES * i) as f64;
-        for (k, v) in x.iter().enumerate() {
-            sums[k] += v * (place + k as f64);
-        }
-    }
-    sums.iter().sum()
+/// Start of part `i` of `parts` nearly equal parts.
+fn part(whole: u64, i: u64, parts: u64) -> u64 {
+    (u128::from(whole) * u128::from(i) / u128::from(parts)) as u64
 }
 
 #[inline(always)]
@@ -396,161 +258,7 @@ fn add(x: &mut [f64], s: &[f64]) {
     x.iter_mut().zip(s).for_each(|(x, s)| *x += s);
 }
 
-/// Smallest and largest value.
-#[inline(always)]
-fn range(v: &[f64]) -> (f64, f64) {
-    const LANES: usize = 4;
-    let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-    for part in v.chunks(LANES) {
-        for (k, &x) in part.iter().enumerate() {
-            low[k] = if x < low[k] { x } else { low[k] };
-            high[k] = if x > high[k] { x } else { high[k] };
-        }
-    }
-    (low.iter().copied().fold(f64::INFINITY, f64::min), high.iter().copied().fold(f64::NEG_INFINITY, f64::max))
-}
-
-#[inline(always)]
-fn sum(v: &[f64]) -> f64 {
-    const LANES: usize = 4;
-    let mut sums = [0.0; LANES];
-    for part in v.chunks(LANES) {
-        part.iter().enumerate().for_each(|(k, x)| sums[k] += x);
-    }
-    sums.iter().sum()
-}
-
 #[inline(always)]
 fn subtract(x: &mut [f64], s: &[f64]) {
     x.iter_mut().zip(s).for_each(|(x, s)| *x -= s);
-}
-
-/// Start of part `i` of `parts` nearly equal parts.
-fn part(whole: u64, i: u64, parts: u64) -> u64 {
-    (u128::from(whole) * u128::from(i) / u128::from(parts)) as u64
-}
-
-impl Sums {
-    fn new(scan: &Scan) -> Self {
-        Self {
-            total: Moments::default(),
-            drift: Moments::default(),
-            drift_moment: 0.0,
-            drift_range: (f64::INFINITY, f64::NEG_INFINITY),
-            mains: Moments::default(),
-            switching: Moments::default(),
-            quiet: Moments::default(),
-            spiky: Moments::default(),
-            residue_moment: 0.0,
-            spike_end: 0,
-            spikes: spikes::Count::default(),
-            histogram: Histogram::new(scan.min - scan.dc, scan.max - scan.dc, BINS),
-            mains_lines: None,
-            switching_lines: None,
-            level: Vec::new(),
-            level_step: scan.frames.div_ceil(LEVELS).max(1),
-            level_sum: (0.0, 0),
-        }
-    }
-
-    /// Takes drift and mains off the samples of a chunk and sums them up; the drift is kept.
-    fn slow(&mut self, scratch: &mut Scratch, slow: &Slow, start: u64) {
-        let mains = &mut scratch.mains;
-        for (i, (x, drift)) in scratch.x.chunks_mut(PART).zip(scratch.drift.chunks_mut(PART)).enumerate() {
-            let start = start + (i * PART) as u64;
-            self.histogram.add_all(x);
-            slow.fill_drift(start, drift);
-            wide(
-                #[inline(always)]
-                || {
-                    self.total.merge(Moments::of(x));
-                    subtract(x, drift);
-                },
-            );
-            let mains = &mut mains[..x.len()];
-            if slow.fill_mains(start, mains) {
-                wide(
-                    #[inline(always)]
-                    || {
-                        self.mains.merge(Moments::of(mains));
-                        subtract(x, mains);
-                    },
-                );
-            } else {
-                self.mains.merge(Moments::zeros(x.len()));
-            }
-        }
-    }
-
-    /// Sums up what is left of a chunk that starts `at` samples from the record's middle; `drift` ends as the level.
-    fn rest(&mut self, r: &[f64], drift: &mut [f64], found: &[spikes::Spike], at: f64) {
-        for (i, (r, d)) in r.chunks(PART).zip(drift.chunks(PART)).enumerate() {
-            let at = at + (i * PART) as f64;
-            wide(
-                #[inline(always)]
-                || {
-                    self.drift_moment += moment(d, at);
-                    self.residue_moment += moment(r, at);
-                    let (low, high) = range(d);
-                    self.drift_range = (self.drift_range.0.min(low), self.drift_range.1.max(high));
-                    self.drift.merge(Moments::of(d));
-                },
-            );
-        }
-        let mut done = 0;
-        for spike in found {
-            let (from, to) = (spike.from.max(done), spike.to.max(done));
-            self.rest_between(&r[done..from], &mut drift[done..from]);
-            self.spiky.merge(Moments::of(&r[from..to]));
-            done = to;
-        }
-        self.rest_between(&r[done..], &mut drift[done..]);
-        self.add_level(drift);
-    }
-
-    /// Sums up a stretch without spikes and adds it to the level.
-    fn rest_between(&mut self, r: &[f64], level: &mut [f64]) {
-        for (r, level) in r.chunks(PART).zip(level.chunks_mut(PART)) {
-            wide(
-                #[inline(always)]
-                || {
-                    self.quiet.merge(Moments::of(r));
-                    add(level, r);
-                },
-            );
-        }
-    }
-
-    /// All that drift, mains and switching leave: the spikes and the rest.
-    pub(super) fn residue(&self) -> Moments {
-        let mut all = self.quiet;
-        all.merge(self.spiky);
-        all
-    }
-
-    fn add_level(&mut self, mut level: &[f64]) {
-        while !level.is_empty() {
-            let room = usize::try_from(self.level_step - self.level_sum.1).unwrap_or(usize::MAX);
-            let (now, later) = level.split_at(room.min(level.len()));
-            self.level_sum.0 += sum(now);
-            self.level_sum.1 += now.len() as u64;
-            if self.level_sum.1 == self.level_step {
-                self.close_level();
-            }
-            level = later;
-        }
-    }
-
-    fn close_level(&mut self) {
-        if self.level_sum.1 > 0 {
-            self.level.push(self.level_sum.0 / self.level_sum.1 as f64);
-            self.level_sum = (0.0, 0);
-        }
-    }
-
-    /// Least-squares slope of the drift, per sample.
-    pub(super) fn drift_slope(&self) -> f64 {
-        let n = self.drift.n;
-        if n < 2.0 { 0.0 } else { self.drift_moment / (n * (n * n - 1.0) / 12.0) }
-    }
 }
