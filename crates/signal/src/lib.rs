@@ -7,6 +7,7 @@ pub mod detect;
 pub mod events;
 pub mod evm;
 pub mod floor;
+pub mod lanes;
 pub mod linefit;
 pub mod long;
 pub mod lowpass;

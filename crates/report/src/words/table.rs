@@ -50,6 +50,7 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("gate.floor", "noise floor", "本底噪声"),
     ("gate.length", "length", "长度"),
     ("gate.lost_samples", "lost samples", "样点丢失"),
+    ("gate.mean", "mean", "均值"),
     ("gate.samples", "no samples", "无样点"),
     ("gate.state.fail", "unusable", "不可用"),
     ("gate.state.ok", "ok", "正常"),

@@ -119,7 +119,8 @@ impl<'a, T: Float> Engine<'a, T> {
             offset: T::of(if wide { 0.0 } else { mean }),
             wide_offset: wide.then_some(mean),
             unit,
-            block_segments: room.min(BLOCK_SEGMENTS),
+            // An even number, so that all real segments find a partner.
+            block_segments: if room > 1 { room.min(BLOCK_SEGMENTS) & !1 } else { room },
         }
     }
 

@@ -54,7 +54,11 @@ impl<T: Float> Pairs<T> {
         self.power.fill(T::default());
         for first in (0..both).step_by(2) {
             let segment = |i: usize| &samples[i * hop..i * hop + n];
-            wide(|| interleave(&mut self.samples, segment(first), segment(first + 1), offset));
+            let (one, other) = (segment(first), segment(first + 1));
+            wide(
+                #[inline(always)]
+                || interleave(&mut self.samples, one, other, offset),
+            );
             self.transform.run(&self.samples, &self.window, T::default());
             let bins = self.transform.bins_mut();
             for (k, offset) in offset_bins.iter().enumerate() {
@@ -64,7 +68,10 @@ impl<T: Float> Pairs<T> {
                     (bin.re, bin.im) = (bin.re + *offset, bin.im + *offset);
                 }
             }
-            wide(|| kernel::add_power(&mut self.power, self.transform.bins()));
+            wide(
+                #[inline(always)]
+                || kernel::add_power(&mut self.power, self.transform.bins()),
+            );
         }
         let half = T::of(0.5);
         for (k, s) in sum.iter_mut().enumerate() {

@@ -15,7 +15,7 @@ use crate::memo::Memo;
 /// Shorter transforms that one is split into.
 pub(crate) const GROUPS: usize = 8;
 /// Lengths worth it: the registers must be filled, and the table of factors must stay in the second-level cache.
-const LENGTHS: std::ops::RangeInclusive<usize> = 512..=16_384;
+const LENGTHS: std::ops::RangeInclusive<usize> = 512..=65_536;
 /// Numbers a cache line.
 const LINE: usize = 16;
 
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn unsuited_lengths_are_left_to_the_ordinary_transform() {
-        for n in [2, 256, 1000, 32_768] {
+        for n in [2, 256, 1000, 131_072] {
             assert!(Split::new(&vec![1.0; 2 * n]).is_none(), "{n}");
         }
     }
