@@ -189,8 +189,7 @@ impl EmissionsArgs {
     /// As the measurement takes them; the lines come with the packs.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        let emissions =
-            EmissionsSettings { lines: Vec::new(), band: self.band.clone(), bandwidth_hz: self.bandwidth };
+        let emissions = EmissionsSettings { lines: Vec::new(), band: self.band.clone(), bandwidth_hz: self.bandwidth };
         Settings { carrier_hz: self.carrier, emissions: Some(emissions), ..self.transform.settings() }
     }
 }

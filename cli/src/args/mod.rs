@@ -14,8 +14,8 @@ pub use crate::command::trend::TrendArgs;
 pub use capture::{Captures, Limits, Open, Transform};
 pub use case::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
 pub use measure::{
-    ChannelArgs, EmissionsArgs, InfoArgs, ModulationArgs, Neighbour, RippleArgs, SpectrumArgs, SpursArgs, TransitionArgs,
-    WaterfallArgs,
+    ChannelArgs, EmissionsArgs, InfoArgs, ModulationArgs, Neighbour, RippleArgs, SpectrumArgs, SpursArgs,
+    TransitionArgs, WaterfallArgs,
 };
 
 /// From samples to a fault case: spectra, spurs and supply ripple of captured files, judged, explained, kept.

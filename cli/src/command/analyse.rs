@@ -9,8 +9,8 @@ use faultscope_door::{
 };
 
 use crate::args::{
-    Captures, ChannelArgs, EmissionsArgs, InfoArgs, Limits, ModulationArgs, RippleArgs, SpectrumArgs, SpursArgs, Transform,
-    TransitionArgs, WaterfallArgs,
+    Captures, ChannelArgs, EmissionsArgs, InfoArgs, Limits, ModulationArgs, RippleArgs, SpectrumArgs, SpursArgs,
+    Transform, TransitionArgs, WaterfallArgs,
 };
 use crate::context::Context;
 use crate::show;

@@ -89,7 +89,7 @@ fn check(names: &[String], context: &mut Context<'_>) -> Result<u8, Error> {
     }
     for pack in &checked {
         for fault in &pack.faults {
-            let line = fault.line.map_or_else(String::new, |n| format!("{n}: "));
+            let line = fault.line.map_or_else(String::new, |n| format!("{n}:"));
             context.print(&format!("{}:{line} {}\n  {}", pack.pack, fault.message, fault.hint));
         }
         if pack.faults.is_empty() {

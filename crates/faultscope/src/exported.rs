@@ -23,7 +23,12 @@ pub struct Exported {
 /// The refusal of everything that needs samples.
 pub(crate) fn no_samples(capture: &Capture) -> Error {
     let message = format!("this file holds a spectrum, not samples: {}", capture.path.display());
-    Error::new(Class::Input, "not_applicable", message, "info, spectrum, spurs and emissions read it; for the rest record samples")
+    Error::new(
+        Class::Input,
+        "not_applicable",
+        message,
+        "info, spectrum, spurs and emissions read it; for the rest record samples",
+    )
 }
 
 /// The result of a file with a spectrum, before anything is measured.

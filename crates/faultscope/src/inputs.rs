@@ -114,7 +114,8 @@ impl Inputs {
 }
 
 /// Endings of files that lie beside captures and are plainly none; a pattern or a name still reaches them.
-const NO_CAPTURES: [&str; 11] = ["json", "toml", "md", "html", "png", "svg", "jpg", "jpeg", "bmp", "pdf", "log"];
+const NO_CAPTURES: [&str; 14] =
+    ["json", "jsonl", "xml", "prom", "toml", "md", "html", "png", "svg", "jpg", "jpeg", "bmp", "pdf", "log"];
 
 /// The captures of a folder, sorted: hidden files and files that are plainly none are left out, and of a SigMF pair
 /// only the metadata file is kept.

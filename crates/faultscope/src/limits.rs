@@ -77,7 +77,8 @@ pub fn with_lines(measurement: &str, mut settings: Settings, packs: &[LimitSet])
             [one] => Mask::of(one)?,
             _ => {
                 let ids: Vec<&str> = holders.iter().map(|p| p.pack.id.as_str()).collect();
-                let message = format!("only one mask can be measured at a time, and several packs hold one: {}", ids.join(", "));
+                let message =
+                    format!("only one mask can be measured at a time, and several packs hold one: {}", ids.join(", "));
                 return Err(Error::usage(message, "measure once for each"));
             }
         };

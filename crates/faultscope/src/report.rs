@@ -202,12 +202,7 @@ fn pictures(desk: &Desk, attached: &Attached, result: &CaptureResult, lang: Lang
     figures(&capture, result, &attached.findings, lang)
 }
 
-fn figures(
-    capture: &Capture,
-    result: &CaptureResult,
-    findings: &[Finding],
-    lang: Lang,
-) -> Result<Vec<Figure>, Error> {
+fn figures(capture: &Capture, result: &CaptureResult, findings: &[Finding], lang: Lang) -> Result<Vec<Figure>, Error> {
     let Some(trace) = capture.main_trace() else { return Ok(Vec::new()) };
     let name = base_name(&result.file);
     let size = Size::default();

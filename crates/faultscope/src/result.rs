@@ -2,7 +2,8 @@
 
 use faultscope_capture::{Caveat, Digest, FieldOrigin, OpenOptions};
 use faultscope_diagnose::measurement::{
-    ChannelDetail, EmissionsDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, Settings, SpursDetail, TransitionDetail,
+    ChannelDetail, EmissionsDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, Settings, SpursDetail,
+    TransitionDetail,
 };
 use faultscope_diagnose::{Finding, Gate, GateState, Reading, Verdict};
 use faultscope_signal::{Unit, Window};

@@ -30,7 +30,8 @@ pub(super) fn or(measured: &Measured, pack: &PackInfo, (limit, other): (&Limit, 
 
 /// The alternative decides; what the first bound gave is said beside it.
 fn met(second: Finding, first: &Finding) -> Finding {
-    let value = first.value.map_or_else(|| "cannot be judged".to_owned(), |v| format!("{v:.1} {} is outside", first.unit));
+    let value =
+        first.value.map_or_else(|| "cannot be judged".to_owned(), |v| format!("{v:.1} {} is outside", first.unit));
     Finding { reason: format!("the alternative holds; {} {value}", first.reading), ..second }
 }
 

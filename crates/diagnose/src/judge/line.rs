@@ -13,9 +13,8 @@ use crate::verdict::Verdict;
 /// A line over readings that have a place: each is held against the line where it stands.
 pub(super) fn along(measured: &Measured, pack: &PackInfo, limit: &Limit) -> Vec<Finding> {
     let readings = measured.readings.iter().filter(|r| r.id == limit.reading);
-    let mut findings: Vec<Finding> = readings
-        .filter_map(|r| Some(with_reading(measured, pack, &limit.at_place(r.at)?, r)))
-        .collect();
+    let mut findings: Vec<Finding> =
+        readings.filter_map(|r| Some(with_reading(measured, pack, &limit.at_place(r.at)?, r))).collect();
     if findings.is_empty() {
         // Where no line was found the lowest part of the limit is what the sensitivity has to reach.
         let levels = limit.segments.iter().flat_map(|s| [s.start_db, s.stop_db]);
@@ -36,7 +35,8 @@ pub(super) fn mask(measured: &Measured, pack: &PackInfo, limit: &Limit) -> Vec<F
         return vec![without_reading(measured, pack, &scalar)];
     }
     if used != Some(pack.id.as_str()) {
-        let reason = used.map_or_else(|| "no mask was measured".into(), |m| format!("the mask {m} was measured instead"));
+        let reason =
+            used.map_or_else(|| "no mask was measured".into(), |m| format!("the mask {m} was measured instead"));
         return vec![Finding { reason, ..blank(measured, pack, &scalar) }];
     }
     let mut findings = of_readings(measured, pack, &scalar);

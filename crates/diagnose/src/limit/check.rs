@@ -98,7 +98,10 @@ fn faults(limit: &Limit) -> Vec<(String, String)> {
         add(format!("there is no measurement '{}'", limit.measurement), &format!("choose one of {}", ids.join(", ")));
     }
     if !["R", "W", "U", "S"].contains(&limit.confidence.as_str()) {
-        add(format!("'{}' is no confidence", limit.confidence), "R read, W well known, U uncertain, S said by the user");
+        add(
+            format!("'{}' is no confidence", limit.confidence),
+            "R read, W well known, U uncertain, S said by the user",
+        );
     }
     if limit.clause.trim().is_empty() {
         add("the clause is empty".into(), "say where the figure comes from");
@@ -174,7 +177,8 @@ mod tests {
         let common = "clause='c'\nseverity='major'\nunit='V'\nconfidence='S'\n";
         let good = format!("[[limit]]\nid='a'\nmeasurement='ripple'\nreading='vpp'\nupper=1.0\n{common}");
         assert!(of(&good).is_empty());
-        let bad = good.replace("id='a'", "id='b'").replace("upper=1.0", "lower=2.0\nupper=1.0").replace("ripple", "rip");
+        let bad =
+            good.replace("id='a'", "id='b'").replace("upper=1.0", "lower=2.0\nupper=1.0").replace("ripple", "rip");
         let found = of(&format!("{good}{bad}{good}"));
         let lines: Vec<Option<usize>> = found.iter().map(|f| f.0).collect();
         assert_eq!(lines, [Some(17), Some(17), Some(27)], "{found:?}");

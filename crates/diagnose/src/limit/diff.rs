@@ -47,9 +47,7 @@ fn fields(what: &str, before: &Value, after: &Value) -> Vec<Change> {
     let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     let get = |map: &serde_json::Map<String, Value>, name: &str| map.get(name).cloned().unwrap_or_default();
     let changed = names.into_iter().filter(|n| get(a, n) != get(b, n));
-    changed
-        .map(|n| Change { what: what.to_owned(), field: n.clone(), before: get(a, n), after: get(b, n) })
-        .collect()
+    changed.map(|n| Change { what: what.to_owned(), field: n.clone(), before: get(a, n), after: get(b, n) }).collect()
 }
 
 #[cfg(test)]

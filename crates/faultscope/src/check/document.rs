@@ -172,10 +172,8 @@ impl CheckDocument {
             capture: None,
             missing: None,
         };
-        let captures = self
-            .captures
-            .iter()
-            .map(|c| CheckLine { capture: Some(c.clone()), ..line(LineKind::Capture, c.verdict) });
+        let captures =
+            self.captures.iter().map(|c| CheckLine { capture: Some(c.clone()), ..line(LineKind::Capture, c.verdict) });
         let missing = self
             .missing
             .iter()

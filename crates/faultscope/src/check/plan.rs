@@ -14,8 +14,7 @@ use serde::Deserialize;
 use crate::{Class, Error, limits};
 
 /// The plans that ship with the program.
-static BUILT_IN: &[(&str, &str)] =
-    &[("base-station-visit", include_str!("../../plans/base-station-visit.toml"))];
+static BUILT_IN: &[(&str, &str)] = &[("base-station-visit", include_str!("../../plans/base-station-visit.toml"))];
 
 /// Who says so.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -165,7 +164,8 @@ impl Plan {
         })?;
         plan.sha256 = Digest::of(text.as_bytes()).to_string();
         let fault = |at: &str, (what, hint): (String, String)| {
-            let line = text.lines().position(|l| l.contains(at)).map_or_else(String::new, |n| format!("see line {}: ", n + 1));
+            let line =
+                text.lines().position(|l| l.contains(at)).map_or_else(String::new, |n| format!("see line {}: ", n + 1));
             configuration(format!("the check plan {name} is not valid: {what}"), format!("{line}{hint}"))
         };
         plan.whole().map_err(|e| fault("[", e))?;

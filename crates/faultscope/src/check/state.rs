@@ -127,9 +127,7 @@ impl State {
 
 /// What tells whether a file has changed: its length and the time of its last change; of a pair both files.
 pub(super) fn stamp(file: &Path) -> String {
-    let twin = |from: &str, to: &str| {
-        file.extension().is_some_and(|e| e == from).then(|| file.with_extension(to))
-    };
+    let twin = |from: &str, to: &str| file.extension().is_some_and(|e| e == from).then(|| file.with_extension(to));
     let pair = twin("sigmf-meta", "sigmf-data").or_else(|| twin("sigmf-data", "sigmf-meta"));
     let one = |path: &Path| {
         let Ok(meta) = path.metadata() else { return "-".to_owned() };

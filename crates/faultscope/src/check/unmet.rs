@@ -40,7 +40,9 @@ fn unplanned(plan: &Plan, lang: Lang) -> Vec<Missing> {
         for pack in &step.packs {
             for plug in measurement::ALL {
                 let measured = plan.steps.iter().any(|s| {
-                    s.role == step.role && s.measurement == plug.id() && s.packs.iter().any(|p| p.pack.id == pack.pack.id)
+                    s.role == step.role
+                        && s.measurement == plug.id()
+                        && s.packs.iter().any(|p| p.pack.id == pack.pack.id)
                 });
                 let key = (step.role.clone(), pack.pack.id.clone(), plug.id().to_owned());
                 if measured || told.contains(&key) {

@@ -49,11 +49,8 @@ pub fn junit(plan: &str, rows: &[CheckRow<'_>]) -> String {
 fn cases(row: &CheckRow<'_>) -> Vec<Case> {
     let file = if row.file.is_empty() { "no capture" } else { row.file };
     let class = format!("{}.{file}", row.step);
-    let mut cases: Vec<Case> = row
-        .findings
-        .iter()
-        .map(|f| Case { class: class.clone(), name: f.id.clone(), outcome: outcome(f) })
-        .collect();
+    let mut cases: Vec<Case> =
+        row.findings.iter().map(|f| Case { class: class.clone(), name: f.id.clone(), outcome: outcome(f) }).collect();
     if let Some((kind, message)) = row.error {
         let outcome = Outcome::Error(kind.to_owned(), message.to_owned());
         cases.push(Case { class, name: row.measurement.to_owned(), outcome });

@@ -6,8 +6,7 @@ use faultscope_diagnose::{Finding, Verdict};
 
 use super::CheckRow;
 
-const VERDICTS: [Verdict; 5] =
-    [Verdict::Pass, Verdict::Margin, Verdict::NotEvaluated, Verdict::Invalid, Verdict::Fail];
+const VERDICTS: [Verdict; 5] = [Verdict::Pass, Verdict::Margin, Verdict::NotEvaluated, Verdict::Invalid, Verdict::Fail];
 
 /// The run as gauges, without time stamps, so that the same input gives the same bytes.
 #[must_use]

@@ -63,7 +63,10 @@ fn some() -> [Finding; 4] {
 fn junit_counts_doubt_as_errors_and_escapes() {
     let text = junit("p<1>", &rows(&some()));
     assert!(text.starts_with("<?xml"));
-    assert!(text.contains("<testsuites name=\"p&lt;1&gt;\" tests=\"6\" failures=\"1\" errors=\"3\" skipped=\"1\">"), "{text}");
+    assert!(
+        text.contains("<testsuites name=\"p&lt;1&gt;\" tests=\"6\" failures=\"1\" errors=\"3\" skipped=\"1\">"),
+        "{text}"
+    );
     assert!(text.contains("message=\"a &lt; b &amp; &quot;c&quot;?\"") && !text.contains('\u{1}'));
     assert_eq!(text.matches("<testcase").count(), 6);
     assert_eq!(text.matches("/>").count() - text.matches("message=").count(), 1, "one case passed: {text}");

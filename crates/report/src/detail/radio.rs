@@ -1,7 +1,7 @@
 //! The tables of `channel` and `modulation`.
 
 use faultscope_diagnose::measurement::{
-    ChannelDetail, EmissionsDetail, ChannelFilter, Method, ModulationDetail, Side, ToneOf, VectorDetail,
+    ChannelDetail, ChannelFilter, EmissionsDetail, Method, ModulationDetail, Side, ToneOf, VectorDetail,
 };
 use faultscope_signal::Unit;
 

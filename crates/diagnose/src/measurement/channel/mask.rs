@@ -69,7 +69,11 @@ impl Mask {
                 segments: limit.segments.clone(),
             }),
             (found, _) => Err(PackError {
-                what: format!("the pack {} holds {} mask", set.pack.id, if found.is_none() { "no" } else { "more than one" }),
+                what: format!(
+                    "the pack {} holds {} mask",
+                    set.pack.id,
+                    if found.is_none() { "no" } else { "more than one" }
+                ),
                 hint: "one limit with axis = \"edge\" and its segments makes a mask".into(),
             }),
         }

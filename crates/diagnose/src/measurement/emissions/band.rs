@@ -22,7 +22,8 @@ impl OperatingBand {
     pub(super) fn by_name(name: &str) -> Option<Self> {
         let number = name.trim().to_ascii_lowercase().trim_start_matches(['n', 'b']).to_owned();
         let name = format!("n{number}");
-        let row = BANDS.lines().map(|l| l.split(',').collect::<Vec<_>>()).find(|r| r.first() == Some(&name.as_str()))?;
+        let row =
+            BANDS.lines().map(|l| l.split(',').collect::<Vec<_>>()).find(|r| r.first() == Some(&name.as_str()))?;
         let mhz = |i: usize| row.get(i).and_then(|c| c.parse::<f64>().ok()).map(|v| v * 1e6);
         Some(Self { low_hz: mhz(3)?, high_hz: mhz(4)?, name })
     }

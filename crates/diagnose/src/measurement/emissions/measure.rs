@@ -73,13 +73,22 @@ fn transform(
     let fits = |n: usize| (16..=1 << 24).contains(&n) && n as u64 <= record.frames();
     if !(0.0..=0.95).contains(&overlap) || settings.fft.is_some_and(|n| !fits(n)) {
         let what = "the transform does not suit the record".to_owned();
-        return Err(MeasureError::Settings { what, hint: "an overlap of 0 to 0.95, 16 points up to its length".into() });
+        return Err(MeasureError::Settings {
+            what,
+            hint: "an overlap of 0 to 0.95, 16 points up to its length".into(),
+        });
     }
     let rate = record.sample_rate_hz();
     let center = record.center_hz().unwrap_or(0.0);
-    let reached = |l: &&EmissionLine, s: &&Segment| l.axis != Axis::Absolute || {
-        let reach = if record.kind() == Kind::Real { (0.0, 0.5 * rate) } else { (center - 0.5 * rate, center + 0.5 * rate) };
-        s.from_hz < reach.1 && s.to_hz > reach.0
+    let reached = |l: &&EmissionLine, s: &&Segment| {
+        l.axis != Axis::Absolute || {
+            let reach = if record.kind() == Kind::Real {
+                (0.0, 0.5 * rate)
+            } else {
+                (center - 0.5 * rate, center + 0.5 * rate)
+            };
+            s.from_hz < reach.1 && s.to_hz > reach.0
+        }
     };
     let narrowest = asked.lines.iter().flat_map(|l| l.segments.iter().filter(move |s| reached(&l, s)));
     let narrowest = narrowest.map(|s| s.bandwidth_hz).fold(f64::INFINITY, f64::min);
@@ -141,7 +150,10 @@ impl<'a> Walk<'a> {
     fn obstacle(&self, line: &EmissionLine) -> Option<String> {
         let unit = self.source.unit();
         if line.unit != Unit::Dbc && line.unit != unit {
-            return Some(format!("levels are in {unit}, the line is in {}: the record has no such calibration", line.unit));
+            return Some(format!(
+                "levels are in {unit}, the line is in {}: the record has no such calibration",
+                line.unit
+            ));
         }
         if line.axis == Axis::Absolute && !self.absolute {
             return Some("the capture does not say what frequency it was tuned to: give --center".into());
@@ -267,7 +279,9 @@ impl<'a> Walk<'a> {
         } else if !covered && margin >= 0.0 {
             let (from, to) = (hertz(piece.low.max(low)), hertz(piece.high.min(high)));
             let of = format!("{} to {}", hertz(piece.low), hertz(piece.high));
-            format!("inside by {margin:.1} dB where the record reaches, {from} to {to} of {of}; the rest is not covered")
+            format!(
+                "inside by {margin:.1} dB where the record reaches, {from} to {to} of {of}; the rest is not covered"
+            )
         } else {
             String::new()
         };

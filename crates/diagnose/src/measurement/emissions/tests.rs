@@ -17,7 +17,9 @@ fn pack(body: &str) -> LimitSet {
 }
 
 fn segment(from: f64, to: f64, bandwidth: f64, start: f64, stop: f64) -> String {
-    format!("[[limit.segment]]\nfrom_hz={from:?}\nto_hz={to:?}\nbandwidth_hz={bandwidth:?}\nstart_db={start:?}\nstop_db={stop:?}\n")
+    format!(
+        "[[limit.segment]]\nfrom_hz={from:?}\nto_hz={to:?}\nbandwidth_hz={bandwidth:?}\nstart_db={start:?}\nstop_db={stop:?}\n"
+    )
 }
 
 fn settings(pack: &LimitSet, more: EmissionsSettings) -> Settings {
@@ -93,7 +95,8 @@ fn what_is_not_covered_not_calibrated_or_not_said_is_not_evaluated() {
     let found = verdicts(&of_samples(&absolute, more()), &absolute);
     assert!(found.len() == 1 && found[0].0 == Verdict::NotEvaluated && found[0].1.contains("calibration"), "{found:?}");
     for (exclude, option) in [("operating_band", "--band"), ("necessary_bandwidth", "--bandwidth")] {
-        let body = format!("unit='dBFS'\naxis='absolute'\nexclude='{exclude}'\n{}", segment(99.7e6, 99.9e6, 1e3, 9.0, 9.0));
+        let body =
+            format!("unit='dBFS'\naxis='absolute'\nexclude='{exclude}'\n{}", segment(99.7e6, 99.9e6, 1e3, 9.0, 9.0));
         let pack = pack(&body);
         let found = verdicts(&of_samples(&pack, more()), &pack);
         assert!(found.len() == 1 && found[0].0 == Verdict::NotEvaluated && found[0].1.contains(option), "{found:?}");
