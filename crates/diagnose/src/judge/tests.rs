@@ -170,7 +170,7 @@ fn a_line_is_held_against_readings_where_they_stand() {
 fn disabled_limits_answer_only_when_asked_for_by_name() {
     let set = LimitSet::built_in("dc-48v").unwrap();
     let measured = Measured { measurement: "ripple", ..measured(vec![], vec![]) };
-    assert!(judge(&measured, &[set.clone()]).iter().all(|f| f.id != "ripple/wideband-150k"));
+    assert!(judge(&measured, std::slice::from_ref(&set)).iter().all(|f| f.id != "ripple/wideband-150k"));
     let findings = judge(&measured, &[set.only("wideband-150k").unwrap()]);
     assert_eq!((findings.len(), findings[0].verdict), (1, Verdict::NotEvaluated));
     assert!(findings[0].reason.contains("uncertain"), "{}", findings[0].reason);
