@@ -4,7 +4,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use faultscope_diagnose::measurement::{
-    ChannelDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, SpursDetail, TransitionDetail,
+    ChannelDetail, EmissionsDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, SpursDetail, TransitionDetail,
 };
 use faultscope_diagnose::{Finding, Gate, Reading, Verdict};
 use serde_json::Value;
@@ -40,6 +40,12 @@ pub fn ripple(detail: &RippleDetail, style: Style) -> String {
 #[must_use]
 pub fn channel(detail: &ChannelDetail, style: Style) -> String {
     titled(&detail::radio::channel(detail, style.lang), style)
+}
+
+/// The limit lines, piece by piece.
+#[must_use]
+pub fn emissions(detail: &EmissionsDetail, style: Style) -> String {
+    titled(&[detail::radio::emissions(detail, style.lang)], style)
 }
 
 /// The modulation tables: carrier and modulation, vector error.
