@@ -1,6 +1,6 @@
 //! What every command has at hand: streams, language, and the ways to say something.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use faultscope_door::paper::table::Style;
 use faultscope_door::paper::words::Lang;
@@ -36,9 +36,15 @@ impl<'a> Context<'a> {
 
     /// Prints one JSON document.
     pub(crate) fn print_json(&mut self, document: &impl serde::Serialize) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(document)
-            .map_err(|e| Error::usage(format!("the result cannot be written as JSON: {e}"), ""))?;
-        self.print(&text);
+        // In pieces: the document of a large batch would take as much memory again.
+        let mut out = BufWriter::with_capacity(1 << 16, &mut self.io.stdout);
+        let written = match serde_json::to_writer_pretty(&mut out, document) {
+            Ok(()) => writeln!(out).and_then(|()| out.flush()).is_ok(),
+            Err(e) if e.is_io() => false,
+            Err(e) => return Err(Error::usage(format!("the result cannot be written as JSON: {e}"), "")),
+        };
+        drop(out);
+        self.broken_pipe |= !written;
         Ok(())
     }
 

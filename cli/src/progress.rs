@@ -50,6 +50,10 @@ impl Watch for Progress {
         }
     }
 
+    fn finished(&self, done: usize, total: usize, what: &str) {
+        self.bar.set_message(format!("{done}/{total} {what}"));
+    }
+
     fn cancelled(&self) -> bool {
         INTERRUPTED.load(Ordering::Relaxed)
     }

@@ -73,6 +73,9 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
     if let Some(detail) = &result.channel {
         context.print(&table::channel(detail, style));
     }
+    if let Some(detail) = &result.emissions {
+        context.print(&table::emissions(detail, style));
+    }
     if let Some(detail) = &result.modulation {
         context.print(&table::modulation(detail, style));
     }

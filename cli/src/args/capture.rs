@@ -106,7 +106,8 @@ fn points(text: &str) -> Result<usize, String> {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct Limits {
-    /// Limit pack, by name or path; may be given more than once. Without one nothing is judged.
+    /// Limit pack, by name or path, or one limit of it (pack#limit); may be given more than once. Without one nothing
+    /// is judged.
     #[arg(long, value_name = "PACK")]
     pub limits: Vec<String>,
 }

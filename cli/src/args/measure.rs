@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use faultscope_door::SpectrumOptions;
 use faultscope_door::diagnose::Settings;
-use faultscope_door::diagnose::measurement::{Adjacent, ChannelFilter, ChannelSettings, Mask, ModulationSettings};
+use faultscope_door::diagnose::measurement::{
+    Adjacent, ChannelFilter, ChannelSettings, EmissionsSettings, Mask, ModulationSettings,
+};
 use faultscope_door::signal::evm::Constellation;
 
 use super::{Captures, Limits, Transform};
@@ -160,6 +162,38 @@ impl ChannelArgs {
     }
 }
 
+/// Options of `emissions`.
+#[derive(Debug, Clone, Args)]
+pub struct EmissionsArgs {
+    /// The captures.
+    #[command(flatten)]
+    pub captures: Captures,
+    /// The transform.
+    #[command(flatten)]
+    pub transform: Transform,
+    /// The limits; at least one with a line.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Operating band that lines leave out: n78, or 78.
+    #[arg(long, value_name = "NAME")]
+    pub band: Option<String>,
+    /// Necessary bandwidth of the carrier, of which lines leave out two and a half on either side.
+    #[arg(long, value_name = "HZ", value_parser = number::positive)]
+    pub bandwidth: Option<f64>,
+    /// The carrier, when it is not the strongest line.
+    #[arg(long, value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
+    pub carrier: Option<f64>,
+}
+
+impl EmissionsArgs {
+    /// As the measurement takes them; the lines come with the packs.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let emissions = EmissionsSettings { lines: Vec::new(), band: self.band.clone(), bandwidth_hz: self.bandwidth };
+        Settings { carrier_hz: self.carrier, emissions: Some(emissions), ..self.transform.settings() }
+    }
+}
+
 /// Options of `modulation`.
 #[derive(Debug, Clone, Args)]
 pub struct ModulationArgs {
@@ -178,6 +212,9 @@ pub struct ModulationArgs {
     /// Frequency that the carrier should have.
     #[arg(long, value_name = "HZ", value_parser = number::positive)]
     pub nominal: Option<f64>,
+    /// How far the receiver's frequency reference may be off, in parts per million.
+    #[arg(long, value_name = "PPM", value_parser = number::positive)]
+    pub reference_ppm: Option<f64>,
     /// Symbol rate, for the vector error of a PSK or QAM carrier.
     #[arg(long, value_name = "HZ", value_parser = number::positive, requires = "constellation")]
     pub symbol_rate: Option<f64>,
@@ -196,6 +233,7 @@ impl ModulationArgs {
         let modulation = ModulationSettings {
             bandwidth_hz: self.bandwidth,
             nominal_hz: self.nominal,
+            reference_ppm: self.reference_ppm,
             symbol_rate_hz: self.symbol_rate,
             constellation: self.constellation,
             rolloff: self.rolloff,

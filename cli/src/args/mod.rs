@@ -8,13 +8,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use crate::command::check::CheckArgs;
 pub use crate::command::phase_noise::PhaseNoiseArgs;
 pub use crate::command::trend::TrendArgs;
 pub use capture::{Captures, Limits, Open, Transform};
 pub use case::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
 pub use measure::{
-    ChannelArgs, InfoArgs, ModulationArgs, Neighbour, RippleArgs, SpectrumArgs, SpursArgs, TransitionArgs,
-    WaterfallArgs,
+    ChannelArgs, EmissionsArgs, InfoArgs, ModulationArgs, Neighbour, RippleArgs, SpectrumArgs, SpursArgs,
+    TransitionArgs, WaterfallArgs,
 };
 
 /// From samples to a fault case: spectra, spurs and supply ripple of captured files, judged, explained, kept.
@@ -83,6 +84,19 @@ pub enum LimitsCommand {
         /// Name or path.
         pack: String,
     },
+    /// Says everything that is wrong with pack files, with the line.
+    Check {
+        /// Names or paths.
+        #[arg(required = true)]
+        packs: Vec<String>,
+    },
+    /// Says what changed from one pack to another.
+    Diff {
+        /// Name or path of the old pack.
+        before: String,
+        /// Name or path of the new pack.
+        after: String,
+    },
 }
 
 /// Options of `simulate`.
@@ -105,7 +119,8 @@ pub struct SimulateArgs {
 /// Options of `report`.
 #[derive(Debug, Clone, Args)]
 pub struct ReportArgs {
-    /// The case.
+    /// The case, or the JSON document of a check run (a path that ends in .json).
+    #[arg(value_name = "CASE|RUN.json")]
     pub id: String,
     /// Where to write it: .html.
     #[arg(long, short, value_name = "FILE")]
@@ -140,6 +155,10 @@ pub enum Command {
     Transition(TransitionArgs),
     /// Channel power, occupied bandwidth, ACLR, emission mask, CCDF / crest factor.
     Channel(ChannelArgs),
+    /// Levels over frequency against the limit lines of packs: spurious emissions, of samples and of exported spectra.
+    Emissions(EmissionsArgs),
+    /// A check plan over captures, in parallel: JSON, CSV, JUnit XML, Prometheus text, report.
+    Check(CheckArgs),
     /// AM depth, FM/PM deviation, rate, carrier frequency error, residual AM/FM; vector error of PSK and QAM.
     Modulation(ModulationArgs),
     /// Phase noise of a carrier over its offset, discrete lines, integrated phase and jitter, residual FM and AM.
@@ -157,14 +176,14 @@ pub enum Command {
     /// Fault cases: open, list, show, attach, note, close, reopen, verify.
     #[command(subcommand)]
     Case(CaseCommand),
-    /// Writes the report of a case: one self-contained file.
+    /// Writes the report of a case or of a check run: one self-contained file.
     Report(ReportArgs),
-    /// Limit packs: list, show.
+    /// Limit packs: list, show, check, diff.
     #[command(subcommand)]
     Limits(LimitsCommand),
     /// Prints what a measurement means: what it measures, what it can mean, how to confirm, reference.
     Explain {
-        /// spurs, ripple, transition, channel, modulation or phase-noise.
+        /// spurs, ripple, transition, channel, modulation, phase-noise or emissions.
         topic: String,
     },
     /// Plays the worked example from start to end.

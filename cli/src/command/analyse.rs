@@ -1,4 +1,4 @@
-//! `info`, `spectrum`, `spurs`, `ripple`: captures in, one envelope out.
+//! The commands that measure: captures in, one envelope out.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use faultscope_door::{
 };
 
 use crate::args::{
-    Captures, ChannelArgs, InfoArgs, Limits, ModulationArgs, RippleArgs, SpectrumArgs, SpursArgs, Transform,
-    TransitionArgs, WaterfallArgs,
+    Captures, ChannelArgs, EmissionsArgs, InfoArgs, Limits, ModulationArgs, RippleArgs, SpectrumArgs, SpursArgs,
+    Transform, TransitionArgs, WaterfallArgs,
 };
 use crate::context::Context;
 use crate::show;
@@ -52,6 +52,11 @@ pub(crate) fn channel(args: &ChannelArgs, context: &mut Context<'_>) -> Result<u
     measure("channel", &args.captures, &args.limits, args.settings(mask), context)
 }
 
+/// `emissions`.
+pub(crate) fn emissions(args: &EmissionsArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    measure("emissions", &args.captures, &args.limits, args.settings(), context)
+}
+
 /// `modulation`.
 pub(crate) fn modulation(args: &ModulationArgs, context: &mut Context<'_>) -> Result<u8, Error> {
     measure("modulation", &args.captures, &args.limits, args.settings(), context)
@@ -64,7 +69,7 @@ fn measure(
     settings: Settings,
     context: &mut Context<'_>,
 ) -> Result<u8, Error> {
-    let packs = limit_names.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;
+    let packs: Vec<_> = limit_names.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;
     let (open, skip_digest) = (OpenOptions::from(&captures.open), !context.common.json);
     let request = Request { open, settings, packs, lang: context.lang()?, skip_digest };
     over(captures, measurement, context, |file, watch| {

@@ -3,6 +3,7 @@
 mod analyse;
 pub(crate) mod artefacts;
 mod case;
+pub(crate) mod check;
 pub(crate) mod convert;
 mod demo;
 mod devices;
@@ -30,6 +31,8 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Waterfall(_) => "waterfall",
         Command::Transition(_) => "transition",
         Command::Channel(_) => "channel",
+        Command::Emissions(_) => "emissions",
+        Command::Check(_) => "check",
         Command::Modulation(_) => "modulation",
         Command::PhaseNoise(_) => "phase-noise",
         Command::Trend(_) => "trend",
@@ -60,6 +63,8 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Waterfall(args) => analyse::waterfall(args, context),
         Command::Transition(args) => analyse::transition(args, context),
         Command::Channel(args) => analyse::channel(args, context),
+        Command::Emissions(args) => analyse::emissions(args, context),
+        Command::Check(args) => check::run(args, context),
         Command::Modulation(args) => analyse::modulation(args, context),
         Command::PhaseNoise(args) => phase_noise::run(args, context),
         Command::Trend(args) => trend::run(args, context),

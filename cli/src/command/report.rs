@@ -1,4 +1,4 @@
-//! `report`: a case as one file.
+//! `report`: a case or a check run as one file.
 
 use faultscope_door::cases::Access;
 use faultscope_door::{Error, report};
@@ -10,6 +10,11 @@ use crate::context::Context;
 
 /// Runs `report`.
 pub(crate) fn run(args: &ReportArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    if std::path::Path::new(&args.id).extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
+        let document = report::read_check(std::path::Path::new(&args.id))?;
+        let file = report::write_check(&document, &args.output, context.lang()?)?;
+        return wrote("report", vec![file], context);
+    }
     let desk = desk(context, Access::Read)?;
     let file = report::write(&desk, &args.id, &args.output, context.lang()?)?;
     wrote("report", vec![file], context)

@@ -11,6 +11,9 @@ use faultscope_door::{CaptureResult, Error, Request, inputs, limits};
 use crate::args::{Captures, Limits};
 use crate::context::Context;
 
+/// Width from which on all columns go side by side.
+const ONE_TABLE: u16 = 140;
+
 /// Options of `trend`.
 #[derive(Debug, Clone, Args)]
 pub struct TrendArgs {
@@ -78,7 +81,19 @@ fn show(document: &TrendDocument, context: &mut Context<'_>) -> Result<(), Error
         "table.limit",
     ];
     let rows: Vec<Vec<String>> = trend.readings.iter().map(|r| row(r, trend.step, lang)).collect();
-    context.print(&faultscope_door::paper::table::rows(&keys, &rows, style));
+    // Eleven columns would break words on a narrow terminal: values first, then what they do.
+    let all: Vec<usize> = (0..keys.len()).collect();
+    let narrow: [&[usize]; 2] = [&[0, 1, 2, 3, 4, 5, 6], &[0, 7, 8, 9, 10]];
+    let tables: &[&[usize]] = if style.width < ONE_TABLE { &narrow } else { &[&all] };
+    for (i, columns) in tables.iter().enumerate() {
+        if i > 0 {
+            context.print("");
+        }
+        let keys: Vec<&str> = columns.iter().filter_map(|c| keys.get(*c).copied()).collect();
+        let cells = |row: &Vec<String>| columns.iter().filter_map(|c| row.get(*c).cloned()).collect();
+        let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
+        context.print(&faultscope_door::paper::table::rows(&keys, &rows, style));
+    }
     Ok(())
 }
 

@@ -1,9 +1,12 @@
 //! Judging: every enabled limit is answered once a reading, or once to say why it could not be.
 
+mod either;
+mod line;
+
 use crate::finding::{Alarm, AppliedLimit, Finding, Severity};
 use crate::gate;
-use crate::limit::{Limit, LimitSet, PackInfo};
-use crate::measurement::Measured;
+use crate::limit::{Axis, Limit, LimitSet, PackInfo};
+use crate::measurement::{Detail, Measured, Settings};
 use crate::reading::Reading;
 use crate::verdict::Verdict;
 
@@ -15,7 +18,7 @@ pub fn judge(measured: &Measured, packs: &[LimitSet]) -> Vec<Finding> {
     packs
         .iter()
         .flat_map(|set| set.limits.iter().map(move |limit| (&set.pack, limit)))
-        .filter(|(_, limit)| limit.enabled && limit.measurement == measured.measurement)
+        .filter(|(_, limit)| limit.counts() && limit.measurement == measured.measurement)
         .flat_map(|(pack, limit)| answer(measured, pack, limit))
         .collect()
 }
@@ -23,15 +26,51 @@ pub fn judge(measured: &Measured, packs: &[LimitSet]) -> Vec<Finding> {
 /// Whether any of the packs has an enabled limit for this measurement.
 #[must_use]
 pub fn applies(measurement: &str, packs: &[LimitSet]) -> bool {
-    packs.iter().flat_map(|set| &set.limits).any(|l| l.enabled && l.measurement == measurement)
+    packs.iter().flat_map(|set| &set.limits).any(|l| l.counts() && l.measurement == measurement)
+}
+
+/// Answers every limit of `packs` for a measurement that was not made: `not_evaluated`, with the reason.
+#[must_use]
+pub fn unmeasured(measurement: &'static str, packs: &[LimitSet], reason: &str) -> Vec<Finding> {
+    let nothing = Measured {
+        measurement,
+        settings: Settings::default(),
+        gates: Vec::new(),
+        readings: Vec::new(),
+        detail: Detail::Nothing,
+    };
+    let limits = packs.iter().flat_map(|set| set.limits.iter().map(move |limit| (&set.pack, limit)));
+    let asked = limits.filter(|(_, limit)| limit.counts() && limit.measurement == measurement);
+    asked.map(|(pack, limit)| Finding { reason: reason.to_owned(), ..blank(&nothing, pack, limit) }).collect()
 }
 
 fn answer(measured: &Measured, pack: &PackInfo, limit: &Limit) -> Vec<Finding> {
+    if !limit.enabled {
+        return vec![Finding { reason: limit.why_disabled(), ..blank(measured, pack, limit) }];
+    }
+    if limit.measurement == "emissions" {
+        return line::emissions(measured, pack, limit);
+    }
+    if limit.axis == Some(Axis::Edge) {
+        return line::mask(measured, pack, limit);
+    }
+    if !limit.segments.is_empty() {
+        return line::along(measured, pack, limit);
+    }
+    of_readings(measured, pack, limit)
+}
+
+/// The answers of a limit with bounds of its own.
+fn of_readings(measured: &Measured, pack: &PackInfo, limit: &Limit) -> Vec<Finding> {
     let readings: Vec<&Reading> = measured.readings.iter().filter(|r| r.id == limit.reading).collect();
     if readings.is_empty() {
         return vec![without_reading(measured, pack, limit)];
     }
-    let mut findings: Vec<Finding> = readings.iter().map(|r| with_reading(measured, pack, limit, r)).collect();
+    let answer = |r: &&Reading| match limit.alternative() {
+        Some(other) => either::or(measured, pack, (limit, &other), r),
+        None => with_reading(measured, pack, limit, r),
+    };
+    let mut findings: Vec<Finding> = readings.iter().map(answer).collect();
     if limit.per_line {
         keep_telling(&mut findings);
     }
@@ -122,6 +161,11 @@ fn verdict(measured: &Measured, limit: &Limit, reading: &Reading) -> (Verdict, S
     }
     if !reading.value.is_finite() {
         return (Verdict::Invalid, "the reading is not a finite number".into());
+    }
+    let stated = measured.settings.modulation.as_ref().is_some_and(|m| m.reference_ppm.is_some());
+    if limit.needs_reference && !stated {
+        let reason = "nothing says how accurate the receiver's frequency reference is: give --reference-ppm";
+        return (Verdict::NotEvaluated, reason.into());
     }
     let margin = limit.margin(reading.value);
     if margin < 0.0 {

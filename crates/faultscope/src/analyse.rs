@@ -5,13 +5,13 @@ use std::path::Path;
 use faultscope_capture::{Capture, OpenOptions, Trace};
 use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::measurement::{self, Detail, Measured, Settings};
-use faultscope_diagnose::{GateState, LimitSet, RuleSet, judge, judge::applies};
+use faultscope_diagnose::{Gate, GateState, LimitSet, RuleSet, judge, judge::applies};
 use faultscope_report::words::{self, Lang};
 use faultscope_signal::{Kind, Record as _, Unit};
 
 use crate::result::{Channel, ProvenanceInfo, ResultSettings};
 use crate::watch::{INTERRUPTED, Watched};
-use crate::{CaptureResult, Class, Error, Watch, exported};
+use crate::{CaptureResult, Class, Error, Watch, exported, limits};
 
 /// What to do with a capture.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +43,8 @@ pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Wa
     if !request.packs.is_empty() && !applies(measurement, &request.packs) {
         return Err(no_limit(measurement, &request.packs));
     }
+    let settings = limits::with_lines(measurement, request.settings.clone(), &request.packs)?;
+    let request = &Request { settings, ..request.clone() };
     let capture = faultscope_capture::open(file, &request.open)?;
     if let Some(spectrum) = capture.spectra.first() {
         let (mut result, measured) = exported::measure(file, &capture, spectrum, measurement, request)?;
@@ -99,6 +101,8 @@ pub(crate) fn judge_and_explain(
     result.settings.measurement = Some(measured.settings);
     result.settings.rules_version = (!findings.is_empty()).then_some(rules.version);
     result.quality = measured.gates;
+    let old = limits::out_of_date(&request.packs);
+    result.quality.extend(old.map(|detail| Gate::new("limit_pack", GateState::Warn, detail)));
     result.readings = measured.readings;
     result.findings = findings;
     match measured.detail {
@@ -107,6 +111,7 @@ pub(crate) fn judge_and_explain(
         Detail::Nothing => {}
         Detail::Transition(detail) => result.transition = Some(detail),
         Detail::Channel(detail) => result.channel = Some(detail),
+        Detail::Emissions(detail) => result.emissions = Some(detail),
         Detail::Modulation(detail) => result.modulation = Some(detail),
         Detail::PhaseNoise(detail) => result.phase_noise = Some(detail),
     }

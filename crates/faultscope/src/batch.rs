@@ -16,20 +16,32 @@ pub fn batch<T: Send>(
     watch: &dyn Watch,
     work: impl Fn(&Path) -> Result<T, Error> + Sync,
 ) -> Vec<Result<T, Error>> {
+    batch_of(files, threads, watch, |file| file.as_path(), |file| work(file))
+}
+
+/// The same over anything that has a file.
+pub(crate) fn batch_of<I: Sync, T: Send>(
+    items: &[I],
+    threads: usize,
+    watch: &dyn Watch,
+    file_of: impl Fn(&I) -> &Path + Sync,
+    work: impl Fn(&I) -> Result<T, Error> + Sync,
+) -> Vec<Result<T, Error>> {
     let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<T, Error>>>> = files.iter().map(|_| Mutex::new(None)).collect();
+    let slots: Vec<Mutex<Option<Result<T, Error>>>> = items.iter().map(|_| Mutex::new(None)).collect();
     let worker = || {
-        while let Some((file, slot)) = {
+        while let Some((item, slot)) = {
             let i = next.fetch_add(1, Ordering::Relaxed);
-            files.get(i).zip(slots.get(i))
+            items.get(i).zip(slots.get(i))
         } {
-            let outcome = if watch.cancelled() { Err(Error::interrupted()) } else { guarded(file, &work) };
+            let outcome =
+                if watch.cancelled() { Err(Error::interrupted()) } else { guarded(file_of(item), || work(item)) };
             if let Ok(mut slot) = slot.lock() {
                 *slot = Some(outcome);
             }
         }
     };
-    let extra = threads.min(files.len()).saturating_sub(1);
+    let extra = threads.min(items.len()).saturating_sub(1);
     std::thread::scope(|scope| {
         for i in 0..extra {
             // A thread that cannot be started only means less speed.
@@ -44,8 +56,8 @@ pub fn batch<T: Send>(
 }
 
 /// A defect in the work on one file is that file's error; the panic message has gone to standard error.
-fn guarded<T>(file: &Path, work: &(impl Fn(&Path) -> Result<T, Error> + Sync)) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(|| work(file))).unwrap_or_else(|_| {
+fn guarded<T>(file: &Path, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::new(
             Class::Input,
             "defect",

@@ -23,7 +23,12 @@ pub struct Exported {
 /// The refusal of everything that needs samples.
 pub(crate) fn no_samples(capture: &Capture) -> Error {
     let message = format!("this file holds a spectrum, not samples: {}", capture.path.display());
-    Error::new(Class::Input, "not_applicable", message, "info, spectrum and spurs read it; for the rest record samples")
+    Error::new(
+        Class::Input,
+        "not_applicable",
+        message,
+        "info, spectrum, spurs and emissions read it; for the rest record samples",
+    )
 }
 
 /// The result of a file with a spectrum, before anything is measured.
@@ -77,11 +82,13 @@ pub(crate) fn measure(
     measurement: &str,
     request: &Request,
 ) -> Result<(CaptureResult, Measured), Error> {
-    if measurement != "spurs" {
-        return Err(no_samples(capture));
-    }
+    let plug = match measurement {
+        "spurs" => measurement::exported,
+        "emissions" => measurement::exported_emissions,
+        _ => return Err(no_samples(capture)),
+    };
     let result = base(file, capture, main, request)?;
-    let measured = measurement::exported(main, &capture.caveats, &request.settings)?;
+    let measured = plug(main, &capture.caveats, &request.settings)?;
     Ok((result, Measured { gates: gate::merge([measured.gates]), ..measured }))
 }
 

@@ -20,17 +20,39 @@ pub struct Inputs {
 pub fn expand(names: &[String], stdin: &mut dyn Read) -> Result<Inputs, Error> {
     let mut inputs = Inputs::default();
     for name in names {
-        match name.as_str() {
-            "-" => inputs.spool(stdin)?,
-            _ if Path::new(name).is_dir() => inputs.folder(Path::new(name))?,
-            _ if is_pattern(name) && !Path::new(name).exists() => inputs.pattern(name)?,
-            _ => inputs.push(PathBuf::from(name)),
-        }
+        inputs.add(name, stdin)?;
     }
     Ok(inputs)
 }
 
+/// The same, but a name that leads nowhere stands beside the files, with why, and the others still count.
+///
+/// # Errors
+/// When standard input cannot be kept.
+pub fn expand_all(names: &[String], stdin: &mut dyn Read) -> Result<(Inputs, Vec<(String, Error)>), Error> {
+    let (mut inputs, mut unfound) = (Inputs::default(), Vec::new());
+    for name in names {
+        match inputs.add(name, stdin) {
+            Err(error) if error.class == Class::Input => unfound.push((name.clone(), error)),
+            other => other?,
+        }
+    }
+    Ok((inputs, unfound))
+}
+
 impl Inputs {
+    fn add(&mut self, name: &str, stdin: &mut dyn Read) -> Result<(), Error> {
+        match name {
+            "-" => self.spool(stdin),
+            _ if Path::new(name).is_dir() => self.folder(Path::new(name)),
+            _ if is_pattern(name) && !Path::new(name).exists() => self.pattern(name),
+            _ => {
+                self.push(PathBuf::from(name));
+                Ok(())
+            }
+        }
+    }
+
     fn push(&mut self, path: PathBuf) {
         if !self.files.contains(&path) {
             self.files.push(path);
@@ -92,7 +114,8 @@ impl Inputs {
 }
 
 /// Endings of files that lie beside captures and are plainly none; a pattern or a name still reaches them.
-const NO_CAPTURES: [&str; 11] = ["json", "toml", "md", "html", "png", "svg", "jpg", "jpeg", "bmp", "pdf", "log"];
+const NO_CAPTURES: [&str; 14] =
+    ["json", "jsonl", "xml", "prom", "toml", "md", "html", "png", "svg", "jpg", "jpeg", "bmp", "pdf", "log"];
 
 /// The captures of a folder, sorted: hidden files and files that are plainly none are left out, and of a SigMF pair
 /// only the metadata file is kept.
@@ -145,7 +168,7 @@ fn is_pattern(name: &str) -> bool {
 }
 
 /// Whether `text` matches a pattern of literal characters, `?` (one) and `*` (any number).
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut pi, mut ti) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

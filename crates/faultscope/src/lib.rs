@@ -5,6 +5,7 @@ pub mod artefacts;
 pub mod baseline;
 mod batch;
 pub mod cases;
+pub mod check;
 pub mod convert;
 mod error;
 pub mod exported;

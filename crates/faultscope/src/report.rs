@@ -1,9 +1,9 @@
-//! The report of a case: its events, and pictures drawn again from the evidence.
+//! The report of a case or of a check run: results, and pictures drawn again from the evidence.
 
 use std::path::{Path, PathBuf};
 
 use faultscope_capture::{Capture, Trace};
-use faultscope_diagnose::Detail;
+use faultscope_diagnose::{Detail, Finding};
 use faultscope_report::picture::{Chart as _, Size};
 use faultscope_report::words::{Lang, fill};
 use faultscope_report::{CaptureFacts, Figure, ReportInput, Section, printer, write_file};
@@ -13,6 +13,7 @@ use serde::Deserialize as _;
 use serde_json::json;
 
 use crate::cases::{Attached, Desk, EventKind};
+use crate::check::{CheckDocument, CheckEntry, Missing};
 use crate::{CaptureResult, Class, Error, picture};
 
 /// Writes the report of a case to a file whose extension names a printer (`.html`).
@@ -20,6 +21,41 @@ use crate::{CaptureResult, Class, Error, picture};
 /// # Errors
 /// Unknown case, an extension that names no printer, or a file that cannot be written.
 pub fn write(desk: &Desk, id: &str, output: &Path, lang: Lang) -> Result<PathBuf, Error> {
+    print(&input(desk, id, lang)?, output)
+}
+
+/// Writes the report of a check run.
+///
+/// # Errors
+/// An extension that names no printer, or a file that cannot be written.
+pub fn write_check(document: &CheckDocument, output: &Path, lang: Lang) -> Result<PathBuf, Error> {
+    let captures = document.captures.iter().map(|entry| check_section(entry, lang));
+    let missing = document.missing.iter().map(|m| missing_section(m, lang));
+    let input = ReportInput {
+        lang,
+        case: None,
+        sections: captures.chain(missing).collect(),
+        tool: format!("faultscope {}", crate::VERSION),
+        generated_at: crate::now(),
+    };
+    print(&input, output)
+}
+
+/// A check run from the JSON document that `check --json` printed.
+///
+/// # Errors
+/// When the file cannot be read, or is no such document.
+pub fn read_check(file: &Path) -> Result<CheckDocument, Error> {
+    let text = std::fs::read_to_string(file).map_err(|e| {
+        Error::new(Class::Input, "io", format!("the check run cannot be read ({e}): {}", file.display()), "")
+    })?;
+    serde_json::from_str(&text).map_err(|e| {
+        let message = format!("this is no document of a check run ({e}): {}", file.display());
+        Error::new(Class::Input, "malformed", message, "faultscope check ... --json > FILE makes one")
+    })
+}
+
+fn print(input: &ReportInput, output: &Path) -> Result<PathBuf, Error> {
     let extension = output.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
     let printer = printer::by_extension(&extension).ok_or_else(|| {
         Error::usage(
@@ -27,9 +63,44 @@ pub fn write(desk: &Desk, id: &str, output: &Path, lang: Lang) -> Result<PathBuf
             "end the name in .html; a browser prints it to PDF",
         )
     })?;
-    let input = input(desk, id, lang)?;
-    write_file(output, &printer.print(&input)?)?;
+    write_file(output, &printer.print(input)?)?;
     Ok(output.to_owned())
+}
+
+fn check_section(entry: &CheckEntry, lang: Lang) -> Section {
+    let result = &entry.result;
+    let mut section = result_section(result, entry.role.clone().unwrap_or_default(), &result.findings, lang);
+    if let Some(error) = &result.error {
+        section.error.clone_from(&error.message);
+        return section;
+    }
+    match open_again(result).and_then(|capture| figures(&capture, result, &result.findings, lang)) {
+        Ok(pictures) => section.pictures = pictures,
+        // A report without a picture is better than no report; it says why.
+        Err(e) => section.error = e.message,
+    }
+    section
+}
+
+fn missing_section(missing: &Missing, lang: Lang) -> Section {
+    Section {
+        title: format!("{}: {}", faultscope_report::words::measurement(lang, &missing.measurement), missing.step),
+        role: missing.role.clone(),
+        findings: missing.findings.clone(),
+        error: missing.reason.clone(),
+        settings: serde_json::Value::Null,
+        ..Section::default()
+    }
+}
+
+/// The capture of a run, if it is still the one that was measured.
+fn open_again(result: &CaptureResult) -> Result<Capture, Error> {
+    let capture = faultscope_capture::open(Path::new(&result.file), &result.settings.open)?;
+    if result.sha256.as_ref().is_some_and(|d| capture.digest().ok().as_ref() != Some(d)) {
+        let message = format!("the file has changed since it was measured: {}", result.file);
+        return Err(Error::new(Class::Integrity, "changed", message, "run the check again"));
+    }
+    Ok(capture)
 }
 
 fn input(desk: &Desk, id: &str, lang: Lang) -> Result<ReportInput, Error> {
@@ -64,19 +135,25 @@ fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Erro
         // A report without a picture is better than no report; it says why.
         Err(e) => (Vec::new(), e.message),
     };
-    let (measurement, detail) = measured(&result);
-    Ok(Section {
+    let role = attached.role.clone().unwrap_or_default();
+    Ok(Section { pictures, error, ..result_section(&result, role, &attached.findings, lang) })
+}
+
+/// A result without its pictures.
+fn result_section(result: &CaptureResult, role: String, findings: &[Finding], lang: Lang) -> Section {
+    let (measurement, detail) = measured(result);
+    Section {
         title: format!("{}: {}", faultscope_report::words::measurement(lang, measurement), base_name(&result.file)),
-        role: attached.role.clone().unwrap_or_default(),
-        capture: facts(&result),
+        role,
+        capture: facts(result),
         gates: result.quality.clone(),
         readings: result.readings.clone(),
-        findings: attached.findings.clone(),
+        findings: findings.to_vec(),
         detail,
-        pictures,
+        pictures: Vec::new(),
         settings: json!(result.settings),
-        error,
-    })
+        error: String::new(),
+    }
 }
 
 /// Which measurement a result is of, and its tables.
@@ -89,6 +166,9 @@ fn measured(result: &CaptureResult) -> (&'static str, Option<Detail>) {
     }
     if let Some(d) = &result.channel {
         return ("channel", Some(Detail::Channel(d.clone())));
+    }
+    if let Some(d) = &result.emissions {
+        return ("emissions", Some(Detail::Emissions(d.clone())));
     }
     if let Some(d) = &result.modulation {
         return ("modulation", Some(Detail::Modulation(d.clone())));
@@ -119,6 +199,10 @@ fn base_name(file: &str) -> String {
 
 fn pictures(desk: &Desk, attached: &Attached, result: &CaptureResult, lang: Lang) -> Result<Vec<Figure>, Error> {
     let (_folder, capture) = reopen(desk, attached, result)?;
+    figures(&capture, result, &attached.findings, lang)
+}
+
+fn figures(capture: &Capture, result: &CaptureResult, findings: &[Finding], lang: Lang) -> Result<Vec<Figure>, Error> {
     let Some(trace) = capture.main_trace() else { return Ok(Vec::new()) };
     let name = base_name(&result.file);
     let size = Size::default();
@@ -138,7 +222,7 @@ fn pictures(desk: &Desk, attached: &Attached, result: &CaptureResult, lang: Lang
         let fft = 8192.min(usize::try_from(trace.frames).unwrap_or(8192));
         let settings = SpectrumSettings { fft, window: Window::BlackmanHarris, overlap: 0.5 };
         let spectrum = spectra::average(trace, settings).map_err(|e| Error::new(Class::Input, "io", e.message, ""))?;
-        let chart = picture::spurs_chart(&spectrum, detail, &attached.findings, &name, lang);
+        let chart = picture::spurs_chart(&spectrum, detail, findings, &name, lang);
         figures.push(Figure { caption: fill(lang, "figure.spectrum", &[("name", &name)]), svg: chart.svg(size)? });
     }
     Ok(figures)

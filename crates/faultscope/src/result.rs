@@ -2,7 +2,8 @@
 
 use faultscope_capture::{Caveat, Digest, FieldOrigin, OpenOptions};
 use faultscope_diagnose::measurement::{
-    ChannelDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, Settings, SpursDetail, TransitionDetail,
+    ChannelDetail, EmissionsDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, Settings, SpursDetail,
+    TransitionDetail,
 };
 use faultscope_diagnose::{Finding, Gate, GateState, Reading, Verdict};
 use faultscope_signal::{Unit, Window};
@@ -320,6 +321,9 @@ pub struct CaptureResult {
     /// What `channel` adds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub channel: Option<ChannelDetail>,
+    /// What `emissions` adds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub emissions: Option<EmissionsDetail>,
     /// What `modulation` adds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub modulation: Option<ModulationDetail>,

@@ -5,6 +5,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use faultscope_diagnose::limit::{Change, Limit};
+
 use crate::Envelope;
 use crate::cases::{CaseDocument, CaseListDocument, VerifyDocument};
 use crate::live::{DevicesDocument, DoctorDocument, RecordDocument, WatchDocument};
@@ -72,6 +74,69 @@ pub struct PackSummary {
     pub enabled: usize,
     /// Limits that ship disabled because their figure is uncertain.
     pub disabled: usize,
+    /// Region; empty where it is not stated.
+    pub region: String,
+    /// Equipment; empty where it is not stated.
+    pub equipment: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Date from which it holds.
+    pub valid_from: String,
+    /// Last day on which it holds; `null` where it is open.
+    pub valid_until: Option<String>,
+    /// Why it does not hold today; `null` when it does.
+    pub out_of_date: Option<String>,
+    /// How far its figures as a whole are trusted.
+    pub confidence: String,
+    /// The limits, by `limits show`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub limits: Vec<Limit>,
+}
+
+/// What `limits check` prints.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct LimitsFaultsDocument {
+    /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
+    pub schema: String,
+    /// The packs that were looked at.
+    pub checked: Vec<PackFaults>,
+}
+
+/// The faults of one pack.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct PackFaults {
+    /// The pack as named.
+    pub pack: String,
+    /// Its faults; none when it can be used.
+    pub faults: Vec<PackFault>,
+    /// Why it does not hold today; `null` when it does or cannot be used.
+    pub out_of_date: Option<String>,
+}
+
+/// One fault of a pack.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct PackFault {
+    /// Line of the file, from 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: String,
+}
+
+/// What `limits diff` prints.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct LimitsDiffDocument {
+    /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
+    pub schema: String,
+    /// The old pack, `id@version`.
+    pub before: String,
+    /// The new pack.
+    pub after: String,
+    /// What changed.
+    pub changes: Vec<Change>,
 }
 
 /// What `simulate` prints without a model: the models.
@@ -130,6 +195,10 @@ pub fn document() -> Value {
         kind::<crate::trend::TrendDocument>(&mut generator),
         kind::<crate::link::LinkDocument>(&mut generator),
         kind::<crate::artefacts::ArtefactDocument>(&mut generator),
+        kind::<crate::check::CheckDocument>(&mut generator),
+        kind::<crate::check::CheckLine>(&mut generator),
+        kind::<LimitsFaultsDocument>(&mut generator),
+        kind::<LimitsDiffDocument>(&mut generator),
         kind::<DemoDocument>(&mut generator),
         kind::<CaseDocument>(&mut generator),
         kind::<CaseListDocument>(&mut generator),

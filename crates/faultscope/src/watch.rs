@@ -6,6 +6,10 @@ use faultscope_signal::{Kind, Record, RecordError, Unit};
 pub trait Watch: Sync {
     /// `frames` more frames were read.
     fn advance(&self, frames: u64);
+    /// `done` of `total` pieces of work are finished; `what` was the last.
+    fn finished(&self, done: usize, total: usize, what: &str) {
+        let _ = (done, total, what);
+    }
     /// Whether the work is to stop.
     fn cancelled(&self) -> bool {
         false

@@ -231,6 +231,7 @@ pub(crate) fn of(detail: &Detail, most: usize, lang: Lang) -> Vec<DataTable> {
         Detail::Nothing => Vec::new(),
         Detail::Transition(d) => transition::tables(d, lang),
         Detail::Channel(d) => radio::channel(d, lang),
+        Detail::Emissions(d) => vec![radio::emissions(d, lang)],
         Detail::Modulation(d) => radio::modulation(d, lang),
         Detail::PhaseNoise(d) => phase_noise::tables(d, most, lang),
     }
@@ -270,13 +271,23 @@ pub(crate) fn findings(findings: &[Finding], lang: Lang) -> DataTable {
             number(f.value).into(),
             f.limit.as_ref().map_or_else(|| "-".into(), |l| bounds(l, f.unit)).into(),
             f.margin.map_or_else(|| "-".into(), |v| compact(v, f.unit.difference())).into(),
-            f.limit.as_ref().map_or_else(|| f.reason.clone(), |l| l.clause.clone()).into(),
+            clause(f).into(),
         ]);
     }
     if findings.is_empty() {
         table.note = word(lang, "table.no_findings").into();
     }
     table
+}
+
+/// The clause, and why it could not be applied where it could not.
+fn clause(f: &Finding) -> String {
+    let clause = f.limit.as_ref().map_or("", |l| l.clause.as_str());
+    match (clause.is_empty(), f.reason.is_empty()) {
+        (true, _) => f.reason.clone(),
+        (false, true) => clause.to_owned(),
+        (false, false) => format!("{clause}: {}", f.reason),
+    }
 }
 
 /// Readings, one line each.

@@ -15,7 +15,7 @@ pub(crate) fn prefix_of(magnitude: f64) -> (f64, &'static str) {
     PREFIXES.iter().copied().find(|(factor, _)| magnitude >= factor * 0.999_5).unwrap_or((1e-12, "p"))
 }
 
-/// `value` with `digits` significant digits at most, trailing zeros removed.
+/// `value` with `digits` significant digits at most, trailing zeros removed; very small and very large ones as `1.2e-7`.
 #[must_use]
 pub fn plain(value: f64, digits: usize) -> String {
     if !value.is_finite() {
@@ -23,6 +23,13 @@ pub fn plain(value: f64, digits: usize) -> String {
     }
     if value == 0.0 {
         return "0".into();
+    }
+    if !(1e-4..1e15).contains(&value.abs()) {
+        let text = format!("{value:.*e}", digits.saturating_sub(1));
+        return match text.split_once('e') {
+            Some((number, power)) => format!("{}e{power}", trim_zeros(number.to_owned())),
+            None => text,
+        };
     }
     let before = value.abs().log10().floor() as i64 + 1;
     let decimals = usize::try_from(digits as i64 - before).unwrap_or(0).min(15);
@@ -116,5 +123,21 @@ mod tests {
         assert_eq!(frequency(0.5), "0.5 Hz");
         assert_eq!(frequency(-12_500.0), "-12.5 kHz");
         assert_eq!(bytes(1536.0), "1.5 KiB");
+    }
+
+    #[test]
+    fn numbers_without_a_prefix_stay_short_whatever_their_size() {
+        assert_eq!(plain(0.000_123_456, 3), "0.000123");
+        assert_eq!(plain(9.999e-5, 4), "9.999e-5");
+        assert_eq!(plain(1.2e-7, 4), "1.2e-7");
+        assert_eq!(plain(-4.567_89e-12, 3), "-4.57e-12");
+        assert_eq!(plain(1e-300, 4), "1e-300");
+        assert_eq!(plain(2.5e14, 4), "250000000000000");
+        assert_eq!(plain(1.5e15, 4), "1.5e15");
+        assert_eq!(compact(3.2e-6, Unit::One), "3.2e-6");
+        assert_eq!(compact(3.2e-6, Unit::Volt), "3.2 uV");
+        for power in -320..308 {
+            assert!(plain(1.234_567_8 * 10f64.powi(power), 4).len() <= 15, "1e{power}");
+        }
     }
 }

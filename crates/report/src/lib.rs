@@ -3,6 +3,7 @@
 //! This room writes where it is told to and decides nothing: verdicts, limits and causes come in, ink goes out.
 
 mod case_view;
+pub mod check;
 pub mod csv;
 mod detail;
 mod error;

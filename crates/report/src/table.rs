@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use faultscope_diagnose::artefact::ArtefactDetail;
 use faultscope_diagnose::link::LinkDetail;
 use faultscope_diagnose::measurement::{
-    ChannelDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, SpursDetail, TransitionDetail,
+    ChannelDetail, EmissionsDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, SpursDetail, TransitionDetail,
 };
 use faultscope_diagnose::{Finding, Gate, Reading, Verdict};
 use serde_json::Value;
@@ -42,6 +42,12 @@ pub fn ripple(detail: &RippleDetail, style: Style) -> String {
 #[must_use]
 pub fn channel(detail: &ChannelDetail, style: Style) -> String {
     titled(&detail::radio::channel(detail, style.lang), style)
+}
+
+/// The limit lines, piece by piece.
+#[must_use]
+pub fn emissions(detail: &EmissionsDetail, style: Style) -> String {
+    titled(&[detail::radio::emissions(detail, style.lang)], style)
 }
 
 /// The modulation tables: carrier and modulation, vector error.

@@ -7,6 +7,7 @@ use crate::floor::{Floor, quantile};
 use crate::special::{gamma_relative_quantile, gamma_upper_quantile, ln_gamma_q};
 use crate::spectrum::Spectrum;
 use crate::tone::{Response, fit, interpolate};
+use crate::wide::wide;
 
 /// A detected line.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,11 +62,37 @@ pub fn per_bin(per_spectrum: f64, bins: usize) -> f64 {
     -((-per_spectrum).ln_1p() / bins.max(1) as f64).exp_m1()
 }
 
+/// Where `values` exceed `factor` times `limits`: most stretches of a spectrum hold no such place, which is seen at once.
+#[must_use]
+pub fn places_above<T: Copy + Into<f64>>(values: &[T], limits: &[f64], factor: f64) -> Vec<usize> {
+    const STRETCH: usize = 64;
+    let mut out = Vec::new();
+    wide(
+        #[inline(always)]
+        || {
+            let stretches = values.chunks(STRETCH).zip(limits.chunks(STRETCH));
+            for (i, (values, limits)) in stretches.enumerate() {
+                let mut any = 0_u64;
+                for (v, l) in values.iter().zip(limits) {
+                    any |= u64::from((*v).into() > factor * l);
+                }
+                if any > 0 {
+                    let places = values.iter().zip(limits).enumerate();
+                    out.extend(places.filter(|(_, (v, l))| (**v).into() > factor * **l).map(|(k, _)| i * STRETCH + k));
+                }
+            }
+        },
+    );
+    out
+}
+
 struct Search<'a> {
     mean: &'a [f64],
     floor: &'a Floor,
     response: &'a Response,
     tail: f64,
+    /// The largest shape.
+    nominal: f64,
     /// Thresholds by shape: a spectrum holds few different ones.
     thresholds: Vec<(f64, f64)>,
     found: Vec<Line>,
@@ -74,13 +101,13 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(mean: &'a [f64], floor: &'a Floor, response: &'a Response, false_alarm: f64) -> Self {
         let tail = per_bin(false_alarm.clamp(1e-300, 0.999_999), mean.len());
-        Self { mean, floor, response, tail, thresholds: Vec::new(), found: Vec::new() }
+        let nominal = floor.shape.iter().copied().fold(0.0, f64::max);
+        Self { mean, floor, response, tail, nominal, thresholds: Vec::new(), found: Vec::new() }
     }
 
     /// Threshold over the floor for a Gamma shape, rounded down by at most 5 % to keep the list short.
     fn threshold(&mut self, shape: f64) -> f64 {
-        let nominal = self.floor.shape.iter().copied().fold(0.0, f64::max);
-        let shape = if shape >= nominal { shape } else { ((shape.ln() * 20.0).floor() / 20.0).exp() };
+        let shape = if shape >= self.nominal { shape } else { ((shape.ln() * 20.0).floor() / 20.0).exp() };
         if let Some((_, t)) = self.thresholds.iter().find(|(s, _)| (s - shape).abs() < 1e-9) {
             return *t;
         }
@@ -91,21 +118,14 @@ impl<'a> Search<'a> {
 
     /// Local maxima above the threshold over the guarded floor.
     fn candidates(&mut self) -> Vec<usize> {
-        let n = self.mean.len();
+        // No shape has a lower threshold than the largest.
+        let least = self.threshold(self.nominal);
         let mut out = Vec::new();
-        let (mut shape, mut threshold) = (f64::NAN, f64::INFINITY);
-        for k in 0..n {
+        for k in places_above(self.mean, &self.floor.guard, least) {
             let p = self.mean[k];
             let before = if k == 0 { f64::NEG_INFINITY } else { self.mean[k - 1] };
             let after = self.mean.get(k + 1).copied().unwrap_or(f64::NEG_INFINITY);
-            if p <= before || p < after || p <= self.floor.guard[k] {
-                continue;
-            }
-            if self.floor.shape[k] != shape {
-                shape = self.floor.shape[k];
-                threshold = self.threshold(shape);
-            }
-            if p > threshold * self.floor.guard[k] {
+            if p > before && p >= after && p > self.threshold(self.floor.shape[k]) * self.floor.guard[k] {
                 out.push(k);
             }
         }

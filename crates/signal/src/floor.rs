@@ -138,9 +138,10 @@ impl Cells {
         Self { values }
     }
 
-    /// Absolute logarithms of the ratios of bins `lag` apart.
+    /// Ratios of bins `lag` apart, the greater over the lesser.
     fn scatter(&self, lag: usize) -> Vec<f64> {
-        self.values.iter().zip(self.values.get(lag..).unwrap_or(&[])).map(|(a, b)| (a / b).ln().abs()).collect()
+        let pairs = self.values.iter().zip(self.values.get(lag..).unwrap_or(&[]));
+        pairs.map(|(a, b)| if a > b { a / b } else { b / a }).collect()
     }
 }
 
@@ -154,7 +155,7 @@ struct Sides<'a> {
 impl<'a> Sides<'a> {
     fn new(cells: &'a Cells, grid: Grid) -> Self {
         let values = Arc::new(Keyed::logarithmic(&cells.values));
-        let scatter = Arc::new(Keyed::linear(cells.scatter(grid.gap.max(1))));
+        let scatter = Arc::new(Keyed::ratios(cells.scatter(grid.gap.max(1))));
         Self {
             grid,
             values: [(); 2].map(|()| Running::new(Arc::clone(&values))),
@@ -173,7 +174,8 @@ impl<'a> Sides<'a> {
         let shape = if pairs < LEAST_PAIRS {
             nominal.shape
         } else {
-            shape_of_scatter(Running::quantile(&[&self.scatter[0], &self.scatter[1]], 0.5), nominal.shape)
+            let ratio = Running::quantile(&[&self.scatter[0], &self.scatter[1]], 0.5);
+            shape_of_scatter(ratio.ln(), nominal.shape)
         };
         // The quantiles cost more than all the rest, and nearly every point has the nominal shape.
         let bias = if shape == nominal.shape { nominal } else { Bias::new(shape) };

@@ -10,6 +10,7 @@ use num_complex::Complex64;
 
 use crate::record::{Kind, Record, RecordError};
 use crate::sinefit::{Refined, unit_sums};
+use crate::wide::wide;
 
 /// Blocks that a record is summed in.
 const BLOCKS: usize = 1024;
@@ -24,6 +25,8 @@ const NEAR: f64 = 0.2;
 const PASSES: usize = 3;
 /// Sums kept side by side, so that the loop vectorises.
 const LANES: usize = 4;
+/// Blocks after which a phasor is worked out anew, so that the errors of multiplying stay near 1e-15.
+const RENEWAL: usize = 16;
 
 /// Fits a line to at most `most` frames from a record's beginning, from a start (cycles per sample) within half a cycle
 /// of the record; nothing where the fit does not settle there.
@@ -90,8 +93,10 @@ impl Sums {
             }
             for block in data[..room * c].chunks(stride * c) {
                 let count = block.len() / c;
-                let (sum, moment, total, power) =
-                    if c == 2 { project::<2>(block, &re, &im) } else { project::<1>(block, &re, &im) };
+                let (sum, moment, total, power) = wide(
+                    #[inline(always)]
+                    || if c == 2 { project::<2>(block, &re, &im) } else { project::<1>(block, &re, &im) },
+                );
                 let (base, half) = (phasor(at), 0.5 * (count as f64 - 1.0));
                 sums.blocks.push((at as f64 + half - middle, sum * base, (moment - sum * half) * base));
                 sums.total += total;
@@ -106,8 +111,14 @@ impl Sums {
     fn at(&self, step: f64) -> (Complex64, Complex64) {
         let (mut line, mut slope) = <(Complex64, Complex64)>::default();
         let middle = 0.5 * (self.frames - 1.0);
-        for (t, sum, moment) in &self.blocks {
-            let turn = Complex64::from_polar(1.0, -TAU * step * (t + middle));
+        let phasor = |t: f64| Complex64::from_polar(1.0, -TAU * step * (t + middle));
+        // All blocks but the last are as far apart as the first two.
+        let apart = self.blocks.get(1).zip(self.blocks.first()).map_or(0.0, |(b, a)| b.0 - a.0);
+        let next = Complex64::from_polar(1.0, -TAU * step * apart);
+        let mut turn = Complex64::default();
+        for (i, (t, sum, moment)) in self.blocks.iter().enumerate() {
+            let anew = i % RENEWAL == 0 || i + 1 == self.blocks.len();
+            turn = if anew { phasor(*t) } else { turn * next };
             let here = (sum - Complex64::new(0.0, TAU * step) * moment) * turn;
             line += here;
             slope += here * *t + moment * turn;
@@ -180,6 +191,7 @@ impl Sums {
 }
 
 /// Sums over one block of `C` numbers a frame: `x e`, `i x e`, `x`, `|x|^2`.
+#[inline(always)]
 fn project<const C: usize>(block: &[f32], re: &[f64], im: &[f64]) -> (Complex64, Complex64, Complex64, f64) {
     let count = (block.len() / C).min(re.len()).min(im.len());
     let (block, re, im) = (&block[..count * C], &re[..count], &im[..count]);

@@ -1,12 +1,14 @@
 //! One long windowed transform of a record's beginning: every line of it can be read at that resolution.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use faultscope_transform::{LONGEST_KEPT, single};
 use num_complex::Complex32;
 
+use crate::memo::Memo;
 use crate::record::{Kind, Record, RecordError};
 use crate::tone::{Response, interpolate};
+use crate::wide::wide;
 use crate::window::Window;
 
 /// Lengths are one of these times a power of two: transforms of other lengths take several times as long.
@@ -31,14 +33,15 @@ impl Long {
     pub fn new(record: &dyn Record, window: Window, most: usize) -> Result<Self, RecordError> {
         let kind = record.kind();
         let frames = good_length(usize::try_from(record.frames()).unwrap_or(usize::MAX).min(most));
-        let mut data = vec![0f32; frames * kind.components()];
-        let got = record.read_f32(0, &mut data)?;
-        if got < frames || frames == 0 {
-            return Err(RecordError::new(format!("the record ends at sample {got} although it should not")));
-        }
-        let coefficients = kept_window(window, frames);
-        let gain: f64 = coefficients.iter().map(|w| f64::from(*w)).sum();
-        let bins = transform(kind, data, &coefficients);
+        let read = |out: &mut [f32]| match record.read_f32(0, out)? {
+            got if got == frames && frames > 0 => Ok(()),
+            got => Err(RecordError::new(format!("the record ends at sample {got} although it should not"))),
+        };
+        let (coefficients, gain) = kept_window(window, frames);
+        let bins = match kind {
+            Kind::Real => real(read, &coefficients)?,
+            Kind::Iq => complex(read, &coefficients)?,
+        };
         let halves = if kind == Kind::Real { 2.0 } else { 1.0 };
         Ok(Self { kind, frames, bins, scale: halves / (gain * gain), window })
     }
@@ -81,23 +84,44 @@ impl Long {
     }
 }
 
-fn transform(kind: Kind, mut data: Vec<f32>, coefficients: &[f32]) -> Vec<Complex32> {
-    match kind {
-        Kind::Real => {
-            let fft = single::real(coefficients.len());
-            data.iter_mut().zip(coefficients).for_each(|(x, w)| *x *= w);
-            let (mut bins, mut scratch) = (fft.make_output_vec(), fft.make_scratch_vec());
-            // The buffers have the plan's own lengths, so this cannot fail.
-            let _ = fft.process_with_scratch(&mut data, &mut bins, &mut scratch);
-            bins
-        }
-        Kind::Iq => {
-            let mut bins: Vec<Complex32> = Vec::with_capacity(coefficients.len());
-            bins.extend(data.chunks_exact(2).zip(coefficients).map(|(z, w)| Complex32::new(z[0] * w, z[1] * w)));
-            single::forward(bins.len()).process(&mut bins);
-            bins
-        }
-    }
+/// The transform of windowed real numbers, which `read` writes.
+fn real(read: impl Fn(&mut [f32]) -> Result<(), RecordError>, window: &[f32]) -> Result<Vec<Complex32>, RecordError> {
+    let fft = single::real(window.len());
+    let mut data = vec![0f32; window.len()];
+    read(&mut data)?;
+    wide(
+        #[inline(always)]
+        || {
+            for (x, w) in data.iter_mut().zip(window) {
+                *x *= w;
+            }
+        },
+    );
+    let (mut bins, mut scratch) = (fft.make_output_vec(), fft.make_scratch_vec());
+    // The buffers have the plan's own lengths, so this cannot fail.
+    let _ = fft.process_with_scratch(&mut data, &mut bins, &mut scratch);
+    Ok(bins)
+}
+
+/// The same of pairs.
+fn complex(
+    read: impl Fn(&mut [f32]) -> Result<(), RecordError>,
+    window: &[f32],
+) -> Result<Vec<Complex32>, RecordError> {
+    let fft = single::forward(window.len());
+    let zeros = |n: usize| vec![Complex32::default(); n];
+    let (mut data, mut bins) = (zeros(window.len()), zeros(window.len()));
+    read(bytemuck::cast_slice_mut(&mut data))?;
+    wide(
+        #[inline(always)]
+        || {
+            for (z, w) in data.iter_mut().zip(window) {
+                *z = Complex32::new(z.re * w, z.im * w);
+            }
+        },
+    );
+    fft.process_outofplace_with_scratch(&mut data, &mut bins, &mut zeros(fft.get_outofplace_scratch_len()));
+    Ok(bins)
 }
 
 /// The longest length up to `most` that transforms quickly, at most a fifth shorter.
@@ -109,19 +133,18 @@ fn good_length(most: usize) -> usize {
     MANTISSAS.iter().filter_map(fitting).max().unwrap_or(0)
 }
 
-/// The window of the last length is kept: the captures of a batch mostly share it.
-fn kept_window(window: Window, n: usize) -> Arc<Vec<f32>> {
-    type Kept = Option<(Window, Arc<Vec<f32>>)>;
-    static KEPT: Mutex<Kept> = Mutex::new(None);
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, w)) = kept.as_ref().filter(|(of, w)| *of == window && w.len() == n) {
-        return Arc::clone(w);
-    }
-    let made = Arc::new(window.coefficients(n).into_iter().map(|w| w as f32).collect::<Vec<f32>>());
-    if n <= LONGEST_KEPT {
-        *kept = Some((window, Arc::clone(&made)));
-    }
-    made
+/// Coefficients in single precision, and their sum.
+type Narrow = (Arc<Vec<f32>>, f64);
+
+/// The window in single precision, with the sum of its coefficients.
+fn kept_window(window: Window, n: usize) -> Narrow {
+    static KEPT: Memo<(Window, usize), Narrow> = Memo::new();
+    let make = || {
+        let narrow: Vec<f32> = window.coefficients(n).into_iter().map(|w| w as f32).collect();
+        let gain = narrow.iter().map(|w| f64::from(*w)).sum();
+        (Arc::new(narrow), gain)
+    };
+    if n <= LONGEST_KEPT { KEPT.get((window, n), make) } else { make() }
 }
 
 #[cfg(test)]

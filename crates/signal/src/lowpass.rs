@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use crate::lanes::dot;
 use crate::quantity::Unit;
 use crate::record::{Kind, Record, RecordError};
 use crate::wide::wide;
@@ -203,21 +204,6 @@ fn mirror(at: i64, n: i64) -> i64 {
     if folded < n { folded } else { period - folded }
 }
 
-/// Sum of products, in eight independent sums so that it vectorises and rounds less.
-#[must_use]
-#[inline(always)]
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a8.zip(b8) {
-        for k in 0..8 {
-            sums[k] += x[k] * y[k];
-        }
-    }
-    sums.iter().sum::<f64>() + tail
-}
-
 /// Every `step`-th value of `x` through a symmetric filter, continued by mirror images beyond its ends.
 #[must_use]
 pub fn smooth(x: &[f64], taps: &[f64], step: usize) -> Vec<f64> {
@@ -228,10 +214,16 @@ pub fn smooth(x: &[f64], taps: &[f64], step: usize) -> Vec<f64> {
     let half = (taps.len() / 2) as i64;
     let beyond = |at: i64| x[mirror(at, n) as usize];
     let longer: Vec<f64> = (-half..0).map(beyond).chain(x.iter().copied()).chain((n..n + half).map(beyond)).collect();
+    let mut out = vec![0.0; x.len().div_ceil(step.max(1))];
     wide(
         #[inline(always)]
-        || longer.windows(2 * half as usize + 1).step_by(step.max(1)).map(|w| dot(taps, w)).collect(),
-    )
+        || {
+            for (o, window) in out.iter_mut().zip(longer.windows(2 * half as usize + 1).step_by(step.max(1))) {
+                *o = dot(taps, window);
+            }
+        },
+    );
+    out
 }
 
 #[cfg(test)]

@@ -2,9 +2,15 @@
 
 use std::sync::Arc;
 
-/// Counters: values are told apart by 12 bits first.
+use crate::wide::wide;
+
+/// Counters: values are told apart by 12 bits first, four at a time.
 const KEYS: usize = 1 << 12;
-const GROUP: usize = 64;
+const GROUP: usize = 16;
+const BLOCK: usize = GROUP * GROUP;
+/// Powers of two that keys of ratios tell apart, in this many steps each.
+const OCTAVES: usize = 16;
+const STEPS: usize = KEYS / OCTAVES;
 
 /// Values (not negative) with a coarse key each that rises with them.
 pub(crate) struct Keyed<'a> {
@@ -23,11 +29,12 @@ impl<'a> Keyed<'a> {
         Self { values: values.into(), keys }
     }
 
-    /// Keys even in the value up to 8; all above share the last one.
-    pub(crate) fn linear(values: Vec<f64>) -> Self {
-        let last = (KEYS - 1) as f64;
-        let keys = values.iter().map(|v| (v * (last / 8.0)).min(last) as u16).collect();
-        Self { values: values.into(), keys }
+    /// Keys even in the logarithm for ratios of 1 and more; all from 2^16 on share the last one.
+    pub(crate) fn ratios(values: Vec<f64>) -> Self {
+        let one = 1f64.to_bits();
+        let shift = f64::MANTISSA_DIGITS - 1 - STEPS.ilog2();
+        let keys = values.iter().map(|v| (v.to_bits().saturating_sub(one) >> shift).min(KEYS as u64 - 1) as u16);
+        Self { keys: keys.collect(), values: values.into() }
     }
 }
 
@@ -36,13 +43,14 @@ pub(crate) struct Running<'a> {
     all: Arc<Keyed<'a>>,
     from: usize,
     to: usize,
+    blocks: [u32; KEYS / BLOCK],
     groups: [u32; KEYS / GROUP],
     counts: Vec<u32>,
 }
 
 impl<'a> Running<'a> {
     pub(crate) fn new(all: Arc<Keyed<'a>>) -> Self {
-        Self { all, from: 0, to: 0, groups: [0; KEYS / GROUP], counts: vec![0; KEYS] }
+        Self { all, from: 0, to: 0, blocks: [0; KEYS / BLOCK], groups: [0; KEYS / GROUP], counts: vec![0; KEYS] }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -64,6 +72,7 @@ impl<'a> Running<'a> {
         let key = usize::from(key) % KEYS;
         self.counts[key] = self.counts[key].wrapping_add(change);
         self.groups[key / GROUP] = self.groups[key / GROUP].wrapping_add(change);
+        self.blocks[key / BLOCK] = self.blocks[key / BLOCK].wrapping_add(change);
     }
 
     /// The order statistic of rank `q * (count - 1)` (rounded) of all windows together; 0 without values.
@@ -73,22 +82,36 @@ impl<'a> Running<'a> {
             return 0.0;
         }
         let mut left = ((count - 1) as f64 * q).round() as u32;
-        let group = descend(&mut left, |g| windows.iter().map(|w| w.groups[g]).sum(), 0..KEYS / GROUP);
-        let keys = group * GROUP..(group + 1) * GROUP;
-        let key = descend(&mut left, |k| windows.iter().map(|w| w.counts[k]).sum(), keys);
+        let within = |i: usize| i * GROUP..(i + 1) * GROUP;
+        let block = descend(&mut left, |b| windows.iter().map(|w| w.blocks[b]).sum(), 0..KEYS / BLOCK);
+        let group = descend(&mut left, |g| windows.iter().map(|w| w.groups[g]).sum(), within(block));
+        let key = descend(&mut left, |k| windows.iter().map(|w| w.counts[k]).sum(), within(group));
         let mut same: Vec<f64> = Vec::with_capacity(64);
-        windows.iter().for_each(|w| w.gather(key as u16, &mut same));
+        wide(
+            #[inline(always)]
+            || {
+                // Plain loops: what a closure is handed to is not compiled for wide registers.
+                for window in windows {
+                    window.gather(key as u16, &mut same);
+                }
+            },
+        );
         let at = (left as usize).min(same.len().saturating_sub(1));
         if same.is_empty() { 0.0 } else { *same.select_nth_unstable_by(at, f64::total_cmp).1 }
     }
 
     /// The window's values with that key.
+    #[inline(always)]
     fn gather(&self, key: u16, out: &mut Vec<f64>) {
-        const STEP: usize = 32;
-        let keys = self.all.keys[self.from..self.to].chunks(STEP);
-        for (keys, values) in keys.zip(self.all.values[self.from..self.to].chunks(STEP)) {
+        const STEP: usize = 64;
+        let (keys, values) = (&self.all.keys[self.from..self.to], &self.all.values[self.from..self.to]);
+        for (keys, values) in keys.chunks(STEP).zip(values.chunks(STEP)) {
             // A branchless look at a whole step first: most steps hold none.
-            if keys.iter().map(|k| u16::from(*k == key)).sum::<u16>() > 0 {
+            let mut any = 0;
+            for k in keys {
+                any |= u16::from(*k == key);
+            }
+            if any > 0 {
                 out.extend(keys.iter().zip(values).filter(|(k, _)| **k == key).map(|(_, v)| *v));
             }
         }
@@ -129,10 +152,11 @@ mod tests {
             q in 0.0..1.0f64,
         ) {
             let positive: Vec<f64> = values.iter().map(|v| v + f64::MIN_POSITIVE).collect();
-            let (log, linear) = (Arc::new(Keyed::logarithmic(&positive)), Arc::new(Keyed::linear(values.clone())));
+            let log = Arc::new(Keyed::logarithmic(&positive));
+            let above: Vec<f64> = values.iter().map(|v| 1.0 + v.exp()).collect();
             let mut a = Running::new(Arc::clone(&log));
             let mut b = Running::new(log);
-            let mut c = Running::new(linear);
+            let mut c = Running::new(Arc::new(Keyed::ratios(above.clone())));
             for from in (0..values.len() - width - 5).step_by(3) {
                 a.move_to(from, from + width);
                 b.move_to(from + 5, from + 5 + width);
@@ -140,14 +164,14 @@ mod tests {
                 prop_assert_eq!(Running::quantile(&[&a], q), sorted(&positive[from..from + width], q));
                 let both = [&positive[from..from + width], &positive[from + 5..from + 5 + width]].concat();
                 prop_assert_eq!(Running::quantile(&[&a, &b], q), sorted(&both, q));
-                prop_assert_eq!(Running::quantile(&[&c], q), sorted(&values[from..from + width], q));
+                prop_assert_eq!(Running::quantile(&[&c], q), sorted(&above[from..from + width], q));
             }
         }
     }
 
     #[test]
     fn nothing_has_the_quantile_zero() {
-        let empty = Running::new(Arc::new(Keyed::linear(vec![])));
+        let empty = Running::new(Arc::new(Keyed::ratios(vec![])));
         assert_eq!(Running::quantile(&[&empty], 0.5), 0.0);
     }
 }

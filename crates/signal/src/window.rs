@@ -2,9 +2,13 @@
 
 use std::f64::consts::TAU;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use faultscope_transform::LONGEST_KEPT;
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
+
+use crate::memo::Memo;
 
 /// The windows on offer, all in their periodic (DFT-even) form.
 ///
@@ -117,13 +121,23 @@ impl Window {
         })
     }
 
+    /// The same, kept for the next call where they are not too many.
+    pub(crate) fn shared(self, n: usize) -> Arc<Vec<f64>> {
+        static KEPT: Memo<(Window, usize), Arc<Vec<f64>>> = Memo::new();
+        let make = || Arc::new(self.coefficients(n));
+        if n <= LONGEST_KEPT { KEPT.get((self, n), make) } else { make() }
+    }
+
     /// Coherent gain and ENBW of exactly `n` coefficients (they depend on `n` only for a handful of points).
     #[must_use]
     pub fn gains(self, n: usize) -> (f64, f64) {
-        let w = self.coefficients(n);
-        let s1: f64 = w.iter().sum();
-        let s2: f64 = w.iter().map(|v| v * v).sum();
-        (s1 / n as f64, n as f64 * s2 / (s1 * s1))
+        static KEPT: Memo<(Window, usize), (f64, f64)> = Memo::new();
+        KEPT.get((self, n), || {
+            let w = self.shared(n);
+            let s1: f64 = w.iter().sum();
+            let s2: f64 = w.iter().map(|v| v * v).sum();
+            (s1 / n as f64, n as f64 * s2 / (s1 * s1))
+        })
     }
 
     /// The figures for long transforms (computed at 4096 points).

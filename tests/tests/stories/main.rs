@@ -6,6 +6,7 @@ mod bad_input;
 mod bad_store;
 mod captures;
 mod cases;
+mod check;
 mod contract;
 mod convert;
 mod demo;

@@ -66,9 +66,15 @@ fn every_command_runs_on_the_samples() {
                 "CAPTURE..." | "supply.csv" => sample("supply-before.sigmf-meta"),
                 "supply-later.csv" => sample("supply-after.sigmf-meta"),
                 "tx.sigmf-meta" | "tx.wav" => sample("tx-before.sigmf-meta"),
-                "tx-marked.sigmf-meta" | "tx.png" | "tx-time.png" | "report.html" | "edge.csv" | "live" | "events" => {
-                    at(word)
-                }
+                "samples" => root().join("samples").display().to_string(),
+                "visit.html"
+                | "tx-marked.sigmf-meta"
+                | "tx.png"
+                | "tx-time.png"
+                | "report.html"
+                | "edge.csv"
+                | "live"
+                | "events" => at(word),
                 w if w.starts_with("FS-") => id.clone(),
                 w => w.to_owned(),
             })

@@ -6,6 +6,7 @@ use super::*;
 use crate::gate::{Gate, GateState};
 use crate::measurement::Noise;
 use crate::measurement::{Detail, Settings, SpursDetail};
+use crate::reading::At;
 
 fn measured(readings: Vec<Reading>, gates: Vec<Gate>) -> Measured {
     let noise = Noise { density_db_per_hz: -150.0, floor: vec![] };
@@ -118,4 +119,67 @@ fn limits_of_other_measurements_and_disabled_ones_are_not_asked() {
     assert!(judge(&measured(vec![], vec![]), &[pack(&format!("{UPPER}enabled=false\n"))]).is_empty());
     assert!(!applies("ripple", &[pack(UPPER)]));
     assert!(applies("spurs", &[pack(UPPER)]));
+}
+
+const EITHER: &str =
+    "reading='ratio'\nlower=45.0\nguard=0.5\nunit='dB'\nor={ reading='level', upper=-13.0, unit='dBm' }\n";
+
+#[test]
+fn of_two_bounds_the_more_lenient_holds_and_doubt_never_fails() {
+    let at = |hz: f64| At { frequency_hz: Some(hz), ..At::default() };
+    let ratio = |v: f64| Reading::new("ratio", v, Unit::Db).at(at(1.0));
+    let level = |v: f64, unit| Reading::new("level", v, unit).at(at(1.0));
+    for (ratio_db, level_dbm, verdict) in [
+        (50.0, 0.0, Verdict::Pass),
+        (40.0, -20.0, Verdict::Pass),
+        (45.2, 0.0, Verdict::Margin),
+        (45.2, -20.0, Verdict::Pass),
+        (40.0, -10.0, Verdict::Fail),
+        (f64::NAN, -20.0, Verdict::Invalid),
+    ] {
+        let f = one(vec![ratio(ratio_db), level(level_dbm, Unit::Dbm)], vec![], EITHER);
+        assert_eq!(f.verdict, verdict, "{ratio_db} {level_dbm}: {}", f.reason);
+        assert!(f.alarm.is_none());
+    }
+    // Without calibration, or with a level of another place, the ratio alone settles nothing.
+    let elsewhere = Reading::new("level", -20.0, Unit::Dbm).at(at(2.0));
+    for other in [level(-20.0, Unit::Dbfs), elsewhere] {
+        let f = one(vec![ratio(40.0), other], vec![], EITHER);
+        assert_eq!((f.verdict, f.severity), (Verdict::NotEvaluated, Severity::Cleared));
+        assert!(f.reason.contains("40.0 dB is outside") && f.reason.contains("could not be judged"), "{}", f.reason);
+    }
+}
+
+#[test]
+fn a_line_is_held_against_readings_where_they_stand() {
+    let body = "reading='x'\nunit='dBc'\nper_line=true\naxis='offset'\n[[limit.segment]]\nfrom_hz=1e3\nto_hz=3e3\n\
+                bandwidth_hz=1e2\nstart_db=-40.0\nstop_db=-60.0\n";
+    let x = |offset: f64, v: f64| Reading::new("x", v, Unit::Dbc).at(At { offset_hz: Some(offset), ..At::default() });
+    // -50 dBc is the limit 2 kHz away on either side; beyond 3 kHz the line says nothing.
+    for (offset, value, verdict) in
+        [(2e3, -50.1, Verdict::Pass), (-2e3, -49.9, Verdict::Fail), (-2e3, -50.1, Verdict::Pass)]
+    {
+        let f = one(vec![x(offset, value), x(9e3, 0.0)], vec![], body);
+        assert_eq!(f.verdict, verdict, "{offset} {value}");
+        assert!((f.limit.unwrap().upper.unwrap() + 50.0).abs() < 1e-9);
+    }
+    assert_eq!(one(vec![x(9e3, 0.0)], vec![], body).verdict, Verdict::NotEvaluated);
+}
+
+#[test]
+fn disabled_limits_answer_only_when_asked_for_by_name() {
+    let set = LimitSet::built_in("dc-48v").unwrap();
+    let measured = Measured { measurement: "ripple", ..measured(vec![], vec![]) };
+    assert!(judge(&measured, std::slice::from_ref(&set)).iter().all(|f| f.id != "ripple/wideband-150k"));
+    let findings = judge(&measured, &[set.only("wideband-150k").unwrap()]);
+    assert_eq!((findings.len(), findings[0].verdict), (1, Verdict::NotEvaluated));
+    assert!(findings[0].reason.contains("uncertain"), "{}", findings[0].reason);
+}
+
+#[test]
+fn an_accuracy_that_nobody_stated_judges_no_frequency() {
+    let body = "reading='x'\nlower=-0.05\nupper=0.05\nunit='ppm'\nneeds_reference=true\n";
+    let f = one(vec![Reading::new("x", 0.0, Unit::Ppm)], vec![], body);
+    assert_eq!(f.verdict, Verdict::NotEvaluated);
+    assert!(f.reason.contains("--reference-ppm"));
 }

@@ -1,6 +1,7 @@
 //! The measurements: one plug per file; one more costs its file and two lines here.
 
 mod channel;
+mod emissions;
 mod modulation;
 mod phase_noise;
 mod ripple;
@@ -14,6 +15,9 @@ use serde::{Deserialize, Serialize};
 pub use channel::{
     Adjacent, CcdfPoint, ChannelDetail, ChannelFilter, ChannelSettings, Leakage, Mask, MaskPoint, MaskSegment,
     OccupiedBand, Side,
+};
+pub use emissions::{
+    EmissionLine, EmissionPoint, EmissionsDetail, EmissionsSettings, OperatingBand, exported as exported_emissions,
 };
 pub use modulation::{
     AmDetail, FmDetail, Method, ModulationDetail, ModulationSettings, PmDetail, ToneDetail, ToneOf, VectorDetail,
@@ -57,6 +61,9 @@ pub struct Settings {
     /// What only `channel` is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelSettings>,
+    /// What only `emissions` is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emissions: Option<EmissionsSettings>,
     /// What only `modulation` is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modulation: Option<ModulationSettings>,
@@ -83,6 +90,7 @@ impl Default for Settings {
             switching_hz: None,
             baseline: None,
             channel: None,
+            emissions: None,
             modulation: None,
             phase_noise: None,
             settling_percent: 2.0,
@@ -103,6 +111,8 @@ pub enum Detail {
     Nothing,
     /// Of `channel`.
     Channel(ChannelDetail),
+    /// Of `emissions`.
+    Emissions(EmissionsDetail),
     /// Of `modulation`.
     Modulation(ModulationDetail),
     /// Of `phase-noise`.
@@ -179,6 +189,7 @@ pub static ALL: &[&dyn Measurement] = &[
     &modulation::Modulation,
     &transition::Transitions,
     &phase_noise::PhaseNoise,
+    &emissions::Emissions,
 ];
 
 /// The measurement of that id.

@@ -1,7 +1,7 @@
 //! The tables of `channel` and `modulation`.
 
 use faultscope_diagnose::measurement::{
-    ChannelDetail, ChannelFilter, Method, ModulationDetail, Side, ToneOf, VectorDetail,
+    ChannelDetail, ChannelFilter, EmissionsDetail, Method, ModulationDetail, Side, ToneOf, VectorDetail,
 };
 use faultscope_signal::Unit;
 
@@ -118,6 +118,35 @@ fn mask(d: &ChannelDetail, lang: Lang) -> DataTable {
             level(m.limit_db).into(),
             level(m.margin_db).into(),
             word(lang, if m.covered { "table.yes" } else { "table.no" }).into(),
+        ]);
+    }
+    table
+}
+
+/// Limit lines, piece by piece.
+pub(crate) fn emissions(d: &EmissionsDetail, lang: Lang) -> DataTable {
+    let columns = [
+        ("table.name", "", false),
+        ("table.band", "", false),
+        ("table.bandwidth", "kHz", true),
+        ("table.at", "", true),
+        ("table.level", d.level_unit.symbol(), true),
+        ("table.limit", "", true),
+        ("table.margin", "dB", true),
+        ("table.covered", "", false),
+    ];
+    let mut table = DataTable::new(lang, word(lang, "table.emissions"), &columns);
+    let level = |v: Option<f64>| v.map_or_else(|| "-".into(), decibel);
+    for p in &d.points {
+        table.row([
+            p.line.as_str().into(),
+            format!("{} .. {}", frequency(p.from_hz), frequency(p.to_hz)).into(),
+            p.bandwidth_hz.map_or_else(|| "-".into(), |b| plain(b / 1e3, 5)).into(),
+            p.frequency_hz.map_or_else(|| "-".into(), frequency).into(),
+            level(p.level_db).into(),
+            level(p.limit_db).into(),
+            level(p.margin_db).into(),
+            word(lang, if p.covered { "table.yes" } else { "table.no" }).into(),
         ]);
     }
     table

@@ -113,7 +113,7 @@ fn the_report_says_everything_it_must() {
         "base station / BTS-900 / SN 4711 / H17-3",
         "2026-11-22T12:00:00Z",
         "late",
-        "Ripple p-p 1.52 V at 100 Hz exceeds 200 mV (YD/T 731-2018 5.9): fail",
+        "Ripple p-p 1.52 V at 100 Hz exceeds 200 mV (screening against YD/T 731-2018 5.9): fail",
         "≤ 200 mV",
         "-1.32 V",
         "screening against YD/T 731-2018 5.9",

@@ -106,8 +106,11 @@ fn finding(value: Option<f64>, upper: Option<f64>, lower: Option<f64>, verdict: 
 #[test]
 fn a_summary_names_reading_value_place_limit_clause_and_verdict() {
     let failed = finding(Some(1.52), Some(0.2), None, Verdict::Fail);
-    assert_eq!(summary(&failed, Lang::En), "Ripple p-p 1.52 V at 100 Hz exceeds 200 mV (YD/T 731): fail");
-    assert_eq!(summary(&failed, Lang::ZhCn), "100 Hz 处纹波峰峰值 1.52 V，超过 200 mV（YD/T 731）：不合格");
+    assert_eq!(
+        summary(&failed, Lang::En),
+        "Ripple p-p 1.52 V at 100 Hz exceeds 200 mV (screening against YD/T 731): fail"
+    );
+    assert_eq!(summary(&failed, Lang::ZhCn), "100 Hz 处纹波峰峰值 1.52 V，超过 200 mV（按 YD/T 731 筛查）：不合格");
     let tight = finding(Some(0.195), Some(0.2), None, Verdict::Margin);
     assert!(summary(&tight, Lang::En).contains("by only 5 mV: margin"), "{}", summary(&tight, Lang::En));
     let low = finding(Some(11.0), Some(12.6), Some(11.4), Verdict::Fail);

@@ -10,6 +10,7 @@ use super::{LevelScale, Options, Persistence, Precision, Spectrum, SpectrumSetti
 use crate::quantity::{db_from_power, power_from_db};
 use crate::record::{Kind, Record, RecordError};
 use crate::threads::{Progress, Silent, Stop, in_order};
+use crate::wide::wide;
 
 /// Counters that a histogram may have: 16 MiB of them, which exist twice while they are put in order.
 const MAX_COUNTERS: usize = 4 << 20;
@@ -144,18 +145,28 @@ impl Total {
     }
 
     pub(crate) fn add<T: Float>(&mut self, block: &BlockSum<T>) {
-        for (sum, p) in self.power.iter_mut().zip(&block.power) {
-            *sum += p.to_f64();
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (sum, p) in self.power.iter_mut().zip(&block.power) {
+                    *sum += p.to_f64();
+                }
+            },
+        );
         self.segments += block.segments;
         self.skipped += block.skipped;
         self.non_finite += block.non_finite;
     }
 
     pub(crate) fn add_total(&mut self, other: &Self) {
-        for (sum, p) in self.power.iter_mut().zip(&other.power) {
-            *sum += p;
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (sum, p) in self.power.iter_mut().zip(&other.power) {
+                    *sum += p;
+                }
+            },
+        );
         self.segments += other.segments;
         self.skipped += other.skipped;
         self.non_finite += other.non_finite;
@@ -302,7 +313,16 @@ impl<'a, T: Float> Start<'a, T> {
 }
 
 /// Sorts what the engine kept, `width` values a bin, as a spectrum is.
-pub(super) fn in_display_order<T: Float, V: Copy>(engine: &Engine<'_, T>, values: &[V], width: usize) -> Vec<V> {
+pub(super) fn in_display_order<T: Float, V: Copy + Default>(
+    engine: &Engine<'_, T>,
+    values: &[V],
+    width: usize,
+) -> Vec<V> {
+    if width == 1
+        && let Some(out) = engine.display(values)
+    {
+        return out;
+    }
     (0..engine.bins()).flat_map(|i| &values[engine.place(i) * width..][..width]).copied().collect()
 }
 

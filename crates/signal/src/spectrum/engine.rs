@@ -99,7 +99,7 @@ impl<'a, T: Float> Engine<'a, T> {
     pub(crate) fn new(record: &'a dyn Record, settings: &SpectrumSettings, probe: &Probe) -> Self {
         let n = settings.fft;
         let components = record.kind().components();
-        let coefficients = settings.window.coefficients(n);
+        let coefficients = settings.window.shared(n);
         let unit = probe.unit();
         let scale = 1.0 / (coefficients.iter().sum::<f64>() * unit);
         let mean = if record.kind() == Kind::Real { probe.mean } else { 0.0 };
@@ -119,7 +119,8 @@ impl<'a, T: Float> Engine<'a, T> {
             offset: T::of(if wide { 0.0 } else { mean }),
             wide_offset: wide.then_some(mean),
             unit,
-            block_segments: room.min(BLOCK_SEGMENTS),
+            // An even number, so that all real segments find a partner.
+            block_segments: if room > 1 { room.min(BLOCK_SEGMENTS) & !1 } else { room },
         }
     }
 
@@ -136,6 +137,16 @@ impl<'a, T: Float> Engine<'a, T> {
         let bins = self.bins();
         let bin = if self.components == 1 { i } else { (i + bins.div_ceil(2)) % bins };
         pair::place(bin, bins, self.plan.groups())
+    }
+
+    /// One value a bin in the order of [`place`](Self::place), by whole runs; nothing where the bins do not come in such.
+    pub(crate) fn display<V: Copy + Default>(&self, values: &[V]) -> Option<Vec<V>> {
+        let (bins, groups) = (self.bins(), self.plan.groups());
+        let mut out = if groups == 1 { values.to_vec() } else { pair::in_order(values)? };
+        if self.components != 1 {
+            out.rotate_left(bins.div_ceil(2));
+        }
+        (out.len() == bins).then_some(out)
     }
 
     /// Halves the bins of a real record that have no twin, 0 Hz and half the rate, so that all are doubled alike later.

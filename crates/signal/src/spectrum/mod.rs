@@ -16,6 +16,7 @@ mod split;
 #[cfg(test)]
 mod tests;
 
+use crate::memo::Memo;
 use crate::quantity::{Unit, db_from_power};
 use crate::record::Kind;
 use crate::window::Window;
@@ -85,19 +86,23 @@ pub fn hop(settings: &SpectrumSettings) -> usize {
 /// Independent segments worth as much as `segments` overlapping ones (Welch 1967): K / (1 + 2 sum (1 - k/K) c_k^2).
 #[must_use]
 pub fn effective_averages(settings: &SpectrumSettings, segments: u64) -> f64 {
-    let count = segments as f64;
-    let w = settings.window.coefficients(settings.fft);
-    let product = |shift: usize| -> f64 { w.iter().zip(w.iter().skip(shift)).map(|(a, b)| a * b).sum() };
-    let energy = product(0);
-    let mut excess = 0.0;
-    let mut shift = hop(settings);
-    let mut k = 1.0;
-    while shift < settings.fft && k < count {
-        excess += (1.0 - k / count) * (product(shift) / energy).powi(2);
-        shift += hop(settings);
-        k += 1.0;
-    }
-    count / (1.0 + 2.0 * excess)
+    static KEPT: Memo<(Window, usize, usize, u64), f64> = Memo::new();
+    let (n, hop) = (settings.fft, hop(settings));
+    KEPT.get((settings.window, n, hop, segments), || {
+        let count = segments as f64;
+        let w = settings.window.shared(n);
+        let product = |shift: usize| -> f64 { w.iter().zip(w.iter().skip(shift)).map(|(a, b)| a * b).sum() };
+        let energy = product(0);
+        let mut excess = 0.0;
+        let mut shift = hop;
+        let mut k = 1.0;
+        while shift < n && k < count {
+            excess += (1.0 - k / count) * (product(shift) / energy).powi(2);
+            shift += hop;
+            k += 1.0;
+        }
+        count / (1.0 + 2.0 * excess)
+    })
 }
 
 impl Spectrum {

@@ -4,6 +4,7 @@
 //! conjugate about 0 Hz, so that the cross terms of both bins cancel. Only sums of powers can be had in this way.
 
 use super::kernel::{self, Float, Plan, Transform};
+use super::split::GROUPS;
 use crate::record::Kind;
 use crate::wide::{Aligned, wide};
 
@@ -53,7 +54,11 @@ impl<T: Float> Pairs<T> {
         self.power.fill(T::default());
         for first in (0..both).step_by(2) {
             let segment = |i: usize| &samples[i * hop..i * hop + n];
-            wide(|| interleave(&mut self.samples, segment(first), segment(first + 1), offset));
+            let (one, other) = (segment(first), segment(first + 1));
+            wide(
+                #[inline(always)]
+                || interleave(&mut self.samples, one, other, offset),
+            );
             self.transform.run(&self.samples, &self.window, T::default());
             let bins = self.transform.bins_mut();
             for (k, offset) in offset_bins.iter().enumerate() {
@@ -63,7 +68,10 @@ impl<T: Float> Pairs<T> {
                     (bin.re, bin.im) = (bin.re + *offset, bin.im + *offset);
                 }
             }
-            wide(|| kernel::add_power(&mut self.power, self.transform.bins()));
+            wide(
+                #[inline(always)]
+                || kernel::add_power(&mut self.power, self.transform.bins()),
+            );
         }
         let half = T::of(0.5);
         for (k, s) in sum.iter_mut().enumerate() {
@@ -77,6 +85,23 @@ impl<T: Float> Pairs<T> {
 /// Where a transform of `n` keeps bin `k` when its bins come in groups.
 pub(super) const fn place(k: usize, n: usize, groups: usize) -> usize {
     k % groups * (n / groups) + k / groups
+}
+
+/// Values that come in groups, brought to the order of their bins; nothing when they do not fill the groups.
+pub(super) fn in_order<V: Copy + Default>(values: &[V]) -> Option<Vec<V>> {
+    let length = values.len() / GROUPS;
+    if length * GROUPS != values.len() {
+        return None;
+    }
+    let mut groups = values.chunks_exact(length.max(1));
+    let groups: [&[V]; GROUPS] = std::array::from_fn(|_| groups.next().unwrap_or_default());
+    let mut out = vec![V::default(); values.len()];
+    for (k, cells) in out.as_chunks_mut::<GROUPS>().0.iter_mut().enumerate() {
+        for (cell, group) in cells.iter_mut().zip(&groups) {
+            *cell = group.get(k).copied().unwrap_or_default();
+        }
+    }
+    Some(out)
 }
 
 #[inline(always)]

@@ -10,14 +10,17 @@ use faultscope_transform::{Fft, single};
 use num_complex::Complex32;
 use pulp::{Simd, cast};
 
+use crate::memo::Memo;
+
 /// Shorter transforms that one is split into.
 pub(crate) const GROUPS: usize = 8;
 /// Lengths worth it: the registers must be filled, and the table of factors must stay in the second-level cache.
-const LENGTHS: std::ops::RangeInclusive<usize> = 512..=16_384;
+const LENGTHS: std::ops::RangeInclusive<usize> = 512..=65_536;
 /// Numbers a cache line.
 const LINE: usize = 16;
 
 /// Factors of one cache line of each group: eight of the window, seven of turns.
+#[derive(Clone)]
 #[repr(align(64))]
 struct Factors([[f32; LINE]; 2 * GROUPS - 1]);
 
@@ -37,17 +40,12 @@ impl Split {
             return None;
         }
         let m = n / GROUPS;
-        let factor = |line: usize, row: usize, at: usize| {
-            let number = line * LINE + at;
-            if row < GROUPS {
-                return window[row * 2 * m + number];
+        let mut factors = turns(n).as_ref().clone();
+        for (l, Factors(rows)) in factors.iter_mut().enumerate() {
+            for (q, row) in rows.iter_mut().take(GROUPS).enumerate() {
+                row.copy_from_slice(&window[q * 2 * m + l * LINE..][..LINE]);
             }
-            let r = row + 1 - GROUPS;
-            let angle = -std::f64::consts::TAU * (r * (number / 2)) as f64 / n as f64;
-            (if number.is_multiple_of(2) { angle.cos() } else { angle.sin() }) as f32
-        };
-        let line = |l: usize| Factors(std::array::from_fn(|row| std::array::from_fn(|at| factor(l, row, at))));
-        let factors = (0..2 * m / LINE).map(line).collect();
+        }
         Some(Self { registers, factors, inner: single::forward(m) })
     }
 
@@ -62,6 +60,20 @@ impl Split {
             self.inner.process_with_scratch(group, scratch);
         }
     }
+}
+
+/// The factors for `n` points with no window in them yet; kept, because the turns cost more than many transforms.
+fn turns(n: usize) -> Arc<Vec<Factors>> {
+    static KEPT: Memo<usize, Arc<Vec<Factors>>> = Memo::new();
+    let turn = |r: usize, number: usize| {
+        let angle = -std::f64::consts::TAU * (r * (number / 2)) as f64 / n as f64;
+        (if number.is_multiple_of(2) { angle.cos() } else { angle.sin() }) as f32
+    };
+    let row = |line: usize, row: usize| {
+        std::array::from_fn(|at| if row < GROUPS { 0.0 } else { turn(row + 1 - GROUPS, line * LINE + at) })
+    };
+    let line = |l: usize| Factors(std::array::from_fn(|r| row(l, r)));
+    KEPT.get(n, || Arc::new((0..2 * n / GROUPS / LINE).map(line).collect()))
 }
 
 /// The vector registers that the stage is compiled for; without them the ordinary transform is as good.
@@ -201,7 +213,7 @@ mod tests {
 
     #[test]
     fn unsuited_lengths_are_left_to_the_ordinary_transform() {
-        for n in [2, 256, 1000, 32_768] {
+        for n in [2, 256, 1000, 131_072] {
             assert!(Split::new(&vec![1.0; 2 * n]).is_none(), "{n}");
         }
     }

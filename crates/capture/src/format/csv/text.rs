@@ -1,5 +1,6 @@
 //! Text of any encoding that instruments write, brought to blocks of whole lines in bounded memory.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 /// Bytes asked for at once.
@@ -35,8 +36,7 @@ pub(super) fn inspect(head: &[u8]) -> Option<TextKind> {
         _ => (without_mark(head), 0),
     };
     let text = raw_head(head, encoding, mark);
-    let odd = text.iter().filter(|b| **b < 0x20 && !matches!(b, b'\t' | b'\r' | b'\n' | 0x0c | 0x1a)).count();
-    if odd > 0 {
+    if text.iter().any(|b| *b < 0x20 && !matches!(b, b'\t' | b'\r' | b'\n' | 0x0c | 0x1a)) {
         return None;
     }
     let line_end = if text.contains(&b'\n') || !text.contains(&b'\r') { b'\n' } else { b'\r' };
@@ -45,25 +45,29 @@ pub(super) fn inspect(head: &[u8]) -> Option<TextKind> {
 
 /// UTF-16 without a mark shows as every second byte zero: digits and separators are ASCII.
 fn without_mark(head: &[u8]) -> Encoding {
-    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
+    let (pairs, rest) = head.as_chunks::<2>();
+    let (first, second) = pairs.iter().fold((0_usize, 0_usize), |(first, second), [a, b]| {
+        (first + usize::from(*a == 0), second + usize::from(*b == 0))
+    });
+    let first = first + rest.iter().filter(|b| **b == 0).count();
     let half = head.len() / 2;
     let most = half - half / 10;
     match half {
         0 | 1 => Encoding::Bytes,
-        _ if zeros(1) >= most && zeros(0) == 0 => Encoding::Utf16Le,
-        _ if zeros(0) >= most && zeros(1) == 0 => Encoding::Utf16Be,
+        _ if second >= most && first == 0 => Encoding::Utf16Le,
+        _ if first >= most && second == 0 => Encoding::Utf16Be,
         _ => Encoding::Bytes,
     }
 }
 
-fn raw_head(head: &[u8], encoding: Encoding, mark: usize) -> Vec<u8> {
+fn raw_head(head: &[u8], encoding: Encoding, mark: usize) -> Cow<'_, [u8]> {
     let body = head.get(mark..).unwrap_or_default();
     match encoding {
-        Encoding::Bytes => body.to_vec(),
+        Encoding::Bytes => body.into(),
         Encoding::Utf16Le | Encoding::Utf16Be => {
             let mut out = Vec::new();
             utf16(body, encoding, &mut out);
-            out
+            out.into()
         }
     }
 }

@@ -55,8 +55,14 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The lines of the head of a file; the last may be cut.
+/// The lines of the head of a file; the last may be cut. Samples, which are no text, have none.
 pub(super) fn head(probe: &Probe) -> impl Iterator<Item = &str> {
+    /// Bytes that tell text from samples.
+    const LOOK: usize = 1024;
+    // A console's bell, backspace, form feed, end of file and escape are part of text.
+    let odd = |b: &u8| matches!(b, 0..=6 | 0x0e..=0x19 | 0x1c..=0x1f);
+    let text = !probe.head.iter().take(LOOK).any(odd);
     let bytes = probe.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&probe.head);
+    let bytes = if text { bytes } else { &[] };
     bytes.split(|b| *b == b'\n').map(|line| std::str::from_utf8(line.trim_ascii()).unwrap_or_default())
 }

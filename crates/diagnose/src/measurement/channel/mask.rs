@@ -1,25 +1,9 @@
-//! Emission masks: data files of segments over the distance from the channel's edge.
+//! Emission masks: the lines over the distance from the channel's edge that limit packs hold.
 
 use faultscope_signal::Unit;
 use serde::{Deserialize, Serialize};
 
-use crate::limit::PackError;
-
-/// One segment of a mask, on both sides of the channel.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MaskSegment {
-    /// From the channel's edge to the centre of the measuring filter, where the segment begins.
-    pub from_hz: f64,
-    /// Where it ends.
-    pub to_hz: f64,
-    /// Measurement bandwidth.
-    pub bandwidth_hz: f64,
-    /// Limit where the segment begins.
-    pub start_db: f64,
-    /// Limit where it ends; on a straight line between.
-    pub stop_db: f64,
-}
+use crate::limit::{Axis, Limit, LimitSet, PackError, Segment};
 
 /// An emission mask.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -37,23 +21,13 @@ pub struct Mask {
     pub unit: Unit,
     /// The segments.
     #[serde(rename = "segment")]
-    pub segments: Vec<MaskSegment>,
+    pub segments: Vec<Segment>,
 }
 
-/// The masks that ship with the program, as text.
-static BUILT_IN: &[(&str, &str)] = &[
-    ("obue-wa-a-lt1g", include_str!("../../../masks/obue-wa-a-lt1g.toml")),
-    ("obue-wa-a-gt1g", include_str!("../../../masks/obue-wa-a-gt1g.toml")),
-    ("obue-wa-b1-lt1g", include_str!("../../../masks/obue-wa-b1-lt1g.toml")),
-    ("obue-wa-b1-gt1g", include_str!("../../../masks/obue-wa-b1-gt1g.toml")),
-    ("obue-wa-b2", include_str!("../../../masks/obue-wa-b2.toml")),
-    ("obue-la", include_str!("../../../masks/obue-la.toml")),
-];
-
 impl Mask {
-    /// Ids of the masks that ship with the program.
+    /// Ids of the packs with a mask that ship with the program.
     pub fn built_in_ids() -> impl Iterator<Item = &'static str> {
-        BUILT_IN.iter().map(|(id, _)| *id)
+        LimitSet::built_in_ids().filter(|id| LimitSet::built_in(id).is_ok_and(|set| set.limits.iter().any(is_mask)))
     }
 
     /// A mask that ships with the program.
@@ -61,39 +35,54 @@ impl Mask {
     /// # Errors
     /// When there is no such mask.
     pub fn built_in(id: &str) -> Result<Self, PackError> {
-        let (_, text) = BUILT_IN.iter().find(|(name, _)| *name == id).ok_or_else(|| PackError {
-            what: format!("there is no mask '{id}'"),
-            hint: format!(
-                "masks are: {}; or give the path of a .toml file",
-                Self::built_in_ids().collect::<Vec<_>>().join(", ")
-            ),
-        })?;
-        Self::parse(text, id)
+        if !Self::built_in_ids().any(|known| known == id) {
+            let hint = Self::built_in_ids().collect::<Vec<_>>().join(", ");
+            return Err(PackError {
+                what: format!("there is no mask '{id}'"),
+                hint: format!("masks are: {hint}; or give the path of a .toml file"),
+            });
+        }
+        Self::of(&LimitSet::built_in(id)?)
     }
 
-    /// A mask from TOML text; `name` is for messages.
+    /// A mask from the TOML text of a limit pack; `name` is for messages.
     ///
     /// # Errors
-    /// When the text is not TOML, lacks a field, has an unknown one, or a segment makes no sense.
+    /// When the text is no valid pack, or holds no mask or several.
     pub fn parse(text: &str, name: &str) -> Result<Self, PackError> {
-        let mask: Self = toml::from_str(text).map_err(|e| PackError {
-            what: format!("the mask {name} is not valid: {}", e.message()),
-            hint: "see a mask that ships with the program for the fields".into(),
-        })?;
-        for s in &mask.segments {
-            let fields = [s.from_hz, s.to_hz, s.bandwidth_hz, s.start_db, s.stop_db];
-            if !(fields.iter().all(|v| v.is_finite()) && s.to_hz >= s.from_hz && s.bandwidth_hz > 0.0) {
-                return Err(PackError {
-                    what: format!(
-                        "the mask {name} has a segment from {} to {} Hz that makes no sense",
-                        s.from_hz, s.to_hz
-                    ),
-                    hint: "to_hz is not below from_hz, bandwidth_hz is above zero, all are finite".into(),
-                });
-            }
-        }
-        Ok(mask)
+        Self::of(&LimitSet::parse(text, name)?)
     }
+
+    /// The mask of a pack.
+    ///
+    /// # Errors
+    /// When it has none, or several that are applied.
+    pub fn of(set: &LimitSet) -> Result<Self, PackError> {
+        let mut masks = set.limits.iter().filter(|l| is_mask(l) && l.counts());
+        match (masks.next(), masks.next()) {
+            (Some(limit), None) => Ok(Self {
+                id: set.pack.id.clone(),
+                title: set.pack.title.clone(),
+                source: set.pack.source.clone(),
+                confidence: limit.confidence.clone(),
+                unit: limit.unit,
+                segments: limit.segments.clone(),
+            }),
+            (found, _) => Err(PackError {
+                what: format!(
+                    "the pack {} holds {} mask",
+                    set.pack.id,
+                    if found.is_none() { "no" } else { "more than one" }
+                ),
+                hint: "one limit with axis = \"edge\" and its segments makes a mask".into(),
+            }),
+        }
+    }
+}
+
+/// Whether a limit is a mask: a line over the distance from the edge of the channel.
+fn is_mask(limit: &Limit) -> bool {
+    limit.axis == Some(Axis::Edge) && !limit.segments.is_empty()
 }
 
 #[cfg(test)]

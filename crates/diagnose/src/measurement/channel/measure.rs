@@ -7,9 +7,9 @@ use faultscope_signal::spectrum::{self, Options};
 use faultscope_signal::{Kind, Record, RecordError, Silent, SpectrumSettings, Unit, Window, quantity};
 
 use super::super::{Detail, MeasureError, Measured, Settings};
-use super::mask::{Mask, MaskSegment};
+use super::mask::Mask;
 use super::preset::{self, Adjacent, ChannelFilter, Preset};
-use super::{CcdfPoint, ChannelDetail, ChannelSettings, Leakage, MaskPoint, OccupiedBand, Side};
+use super::{CcdfPoint, ChannelDetail, ChannelSettings, Leakage, MaskPoint, MaskSegment, OccupiedBand, Side};
 use crate::gate::{self, Gate, GateState};
 use crate::reading::{At, Reading};
 
@@ -332,11 +332,16 @@ impl<'a> Work<'a> {
             }
         }
         out.extend(d.x_db_bandwidth_hz.map(|v| Reading::new("x_db_bandwidth", v, Unit::Hertz)));
-        out.extend(d.adjacent.iter().map(|a| {
+        for a in &d.adjacent {
             let at = At { frequency_hz: Some(a.frequency_hz), offset_hz: Some(a.offset_hz), ..At::default() };
-            let spread = spread.hypot(self.spread(a.bandwidth_hz));
-            place("aclr", a.ratio_db, Unit::Db, a.covered).uncertain(spread).at(at)
-        }));
+            let own = self.spread(a.bandwidth_hz);
+            out.push(place("aclr", a.ratio_db, Unit::Db, a.covered).uncertain(spread.hypot(own)).at(at));
+            out.push(place("adjacent_power", a.power_db, d.level_unit, a.covered).uncertain(own).at(at));
+            // Standards state the absolute limit per megahertz of the neighbour.
+            let noise_hz = filter_of(a.filter, a.bandwidth_hz).noise_bandwidth_hz();
+            let per_mhz = a.power_db.map(|p| p - quantity::db_from_power(noise_hz / 1e6));
+            out.push(place("adjacent_mhz", per_mhz, d.level_unit, a.covered).uncertain(own).at(at));
+        }
         for m in &d.mask {
             let at = At { frequency_hz: m.frequency_hz, ..At::default() };
             let spread = self.spread(m.bandwidth_hz);

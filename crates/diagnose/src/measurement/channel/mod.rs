@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{MeasureError, Measured, Measurement, Settings};
 
-pub use mask::{Mask, MaskSegment};
+pub use crate::limit::Segment as MaskSegment;
+pub use mask::Mask;
 pub use preset::{Adjacent, ChannelFilter};
 
 /// What `channel` may be told beside the transform; stored with the choices filled in.

@@ -258,6 +258,8 @@ impl Work<'_> {
         out.push(Reading::new("carrier_level", d.carrier_level_db, d.level_unit).at(at));
         if let Some(nominal) = self.asked.nominal_hz {
             let error = frequency - nominal;
+            // What the receiver's own reference may be off adds to what the noise leaves open.
+            let spread = spread + 1e-6 * nominal * self.asked.reference_ppm.unwrap_or(0.0);
             out.push(Reading::new("frequency_error", error, Unit::Hertz).uncertain(spread).at(at));
             out.push(
                 Reading::new("frequency_error_ppm", 1e6 * error / nominal, Unit::Ppm)

@@ -19,6 +19,9 @@ pub struct ModulationSettings {
     pub bandwidth_hz: Option<f64>,
     /// Frequency that the carrier should have.
     pub nominal_hz: Option<f64>,
+    /// How far the frequency reference of the receiver may be off, in parts per million.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_ppm: Option<f64>,
     /// Symbol rate of a digitally modulated carrier; asks for the vector error.
     pub symbol_rate_hz: Option<f64>,
     /// Its constellation.

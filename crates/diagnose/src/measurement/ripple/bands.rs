@@ -9,8 +9,9 @@ use super::Band;
 
 /// Lowest rate of the view for the psophometric band: flat to 7.7 kHz.
 const VOICE_RATE_HZ: f64 = 32_000.0;
-/// Transform of long records at the view's rate: bins of half a hertz or less.
-const VOICE_FFT: usize = 1 << 17;
+/// Transform of long records at the view's rate: bins of one hertz or less. Where the weight is steepest, 0.7 dB per hertz, the
+/// three bins of a line on Hann's window read it within 0.02 dB.
+const VOICE_FFT: usize = 1 << 16;
 /// Transform of long records at the full rate.
 const WIDE_FFT: usize = 1 << 16;
 /// The telecom bands.

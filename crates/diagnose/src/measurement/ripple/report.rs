@@ -31,6 +31,11 @@ impl Analysis {
         self.sums.total.variance().sqrt()
     }
 
+    /// Whether there is a DC voltage for ripple to be a part of; even an unfiltered half wave has 0.8 of its rms.
+    fn has_dc(&self) -> bool {
+        self.scan.dc != 0.0 && 2.0 * self.scan.dc.abs() >= self.rms_ac()
+    }
+
     fn vpp(&self) -> f64 {
         self.scan.max - self.scan.min
     }
@@ -165,7 +170,7 @@ pub(super) fn readings(unit: Unit, a: &Analysis) -> Vec<Reading> {
         value("vpp_robust", d.vpp_robust_v).uncertain(a.scan.step),
         value("rms_ac", d.rms_ac_v),
     ];
-    if d.dc_v != 0.0 {
+    if a.has_dc() {
         out.push(Reading::new("ripple_factor", 100.0 * d.vpp_v / d.dc_v.abs(), Unit::Percent).within(a.bandwidth));
     }
     out.extend(d.psophometric_v.map(|v| value("psophometric", v)));
@@ -285,6 +290,10 @@ pub(super) fn gates(record: &dyn Record, a: &Analysis, settings: &Settings) -> V
             "the level jumps between two states: no rail but a digital or switching waveform; use `transition`{events}"
         );
         gates.push(Gate::new("waveform", GateState::Warn, detail));
+    }
+    if a.scan.variance > 0.0 && !a.has_dc() {
+        let detail = "no ripple factor: the mean is below half the rms of the ripple, as of an AC-coupled input";
+        gates.push(Gate::new("mean", GateState::Ok, detail));
     }
     if let Some(f) = a.beyond_claim_hz {
         let detail = format!(

@@ -1,5 +1,6 @@
 //! The first pass over a record: range, mean, step of the converter; and the record freed of mean and gaps.
 
+use faultscope_signal::lanes;
 use faultscope_signal::wide::wide;
 use faultscope_signal::{Kind, Record, RecordError, Unit};
 
@@ -8,7 +9,7 @@ pub(super) const CHUNK: usize = 1 << 16;
 /// Samples read at a time where nothing else asks for more: few enough for the cache.
 const READ: usize = 1 << 14;
 /// Samples that are looked at together.
-const PART: usize = 1 << 12;
+const PART: usize = 1 << 11;
 
 /// What one pass tells.
 #[derive(Debug, Clone, Copy)]
@@ -96,43 +97,33 @@ struct Look {
 /// Looks at samples several at a time; nothing when one of them is not finite. `last` is the sample before.
 #[inline(always)]
 fn look(x: &[f64], pivot: f64, last: f64) -> Option<Look> {
-    const LANES: usize = 8;
-    let (mut min, mut max) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-    let (mut sum, mut squares, mut step) = ([0.0; LANES], [0.0; LANES], [f64::INFINITY; LANES]);
-    let first = x.first()?;
-    let difference = |a: f64, b: f64| {
-        let d = (a - b).abs();
-        if d > 0.0 { d } else { f64::INFINITY }
-    };
-    step[0] = difference(*first, last);
-    for (now, next) in x.chunks(LANES).zip(x[1..].chunks(LANES)) {
-        if next.len() == LANES {
-            for k in 0..LANES {
-                let d = difference(next[k], now[k]);
-                step[k] = if d < step[k] { d } else { step[k] };
-            }
-        } else {
-            now.iter().zip(next).for_each(|(a, b)| step[0] = step[0].min(difference(*b, *a)));
-        }
-    }
-    for part in x.chunks(LANES) {
-        for (k, &v) in part.iter().enumerate() {
-            min[k] = if v < min[k] { v } else { min[k] };
-            max[k] = if v > max[k] { v } else { max[k] };
-            let shifted = v - pivot;
-            sum[k] += shifted;
-            squares[k] += shifted * shifted;
-        }
-    }
-    let sum: f64 = sum.iter().sum();
+    let sum = lanes::sum_of(x, x, |v, _| v - pivot);
     // Any sample that is not finite spoils the sum.
-    sum.is_finite().then(|| Look {
-        min: min.iter().copied().fold(f64::INFINITY, f64::min),
-        max: max.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        sum,
-        squares: squares.iter().sum(),
-        step: step.iter().copied().fold(f64::INFINITY, f64::min),
-    })
+    if !sum.is_finite() {
+        return None;
+    }
+    let squares = lanes::sum_of(x, x, |v, _| (v - pivot) * (v - pivot));
+    let (min, max) = lanes::range(x);
+    let first = least_step(&[last, *x.first()?]);
+    Some(Look { min, max, sum, squares, step: least_step(x).min(first) })
+}
+
+/// Smallest difference between neighbours that is not zero; infinite where all are alike.
+#[inline(always)]
+fn least_step(x: &[f64]) -> f64 {
+    const LANES: usize = 16;
+    // Numbers not below zero are in the order of their bits; less one, zero comes last.
+    let bits = |a: f64, b: f64| (a - b).abs().to_bits().wrapping_sub(1);
+    let ((now, now_rest), (next, next_rest)) = (x[..x.len() - 1].as_chunks::<LANES>(), x[1..].as_chunks::<LANES>());
+    let mut least = [u64::MAX; LANES];
+    for (now, next) in now.iter().zip(next) {
+        for k in 0..LANES {
+            least[k] = least[k].min(bits(next[k], now[k]));
+        }
+    }
+    let rest = now_rest.iter().zip(next_rest).map(|(a, b)| bits(*b, *a));
+    let least = least.into_iter().chain(rest).fold(u64::MAX, u64::min);
+    if least == u64::MAX { f64::INFINITY } else { f64::from_bits(least + 1) }
 }
 
 /// A record less its mean; samples that are not finite read as 0.

@@ -47,6 +47,20 @@ pub(super) fn close(got: f64, expected: f64, relative: f64) {
     assert!((got / expected - 1.0).abs() <= relative, "{got} is not {expected} within {relative}");
 }
 
+/// A half wave has a mean of 1/pi of its peak, hence a ripple factor of 314 %; a sine has none.
+#[test]
+fn the_ripple_factor_is_left_out_where_there_is_no_dc_and_a_gate_says_so() {
+    let sine =
+        |offset: f64| (0..48_000).map(move |i| offset + (TAU * 50.0 * f64::from(i) / 48e3).sin()).collect::<Vec<_>>();
+    let (_, half) = run(sine(0.0).iter().map(|v| v.max(0.0)).collect(), 48e3);
+    close(reading(&half, "ripple_factor"), 314.16, 1e-3);
+    for offset in [0.0, 0.01, -0.2] {
+        let (_, m) = run(sine(offset), 48e3);
+        assert!(m.readings.iter().all(|r| r.id != "ripple_factor"), "{offset}");
+        assert!(m.gates.iter().any(|g| g.gate == "mean" && g.detail.contains("ripple factor")));
+    }
+}
+
 /// -48 V with 3 Hz drift, full-wave mains, 61.3 kHz switching, spikes and noise; also the places of the spikes.
 fn everything(rate: f64, seconds: f64, locked: bool) -> (Vec<f64>, Vec<usize>) {
     let n = (rate * seconds) as usize;

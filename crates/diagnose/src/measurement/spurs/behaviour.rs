@@ -1,10 +1,11 @@
 //! Lines over time: what is there all the time, what comes in bursts, what drifts, by the spectra of the record's eighths.
 
-use faultscope_signal::detect::{Line, per_bin};
+use faultscope_signal::detect::{Line, per_bin, places_above};
 use faultscope_signal::floor::Floor;
 use faultscope_signal::special::{gamma_relative_quantile, gamma_upper_quantile};
 use faultscope_signal::spectrum::{self, Parts, hop};
 use faultscope_signal::tone::Response;
+use faultscope_signal::wide::wide;
 use faultscope_signal::{Record, RecordError, Spectrum, SpectrumSettings};
 
 use super::Behaviour;
@@ -197,9 +198,10 @@ impl Looks {
             .map(|(p, shape)| {
                 let threshold = gamma_upper_quantile(*shape, tail) / shape;
                 let bias = gamma_relative_quantile(*shape, 0.5);
-                let mut out: Vec<(usize, f64)> = (1..p.len().saturating_sub(1))
-                    .filter(|k| p[*k] > p[*k - 1] && p[*k] >= p[*k + 1])
-                    .filter(|k| f64::from(p[*k]) > threshold * floor.guard[*k] && quiet(*k))
+                let inside = 1..p.len().saturating_sub(1);
+                let mut out: Vec<(usize, f64)> = places_above(p, &floor.guard, threshold)
+                    .into_iter()
+                    .filter(|k| inside.contains(k) && p[*k] > p[*k - 1] && p[*k] >= p[*k + 1] && quiet(*k))
                     .filter(|k| f64::from(p[*k]) > threshold * surroundings(p, *k, whole) / bias)
                     .map(|k| (k, f64::from(p[k])))
                     .collect();
@@ -268,11 +270,53 @@ fn surroundings(p: &[f32], k: usize, whole: &Spectrum) -> f64 {
     median(&p[left]).max(median(&p[right]))
 }
 
+/// The power of the middle rank.
 fn median(cells: &[f32]) -> f64 {
-    let mut cells = cells.to_vec();
-    if cells.is_empty() {
-        return 0.0;
-    }
+    /// Below this sorting is the quicker way.
+    const MANY: usize = 64;
     let at = cells.len() / 2;
-    f64::from(*cells.select_nth_unstable_by(at, f32::total_cmp).1)
+    match cells.len() {
+        0 => 0.0,
+        1..MANY => f64::from(*cells.to_vec().select_nth_unstable_by(at, f32::total_cmp).1),
+        _ => wide(
+            #[inline(always)]
+            || f64::from(ranked(cells, at)),
+        ),
+    }
+}
+
+/// The value of a rank among numbers that are not negative: their bits, read as whole numbers, rise with them, so that
+/// counting halves the range that holds it until one is left.
+#[inline(always)]
+fn ranked(cells: &[f32], rank: usize) -> f32 {
+    let bits = |v: &f32| (v.to_bits() & 0x7fff_ffff).cast_signed();
+    let (mut low, mut high) = (i32::MAX, 0);
+    for v in cells {
+        (low, high) = (low.min(bits(v)), high.max(bits(v)));
+    }
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let mut up_to = 0_u32;
+        for v in cells {
+            up_to += u32::from(bits(v) <= middle);
+        }
+        if up_to as usize > rank { high = middle } else { low = middle + 1 }
+    }
+    f32::from_bits(low.cast_unsigned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{median, ranked};
+
+    proptest::proptest! {
+        #[test]
+        fn ranks_are_those_of_sorting(cells in proptest::collection::vec(0f32..1e3, 1..300), share in 0f64..1.0) {
+            let mut sorted = cells.clone();
+            sorted.sort_by(f32::total_cmp);
+            let rank = (share * cells.len() as f64) as usize;
+            proptest::prop_assert_eq!(ranked(&cells, rank), sorted[rank]);
+            proptest::prop_assert_eq!(median(&cells), f64::from(sorted[cells.len() / 2]));
+        }
+    }
 }

@@ -155,7 +155,7 @@ impl<'a> Work<'a> {
         let index = choose_carrier(&spectrum, &lines, settings, gates);
         let band = choose_band(&spectrum, &bands, index.and_then(|i| lines.get(i)).map(|s| &s.line), settings);
         let mut index = if band.is_some() { None } else { index };
-        let fine = Fine::new(view, &spectrum)?;
+        let fine = Fine::new(view, &spectrum, &lines)?;
         let mut found = fine.refine(&spectrum, &lines, index)?;
         if settings.carrier_hz.is_none() && index.is_some_and(|i| in_a_crowd(&spectrum, &found, i)) {
             gates.push(drop_crowd(&spectrum, &mut found));

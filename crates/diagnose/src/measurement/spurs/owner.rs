@@ -65,12 +65,15 @@ impl Found {
 /// The record's beginning at its finest resolution: what lines are refined on.
 pub(super) struct Fine<'a> {
     record: &'a dyn Record,
-    long: Long,
+    /// Nothing where there is no line to look at.
+    long: Option<Long>,
 }
 
 impl<'a> Fine<'a> {
-    pub(super) fn new(record: &'a dyn Record, spectrum: &Spectrum) -> Result<Self, RecordError> {
-        Ok(Self { record, long: Long::new(record, spectrum.settings.window, LONG_FRAMES)? })
+    /// For `lines`; without any the long transform is left out.
+    pub(super) fn new(record: &'a dyn Record, spectrum: &Spectrum, lines: &[Seen]) -> Result<Self, RecordError> {
+        let long = || Long::new(record, spectrum.settings.window, LONG_FRAMES);
+        Ok(Self { record, long: if lines.is_empty() { None } else { Some(long()?) } })
     }
 
     fn rate(&self) -> f64 {
@@ -84,13 +87,14 @@ impl<'a> Fine<'a> {
 
     /// Frames under the long window.
     pub(super) fn frames(&self) -> usize {
-        self.long.frames()
+        self.long.as_ref().map_or(0, Long::frames)
     }
 
     /// Power of a line known to be exactly at `offset_hz`, noise of `floor` per averaged bin of `fft` taken off, and
     /// the noise per measured power.
     pub(super) fn power_at(&self, offset_hz: f64, floor: f64, fft: usize) -> (f64, f64) {
-        let (power, gain) = self.long.power_at(offset_hz / self.rate());
+        let Some(long) = &self.long else { return (0.0, 0.0) };
+        let (power, gain) = long.power_at(offset_hz / self.rate());
         let noise = floor * gain * fft as f64 / self.frames() as f64;
         (power - noise, noise)
     }
@@ -114,11 +118,9 @@ impl<'a> Fine<'a> {
 
     fn look_closer(&self, spectrum: &Spectrum, f: &mut Found) {
         let ratio = self.frames() as f64 / spectrum.settings.fft as f64;
-        if ratio < LEAST_RATIO {
-            return;
-        }
+        let Some(long) = self.long.as_ref().filter(|_| ratio >= LEAST_RATIO) else { return };
         let search = (f.sigma_hz * 3.0 / spectrum.bin_hz() * ratio).ceil().clamp(1.0, 200.0) as usize;
-        let (at, power) = self.long.strongest(f.offset_hz / self.rate(), search);
+        let (at, power) = long.strongest(f.offset_hz / self.rate(), search);
         let noise = f.line.power / f.line.snr / ratio;
         let power = power - noise;
         let expected = f.line.power / noise;

@@ -4,11 +4,19 @@
 //! that cosines and constant (even) separate from sines and slope (odd), and the normal equations fall into two halves
 //! whose entries are closed forms of the taper's transform: only the projections touch the samples.
 
+mod cycle;
+mod matrix;
+mod turns;
+
 use std::f64::consts::TAU;
 
 use faultscope_transform::double;
 pub use num_complex::Complex64;
 
+pub use self::cycle::Cycle;
+use self::matrix::Matrix;
+use self::turns::{Bases, RUN, Turns};
+use crate::lanes;
 use crate::wide::wide;
 
 /// Weights of the samples in the fit.
@@ -65,40 +73,26 @@ impl Block {
     #[must_use]
     pub fn new(x: &[f64], taper: Taper) -> Self {
         let n = x.len();
-        let (mut u2, mut energy) = (0.0, 0.0);
+        let count = n as f64;
+        // The sum of the squares of the places, in closed form.
+        let flat = count * (count * count - 1.0) / 12.0;
         let mut weighted = x.to_vec();
-        match taper {
-            Taper::Flat => {
-                // The sum of the squares of the places, in closed form.
-                energy = n as f64;
-                u2 = energy * (energy * energy - 1.0) / 12.0;
-            }
+        let (u2, energy) = match taper {
+            Taper::Flat => (flat, count),
             Taper::Hann => {
-                // The cosine by turns of a phasor, renewed so often that rounding does not show.
-                const RUN: usize = 64;
-                let turn = Complex64::from_polar(1.0, TAU / n as f64);
-                for (run, part) in weighted.chunks_mut(RUN).enumerate() {
-                    let start = centered(run * RUN, n);
-                    let mut z = Complex64::from_polar(1.0, TAU * start / n as f64);
-                    for (i, v) in part.iter_mut().enumerate() {
-                        let (u, w) = (start + i as f64, 1.0 + z.re);
-                        *v *= w;
-                        u2 += u * u * w;
-                        energy += w * w;
-                        z *= turn;
-                    }
-                }
+                wide(
+                    #[inline(always)]
+                    || raised_cosine(&mut weighted),
+                );
+                let (sin, cos) = (0.5 * TAU / count).sin_cos();
+                // That of the squares times the cosine is a derivative of Dirichlet's kernel where it is zero.
+                if n < 3 { (flat, 4.0 / count) } else { (flat - 0.5 * count * cos / (sin * sin), 1.5 * count) }
             }
-        }
-        let mut lanes = [[0.0; 4]; 2];
-        for (i, x) in weighted.chunks(4).enumerate() {
-            let u = centered(4 * i, n);
-            for (k, v) in x.iter().enumerate() {
-                lanes[0][k] += v;
-                lanes[1][k] += v * (u + k as f64);
-            }
-        }
-        let [sum, moment] = lanes.map(|l| l.iter().sum::<f64>());
+        };
+        let (sum, moment) = wide(
+            #[inline(always)]
+            || (lanes::sum(&weighted), lanes::moment(&weighted, centered(0, n))),
+        );
         Self { weighted, taper, sum, moment, u2, energy: f64::max(energy, f64::MIN_POSITIVE) }
     }
 
@@ -156,18 +150,18 @@ impl Block {
     /// Weighted sums of x e^(-j 2 pi f u) and of u x e^(-j 2 pi f u).
     #[must_use]
     pub fn project(&self, f: f64) -> (Complex64, Complex64) {
-        let table = Turns::new(f);
         wide(
             #[inline(always)]
             || {
+                let table = Turns::new(f);
+                let placed = table.placed();
                 let (mut zero, mut first) = (Complex64::default(), Complex64::default());
                 let mut bases = Bases::new(f, self.len());
                 for x in self.weighted.chunks(RUN) {
                     let (start, base) = bases.next();
-                    let (sum, moment) = table.sums_with_moments(x);
-                    let sum = sum * base;
+                    let sum = table.sum(x) * base;
                     zero += sum;
-                    first += moment * base + sum * start;
+                    first += placed.sum(x) * base + sum * start;
                 }
                 (zero, first)
             },
@@ -176,10 +170,10 @@ impl Block {
 
     /// The former of the two alone, at half the cost.
     fn project_zero(&self, f: f64) -> Complex64 {
-        let table = Turns::new(f);
         wide(
             #[inline(always)]
             || {
+                let table = Turns::new(f);
                 let mut bases = Bases::new(f, self.len());
                 let mut zero = Complex64::default();
                 for x in self.weighted.chunks(RUN) {
@@ -319,242 +313,16 @@ impl Block {
     }
 }
 
-/// Samples whose phasors are tabulated once; each run of them is then turned to its place as a whole.
-const RUN: usize = 256;
-/// Sums side by side, so that the loops vectorise.
-const LANES: usize = 8;
-
-fn phasor(f: f64, u: f64) -> Complex64 {
-    Complex64::from_polar(1.0, -TAU * f * u)
-}
-
-/// Start of each run and its phasor, by turns of a phasor that is renewed every 16 runs.
-struct Bases {
-    f: f64,
-    start: f64,
-    run: usize,
-    turn: Complex64,
-    base: Complex64,
-}
-
-impl Bases {
-    fn new(f: f64, n: usize) -> Self {
-        let start = centered(0, n);
-        Self { f, start, run: 0, turn: phasor(f, RUN as f64), base: phasor(f, start) }
-    }
-
-    #[inline(always)]
-    fn next(&mut self) -> (f64, Complex64) {
-        let start = self.start + (self.run * RUN) as f64;
-        self.base = if self.run.is_multiple_of(16) { phasor(self.f, start) } else { self.base * self.turn };
-        self.run += 1;
-        (start, self.base)
-    }
-}
-
-/// The phasors e^(-j 2 pi f i) of a run.
-struct Turns {
-    re: [f64; RUN],
-    im: [f64; RUN],
-}
-
-impl Turns {
-    fn new(f: f64) -> Self {
-        let turn = phasor(f, 1.0);
-        let mut z = Complex64::new(1.0, 0.0);
-        let mut table = Self { re: [0.0; RUN], im: [0.0; RUN] };
-        for i in 0..RUN {
-            if i % 32 == 0 {
-                z = phasor(f, i as f64);
-            }
-            (table.re[i], table.im[i]) = (z.re, z.im);
-            z *= turn;
+/// Multiplies by 1 + cos(2 pi u / n), `u` from the middle.
+#[inline(always)]
+fn raised_cosine(x: &mut [f64]) {
+    let (n, f) = (x.len(), 1.0 / x.len() as f64);
+    let (table, mut bases) = (Turns::new(f), Bases::new(f, n));
+    for part in x.chunks_mut(RUN) {
+        let base = bases.next().1;
+        for ((v, re), im) in part.iter_mut().zip(&table.re).zip(&table.im) {
+            *v *= 1.0 + (re * base.re - im * base.im);
         }
-        table
-    }
-
-    /// Sum of `x e` over a run.
-    #[inline(always)]
-    fn sum(&self, x: &[f64]) -> Complex64 {
-        // So many that each addition need not wait for the one before it.
-        const LANES: usize = 16;
-        let n = x.len().min(RUN);
-        let (x, re, im) = (&x[..n], &self.re[..n], &self.im[..n]);
-        let mut sums = [[0.0; LANES]; 2];
-        let (xs, res, ims) = (x.chunks_exact(LANES), re.chunks_exact(LANES), im.chunks_exact(LANES));
-        let mut rest = Complex64::default();
-        for ((x, a), b) in xs.remainder().iter().zip(res.remainder()).zip(ims.remainder()) {
-            rest += Complex64::new(x * a, x * b);
-        }
-        for ((x, a), b) in xs.zip(res).zip(ims) {
-            for k in 0..LANES {
-                sums[0][k] += x[k] * a[k];
-                sums[1][k] += x[k] * b[k];
-            }
-        }
-        rest + Complex64::new(sums[0].iter().sum(), sums[1].iter().sum())
-    }
-
-    /// Sums of `x e` and of `i x e` over a run.
-    #[inline(always)]
-    fn sums_with_moments(&self, x: &[f64]) -> (Complex64, Complex64) {
-        let n = x.len().min(RUN);
-        let (x, re, im) = (&x[..n], &self.re[..n], &self.im[..n]);
-        let mut sums = [[0.0; LANES]; 4];
-        let mut place: [f64; LANES] = std::array::from_fn(|k| k as f64);
-        let whole = n - n % LANES;
-        for i in (0..whole).step_by(LANES) {
-            for k in 0..LANES {
-                let (a, b) = (x[i + k] * re[i + k], x[i + k] * im[i + k]);
-                sums[0][k] += a;
-                sums[1][k] += b;
-                sums[2][k] += a * place[k];
-                sums[3][k] += b * place[k];
-                place[k] += LANES as f64;
-            }
-        }
-        for i in whole..n {
-            let (a, b) = (x[i] * re[i], x[i] * im[i]);
-            sums[0][0] += a;
-            sums[1][0] += b;
-            sums[2][0] += a * i as f64;
-            sums[3][0] += b * i as f64;
-        }
-        let [a, b, c, d] = sums.map(|s| s.iter().sum::<f64>());
-        (Complex64::new(a, b), Complex64::new(c, d))
-    }
-}
-
-/// A symmetric matrix, lower half used.
-struct Matrix {
-    n: usize,
-    a: Vec<f64>,
-}
-
-impl Matrix {
-    fn new(n: usize) -> Self {
-        Self { n, a: vec![0.0; n * n] }
-    }
-
-    fn set(&mut self, i: usize, j: usize, v: f64) {
-        self.a[i * self.n + j] = v;
-    }
-
-    /// Solves by Cholesky's decomposition; nothing when the matrix is not safely positive definite.
-    fn solve(mut self, rhs: &[f64]) -> Option<Vec<f64>> {
-        let n = self.n;
-        for j in 0..n {
-            let row = &self.a[j * n..=j * n + j];
-            let diagonal = row[j];
-            let sum: f64 = row[..j].iter().map(|v| v * v).sum();
-            let pivot = diagonal - sum;
-            if pivot.is_nan() || pivot <= diagonal.abs() * 1e-9 {
-                return None;
-            }
-            let root = pivot.sqrt();
-            self.a[j * n + j] = root;
-            for i in j + 1..n {
-                let (upper, lower) = self.a.split_at(i * n);
-                let dot: f64 = upper[j * n..j * n + j].iter().zip(&lower[..j]).map(|(x, y)| x * y).sum();
-                self.a[i * n + j] = (self.a[i * n + j] - dot) / root;
-            }
-        }
-        let mut x = rhs.to_vec();
-        for i in 0..n {
-            let dot: f64 = (0..i).map(|k| self.a[i * n + k] * x[k]).sum();
-            x[i] = (x[i] - dot) / self.a[i * n + i];
-        }
-        for i in (0..n).rev() {
-            let dot: f64 = (i + 1..n).map(|k| self.a[k * n + i] * x[k]).sum();
-            x[i] = (x[i] - dot) / self.a[i * n + i];
-        }
-        Some(x)
-    }
-}
-
-/// One cycle of a harmonic family, tabulated so that any instant costs the same whatever the number of lines.
-#[derive(Debug, Clone)]
-pub struct Cycle {
-    /// Per cell of the cycle the cubic through its two ends with their slopes; a power of two of them.
-    cells: Vec<[f64; 4]>,
-}
-
-impl Cycle {
-    /// Tabulates `sum(Re(phasor * e^(j order phase)))`.
-    #[must_use]
-    pub fn new(orders: &[u32], phasors: &[Complex64]) -> Self {
-        let highest = orders.iter().copied().max().unwrap_or(1) as usize;
-        // Cubic interpolation between 24 points per period of the highest line errs by 1e-5 of it.
-        let n = (24 * highest).clamp(64, 1 << 16).next_power_of_two();
-        let mut values = vec![[0.0; 2]; n];
-        let step = TAU / n as f64;
-        for (&k, &c) in orders.iter().zip(phasors) {
-            // Eight phasors side by side, turned by eight steps at a time and renewed every 256.
-            let pace = f64::from(k) * step;
-            let ahead: [Complex64; LANES] = std::array::from_fn(|i| Complex64::from_polar(1.0, pace * i as f64));
-            let turn = Complex64::from_polar(1.0, pace * LANES as f64);
-            for (run, values) in values.chunks_mut(RUN).enumerate() {
-                let start = c * Complex64::from_polar(1.0, pace * (run * RUN) as f64);
-                let mut z = ahead.map(|a| a * start);
-                wide(
-                    #[inline(always)]
-                    || {
-                        for part in values.chunks_exact_mut(LANES) {
-                            for (v, z) in part.iter_mut().zip(&mut z) {
-                                v[0] += z.re;
-                                v[1] -= z.im * pace;
-                                *z *= turn;
-                            }
-                        }
-                    },
-                );
-            }
-        }
-        let cell = |i: usize| {
-            let ([y0, d0], [y1, d1]) = (values[i], values[(i + 1) % n]);
-            let rise = y1 - y0;
-            [y0, d0, 3.0 * rise - 2.0 * d0 - d1, d0 + d1 - 2.0 * rise]
-        };
-        Self { cells: (0..n).map(cell).collect() }
-    }
-
-    /// The value at a phase in cycles.
-    #[must_use]
-    pub fn at(&self, cycles: f64) -> f64 {
-        let mut one = [0.0];
-        self.fill(cycles, 0.0, &mut one);
-        one[0]
-    }
-
-    /// The values at `from`, `from + step` ... (in cycles, `step` from 0 to below 1).
-    pub fn fill(&self, from: f64, step: f64, out: &mut [f64]) {
-        let n = self.cells.len();
-        let (size, pace) = (n as f64, step * n as f64);
-        // Places within a part stay below 2^31: at most 256 cycles of 2^16 cells.
-        wide(
-            #[inline(always)]
-            || {
-                for (run, out) in out.chunks_mut(RUN).enumerate() {
-                    let start = from + step * (run * RUN) as f64;
-                    let place = (start - start.floor()) * size;
-                    for (k, o) in out.iter_mut().enumerate() {
-                        let p = place + pace * k as f64;
-                        let i = p as i32;
-                        let t = p - f64::from(i);
-                        let c = &self.cells[i as usize & (n - 1)];
-                        *o = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
-                    }
-                }
-            },
-        );
-    }
-
-    /// Largest minus smallest value.
-    #[must_use]
-    pub fn peak_to_peak(&self) -> f64 {
-        let max = self.cells.iter().map(|v| v[0]).fold(f64::NEG_INFINITY, f64::max);
-        let min = self.cells.iter().map(|v| v[0]).fold(f64::INFINITY, f64::min);
-        (max - min).max(0.0)
     }
 }
 
@@ -567,18 +335,6 @@ mod tests {
         (0..n)
             .map(|i| lines.iter().map(|&(k, a, p)| a * (TAU * f64::from(k) * f * centered(i, n) + p).cos()).sum())
             .collect()
-    }
-
-    #[test]
-    fn filling_gives_the_same_values_as_asking_one_by_one() {
-        let cycle = Cycle::new(&[1, 3, 7], &[0.3, 0.2, 0.1].map(|a| Complex64::from_polar(a, 10.0 * a)));
-        let mut out = vec![0.0; 1000];
-        for (from, step) in [(0.0, 0.001), (-17.3, 0.37), (1e5 + 0.2, 0.999), (0.5, 0.0)] {
-            cycle.fill(from, step, &mut out);
-            for (i, v) in out.iter().enumerate() {
-                assert!((v - cycle.at(from + step * i as f64)).abs() < 1e-9, "{from} {step} {i}");
-            }
-        }
     }
 
     #[test]
@@ -616,15 +372,6 @@ mod tests {
             let start = f + off / (6.0 * n as f64);
             let found = block.refine(start, &[2, 4, 6], Trend::Constant);
             prop_assert!((found - f).abs() < 1e-4 / n as f64, "{found} {f}");
-        }
-
-        #[test]
-        fn the_table_agrees_with_the_sum(phase in -5.0f64..5.0, p in -3.0f64..3.0) {
-            let orders = [1, 3, 40];
-            let c = [0.5, 0.2, 0.1].map(|a| Complex64::from_polar(a, p));
-            let exact: f64 = orders.iter().zip(&c)
-                .map(|(&k, c)| (c * Complex64::from_polar(1.0, TAU * f64::from(k) * phase)).re).sum();
-            prop_assert!((Cycle::new(&orders, &c).at(phase) - exact).abs() < 1e-5);
         }
     }
 }
