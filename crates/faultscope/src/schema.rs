@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Envelope;
 use crate::cases::{CaseDocument, CaseListDocument, VerifyDocument};
-use crate::live::{DevicesDocument, DoctorDocument, RecordDocument, WatchDocument};
+use crate::live::{DevicesDocument, DoctorDocument, RecordDocument, WatchDocument, WatchLine};
 use crate::result::ToolInfo;
 
 /// What `--json` prints when a whole command was refused.
@@ -138,6 +138,7 @@ pub fn document() -> Value {
         kind::<DevicesDocument>(&mut generator),
         kind::<RecordDocument>(&mut generator),
         kind::<WatchDocument>(&mut generator),
+        kind::<WatchLine>(&mut generator),
         kind::<DoctorDocument>(&mut generator),
         kind::<ExplainDocument>(&mut generator),
         kind::<ErrorDocument>(&mut generator),

@@ -1,115 +1,23 @@
 //! The verb "watch": rules on a live source; each event is kept with what came before and after it.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
+mod document;
+mod keeper;
+
 use std::time::{Duration, Instant};
 
-use faultscope_capture::sigmf::{Annotation, Recorder};
-use faultscope_capture::{Caveat, CaveatKind, decode};
+use faultscope_capture::decode;
 use faultscope_instrument::driver::{self, Opened};
 use faultscope_instrument::live::{Block, Live, Next, StreamInfo, StreamOptions};
-use serde::{Deserialize, Serialize};
 
+pub use document::{Learn, Told, WatchDocument, WatchEvent, WatchLine, WatchRequest};
+use keeper::Keeper;
+
+use super::envelope::Envelope;
+use super::loss::Account;
 use super::record::POLL;
-use super::rule::{Guard, Hit, Rule, Window};
-use super::{Ended, first_doubts, recording, shown, storage};
-use crate::result::InputError;
+use super::rule::{Guard, Rule, Window};
+use super::{Ended, first_doubts};
 use crate::{Class, Error, Watch};
-
-/// What to watch for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WatchRequest {
-    /// The source.
-    pub address: String,
-    /// The rules.
-    pub rules: Vec<Rule>,
-    /// Folder of the recordings; nothing keeps none.
-    pub folder: Option<PathBuf>,
-    /// Seconds before an event that are kept.
-    pub before_s: f64,
-    /// Seconds after it.
-    pub after_s: f64,
-    /// Length of one window.
-    pub window_s: f64,
-    /// How long; nothing is until it is interrupted.
-    pub duration_s: Option<f64>,
-    /// Events after which it ends.
-    pub most_events: Option<usize>,
-    /// Bytes of recordings that are kept at most.
-    pub keep_bytes: u64,
-    /// How long a device that has gone is waited for.
-    pub reconnect_s: f64,
-    /// Bytes that wait in memory at most.
-    pub ring_bytes: usize,
-    /// Threads of one measurement.
-    pub threads: usize,
-}
-
-/// What `watch` prints at its end.
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct WatchDocument {
-    /// Always `faultscope/1`.
-    #[schemars(extend("const" = "faultscope/1"))]
-    pub schema: String,
-    /// The command.
-    pub command: String,
-    /// The source.
-    pub address: String,
-    /// Maker and model, as the device says.
-    pub instrument: String,
-    /// Frames looked at.
-    pub samples: u64,
-    /// How long that took by the clock.
-    pub elapsed_s: f64,
-    /// Frames per second of the source.
-    pub sample_rate_hz: f64,
-    /// Windows judged.
-    pub windows: u64,
-    /// What happened.
-    pub events: Vec<WatchEvent>,
-    /// Frames that were lost, as far as it is known.
-    pub lost_samples: u64,
-    /// Reasons to trust it less.
-    pub caveats: Vec<Caveat>,
-    /// How it ended.
-    pub ended: Ended,
-    /// What ended it early.
-    pub error: Option<InputError>,
-}
-
-/// One event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct WatchEvent {
-    /// The rule.
-    pub rule: String,
-    /// From the start of the stream, by the source's clock.
-    pub start_s: f64,
-    /// The time of day.
-    pub time: String,
-    /// What was found.
-    pub value: f64,
-    /// Its unit.
-    pub unit: String,
-    /// The recording; empty when there was no room or none was asked for.
-    pub files: Vec<String>,
-    /// The case it was attached to.
-    pub case: Option<String>,
-}
-
-impl WatchDocument {
-    /// The exit code: an event is a `fail`, a loss makes silence doubtful.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self.ended {
-            Ended::DeviceGone => Class::Device.exit_code(),
-            Ended::Storage => Class::Storage.exit_code(),
-            Ended::Interrupted => Class::Interrupted.exit_code(),
-            _ if !self.events.is_empty() => 1,
-            _ if self.lost_samples > 0 => Class::Input.exit_code(),
-            _ => 0,
-        }
-    }
-}
 
 /// Shortest window.
 const SHORTEST: usize = 256;
@@ -118,16 +26,15 @@ const LONGEST: f64 = 16_777_216.0;
 /// Events that are listed at most.
 const MOST_EVENTS: usize = 10_000;
 
+/// Hears of events and losses while the watch runs; of an event it returns the case that it was attached to.
+type Tell<'a> = dyn FnMut(Told<'_>) -> Result<Option<String>, Error> + 'a;
+
 /// Watches a source; `tell` hears of every event as soon as its recording is complete and may attach it to a case,
-/// whose id it returns.
+/// whose id it returns, and of losses as they happen.
 ///
 /// # Errors
 /// When the source cannot be opened or a rule does not fit it.
-pub fn watch(
-    request: &WatchRequest,
-    watcher: &dyn Watch,
-    tell: &mut dyn FnMut(&WatchEvent) -> Result<Option<String>, Error>,
-) -> Result<WatchDocument, Error> {
+pub fn watch(request: &WatchRequest, watcher: &dyn Watch, tell: &mut Tell<'_>) -> Result<WatchDocument, Error> {
     if let Some(folder) = &request.folder {
         std::fs::create_dir_all(folder).map_err(|e| {
             let message = format!("cannot make the folder ({e}): {}", folder.display());
@@ -153,14 +60,7 @@ pub fn watch(
     if let Some(error) = error.as_ref().filter(|e| e.class == Class::Usage) {
         return Err(error.clone());
     }
-    let losses = live.losses();
-    let mut document = vigil.document;
-    document.elapsed_s = vigil.begun.elapsed().as_secs_f64();
-    document.lost_samples = losses.lost();
-    document.caveats.extend(losses.caveats());
-    document.ended = ended;
-    document.error = error.map(Into::into);
-    Ok(document)
+    Ok(vigil.finish(&live, ended, error))
 }
 
 struct Vigil<'a> {
@@ -173,23 +73,10 @@ struct Vigil<'a> {
     window: Vec<f32>,
     window_start: u64,
     window_frames: usize,
-    /// What came last, as stored.
-    history: VecDeque<Block>,
-    history_bytes: usize,
-    keep_bytes: usize,
     next: u64,
-    event: Option<Event>,
-    stored: u64,
+    keeper: Keeper<'a>,
+    account: Account,
     scratch: Vec<f32>,
-}
-
-/// An event whose recording is under way.
-struct Event {
-    event: WatchEvent,
-    recorder: Option<Recorder>,
-    /// Frame number where it ends.
-    until: u64,
-    lost_before: u64,
 }
 
 impl<'a> Vigil<'a> {
@@ -199,11 +86,7 @@ impl<'a> Vigil<'a> {
             let what = format!("a window of {} s is {frames:.0} samples", request.window_s);
             return Err(Error::usage(what, "choose --window so that it holds 256 to 16 million samples"));
         }
-        let kept = (request.before_s * info.sample_rate_hz) as usize * info.frame_bytes();
-        if kept > request.ring_bytes {
-            let what = format!("{} s before an event are {kept} bytes", request.before_s);
-            return Err(Error::usage(what, "make --before shorter, or give the ring more room with --ring"));
-        }
+        let window_frames = (frames as usize).max(SHORTEST);
         let document = WatchDocument {
             schema: "faultscope/1".into(),
             command: "watch".into(),
@@ -215,6 +98,7 @@ impl<'a> Vigil<'a> {
             windows: 0,
             events: Vec::new(),
             lost_samples: 0,
+            not_judged: Vec::new(),
             caveats: first_doubts(info),
             ended: Ended::Complete,
             error: None,
@@ -222,28 +106,20 @@ impl<'a> Vigil<'a> {
         Ok(Self {
             request,
             info: info.clone(),
-            guards: request.rules.iter().map(|r| Guard::new(*r)).collect(),
+            guards: guards(request, info, window_frames)?,
             document,
             begun: Instant::now(),
             window: Vec::new(),
             window_start: 0,
-            window_frames: (frames as usize).max(SHORTEST),
-            history: VecDeque::new(),
-            history_bytes: 0,
-            keep_bytes: kept,
+            window_frames,
             next: 0,
-            event: None,
-            stored: 0,
+            keeper: Keeper::new(request, info)?,
+            account: Account::default(),
             scratch: Vec::new(),
         })
     }
 
-    fn run(
-        &mut self,
-        live: &Live,
-        watcher: &dyn Watch,
-        tell: &mut dyn FnMut(&WatchEvent) -> Result<Option<String>, Error>,
-    ) -> (Ended, Option<Error>) {
+    fn run(&mut self, live: &Live, watcher: &dyn Watch, tell: &mut Tell<'_>) -> (Ended, Option<Error>) {
         loop {
             if watcher.cancelled() {
                 return (Ended::Interrupted, None);
@@ -252,6 +128,9 @@ impl<'a> Vigil<'a> {
             let over = self.request.duration_s.is_some_and(|s| self.begun.elapsed().as_secs_f64() >= s);
             if enough || over {
                 return (Ended::Complete, None);
+            }
+            if let Err(error) = self.tell_losses(live, tell) {
+                return (Ended::Storage, Some(error));
             }
             let block = match live.next(POLL) {
                 Ok(Next::Block(block)) => block,
@@ -266,12 +145,15 @@ impl<'a> Vigil<'a> {
         }
     }
 
-    fn take(
-        &mut self,
-        block: Block,
-        live: &Live,
-        tell: &mut dyn FnMut(&WatchEvent) -> Result<Option<String>, Error>,
-    ) -> Result<(), Error> {
+    fn tell_losses(&mut self, live: &Live, tell: &mut Tell<'_>) -> Result<(), Error> {
+        let at_s = self.next as f64 / self.info.sample_rate_hz;
+        match self.account.news(&live.losses(), at_s) {
+            Some(notice) => tell(Told::Loss(&notice)).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn take(&mut self, block: Block, live: &Live, tell: &mut Tell<'_>) -> Result<(), Error> {
         let frames = (block.bytes.len() / self.info.frame_bytes()) as u64;
         if block.start != self.next {
             // A window must not reach over a gap.
@@ -282,26 +164,13 @@ impl<'a> Vigil<'a> {
         let component = self.info.datatype.component();
         self.scratch.resize(block.bytes.len() / component.bytes(), 0.0);
         decode(component, &block.bytes, &mut self.scratch);
-        if let Some(recorder) = self.event.as_mut().and_then(|e| e.recorder.as_mut()) {
-            recorder.append(&block.bytes).map_err(storage)?;
-        }
         let start = block.start;
-        self.remember(block, live);
+        self.keeper.take(block, live)?;
         self.fill(start, live)?;
-        if self.event.as_ref().is_some_and(|e| self.next >= e.until) {
+        if self.keeper.is_over(self.next) {
             self.close_event(live, tell)?;
         }
         Ok(())
-    }
-
-    fn remember(&mut self, block: Block, live: &Live) {
-        self.history_bytes += block.bytes.len();
-        self.history.push_back(block);
-        while self.history.front().is_some_and(|b| self.history_bytes - b.bytes.len() >= self.keep_bytes) {
-            let Some(old) = self.history.pop_front() else { break };
-            self.history_bytes -= old.bytes.len();
-            live.recycle(old);
-        }
     }
 
     /// Puts the decoded block into windows and judges those that are full.
@@ -327,14 +196,7 @@ impl<'a> Vigil<'a> {
     }
 
     fn judge(&mut self, live: &Live) -> Result<(), Error> {
-        let window = Window {
-            values: &self.window,
-            kind: self.info.datatype.kind(),
-            unit: self.info.unit,
-            sample_rate_hz: self.info.sample_rate_hz,
-            center_hz: self.info.center_hz,
-            full_scale: self.info.datatype.component().full_scale(),
-        };
+        let window = Window { values: &self.window, ..Window::like(&self.info) };
         self.document.windows += 1;
         let mut broken = None;
         for guard in &mut self.guards {
@@ -342,89 +204,49 @@ impl<'a> Vigil<'a> {
                 broken = broken.or(Some((guard.rule, hit)));
             }
         }
+        let events = self.document.events.len();
         match broken {
-            Some((rule, hit)) if self.event.is_none() && self.document.events.len() < MOST_EVENTS => {
-                self.open_event(rule, hit, live)
+            Some((rule, hit)) if !self.keeper.is_busy() && events < MOST_EVENTS => {
+                self.keeper.open(events + 1, rule, hit, self.window_start + hit.frame as u64, live)
             }
             _ => Ok(()),
         }
     }
 
-    fn open_event(&mut self, rule: Rule, hit: Hit, live: &Live) -> Result<(), Error> {
-        let frame = self.window_start + hit.frame as u64;
-        let after = (self.request.after_s * self.info.sample_rate_hz) as u64;
-        let lost_before = live.losses().lost();
-        let event = WatchEvent {
-            rule: rule.to_string(),
-            start_s: frame as f64 / self.info.sample_rate_hz,
-            time: crate::now(),
-            value: hit.value,
-            unit: hit.unit.to_owned(),
-            files: Vec::new(),
-            case: None,
-        };
-        let recorder = self.recorder(frame, &event)?;
-        self.event = Some(Event { event, recorder, until: frame + after, lost_before });
-        Ok(())
-    }
-
-    /// Begins the recording of an event with what came before it, while there is room.
-    fn recorder(&mut self, frame: u64, event: &WatchEvent) -> Result<Option<Recorder>, Error> {
-        let Some(folder) = &self.request.folder else { return Ok(None) };
-        let after = (self.request.after_s * self.info.sample_rate_hz) as u64 * self.info.frame_bytes() as u64;
-        if self.stored + self.history_bytes as u64 + after > self.request.keep_bytes {
-            return Ok(None);
-        }
-        let name =
-            format!("event-{:04}-{}", self.document.events.len() + 1, event.rule.split(':').next().unwrap_or_default());
-        let first = self.history.front().map_or(frame, |b| b.start);
-        let mut recording = recording(&self.info, true)?;
-        recording.datetime = Some(crate::now());
-        recording.annotations.push(Annotation {
-            sample_start: frame.saturating_sub(first),
-            sample_count: Some(1),
-            label: Some("event".into()),
-            comment: Some(format!("{}: {} {}", event.rule, event.value, event.unit)),
-            generator: Some("faultscope watch".into()),
-            ..Annotation::default()
-        });
-        let mut recorder = Recorder::create(&folder.join(name), recording).map_err(storage)?;
-        for block in &self.history {
-            recorder.append(&block.bytes).map_err(storage)?;
-        }
-        Ok(Some(recorder))
-    }
-
-    fn close_event(
-        &mut self,
-        live: &Live,
-        tell: &mut dyn FnMut(&WatchEvent) -> Result<Option<String>, Error>,
-    ) -> Result<(), Error> {
-        let Some(Event { mut event, recorder, until, lost_before }) = self.event.take() else { return Ok(()) };
-        match recorder {
-            Some(recorder) => {
-                let lost = live.losses().lost().saturating_sub(lost_before);
-                let detail = format!("{lost} samples were lost while it was recorded");
-                let mut caveats = first_doubts(&self.info);
-                caveats.extend((lost > 0).then(|| Caveat::new(CaveatKind::LostSamples, detail)));
-                caveats.extend((self.next < until).then(|| {
-                    let detail = "the watch ended before the time after the event had passed";
-                    Caveat::new(CaveatKind::Truncated, detail)
-                }));
-                let done = recorder.finish(&caveats).map_err(storage)?;
-                self.stored += done.bytes;
-                event.files = vec![shown(&done.data), shown(&done.meta)];
-            }
-            None if self.request.folder.is_some() => {
-                let detail = "there was no room for the recordings of later events (--keep)";
-                if !self.document.caveats.iter().any(|c| c.detail == detail) {
-                    self.document.caveats.push(Caveat::new(CaveatKind::Ignored, detail));
-                }
-            }
-            None => {}
-        }
-        event.case = tell(&event)?;
+    fn close_event(&mut self, live: &Live, tell: &mut Tell<'_>) -> Result<(), Error> {
+        let Some((mut event, doubt)) = self.keeper.close(self.next, live)? else { return Ok(()) };
+        self.document.caveats.extend(doubt.filter(|d| !self.document.caveats.contains(d)));
+        event.case = tell(Told::Event(&event))?;
         self.document.events.push(event);
         Ok(())
     }
+
+    fn finish(self, live: &Live, ended: Ended, error: Option<Error>) -> WatchDocument {
+        let mut document = self.document;
+        let losses = live.losses();
+        document.elapsed_s = self.begun.elapsed().as_secs_f64();
+        document.lost_samples = losses.lost();
+        document.not_judged = self.guards.iter().filter(|g| g.is_learning()).map(|g| g.rule.to_string()).collect();
+        document.caveats.extend(losses.caveats());
+        document.ended = ended;
+        document.error = error.map(Into::into);
+        document
+    }
+}
+
+/// The rules, with what `new-spur` learns from.
+fn guards(request: &WatchRequest, info: &StreamInfo, window_frames: usize) -> Result<Vec<Guard>, Error> {
+    let needed = request.rules.iter().any(|r| matches!(r, Rule::NewSpur(_)));
+    let envelope = match &request.learn {
+        Learn::File(file) if needed => Envelope::of_file(file, &Window::like(info), window_frames)?,
+        Learn::File(file) => {
+            let what = format!("no rule learns from the baseline {}", file.display());
+            return Err(Error::usage(what, "add --rule new-spur:10"));
+        }
+        Learn::Seconds(seconds) => {
+            let window_s = window_frames as f64 / info.sample_rate_hz;
+            Envelope::learning((seconds / window_s).ceil() as u64)
+        }
+    };
+    Ok(request.rules.iter().map(|rule| Guard::new(*rule, envelope.clone())).collect())
 }
