@@ -350,6 +350,11 @@ fn clipped_samples_are_invalid() {
     assert_eq!((outcome.code, document["verdict"].as_str()), (3, Some("invalid")), "{document:#}");
     let gates = document["captures"][0]["quality"].as_array().unwrap();
     assert!(gates.iter().any(|g| g["gate"] == "clipping" && g["state"] == "fail"), "{gates:?}");
+    // `info` shows the closed gate and judges nothing: it opened, which is all that was asked.
+    let outcome = faultscope(&["info", &file, "--json"]);
+    let document = outcome.json();
+    assert_eq!((outcome.code, &document["verdict"]), (0, &Value::Null), "{document:#}");
+    assert!(document["captures"][0]["quality"].to_string().contains("\"fail\""), "{document:#}");
 }
 
 #[test]
