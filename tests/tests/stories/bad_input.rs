@@ -323,7 +323,13 @@ fn samples_that_are_no_numbers_are_invalid() {
             assert_eq!(finding["verdict"], "invalid", "{stem}");
         }
         assert_eq!(faultscope(&["spectrum", &file]).code, 3, "{stem}: a spectrum of what is no number");
-        assert_eq!(faultscope(&["info", &file]).code, 3, "{stem}");
+        let info = faultscope(&["info", &file, "--json"]);
+        assert_eq!(
+            (info.code, &info.json()["verdict"]),
+            (0, &Value::Null),
+            "{stem}: info shows the gate and judges nothing"
+        );
+        assert!(info.json()["captures"][0]["quality"].to_string().contains("\"fail\""), "{stem}");
     }
 }
 
