@@ -4,6 +4,7 @@
 #   ./test.sh --quick   without the desktop app (shorter build)
 set -euo pipefail
 cd "$(dirname "$0")"
+. tests/packages.sh
 
 quick=no
 [ "${1:-}" = "--quick" ] && quick=yes
@@ -19,22 +20,12 @@ done
 # A software OpenGL driver has no command of its own; the window test needs it and the X libraries winit loads.
 if [ "$quick" = no ] && command -v dpkg-query >/dev/null 2>&1; then
     for package in libgl1-mesa-dri libgl1 libegl1 libxkbcommon-x11-0 libxcursor1 libxrandr2 libxi6 fonts-noto-cjk; do
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+        have_package "$package" || missing="$missing $package"
     done
 fi
 
-if [ -n "$missing" ]; then
-    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
-        echo "installing:$missing"
-        apt-get update -qq
-        # shellcheck disable=SC2086
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-    else
-        echo "the tests need these packages:$missing" >&2
-        echo "  sudo apt-get install$missing" >&2
-        exit 2
-    fi
-fi
+# shellcheck disable=SC2086
+install_packages "the tests need" $missing
 
 # The Python packages that read our files as other programs do, in an environment of their own.
 python="$PWD/target/python/bin/python"

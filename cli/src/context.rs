@@ -48,6 +48,15 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// Prints one JSON document on one line and flushes it: for output that goes on.
+    pub(crate) fn print_json_line(&mut self, document: &impl serde::Serialize) -> Result<(), Error> {
+        let text = serde_json::to_string(document)
+            .map_err(|e| Error::usage(format!("the result cannot be written as JSON: {e}"), ""))?;
+        self.print(&text);
+        self.broken_pipe |= self.io.stdout.flush().is_err();
+        Ok(())
+    }
+
     /// With --ack, says which steps are durable, each on its own flushed line; beside JSON on standard error.
     pub(crate) fn acknowledge(&mut self, steps: &[String]) {
         if !self.common.ack {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use faultscope_door::Error;
-use faultscope_door::live::{self, RecordDocument, RecordRequest, Rule, Until};
+use faultscope_door::live::{self, LossNotice, RecordDocument, RecordRequest, Rule, Until};
+use faultscope_door::paper::words::{Lang, fill, find_or};
 
 use crate::context::Context;
 use crate::number;
@@ -59,12 +60,27 @@ pub(crate) fn run(args: &RecordArgs, context: &mut Context<'_>) -> Result<u8, Er
         overwrite: args.force,
         ring_bytes: args.ring as usize,
     };
-    let document = {
-        let watch = context.watch("record");
-        live::record(&request, watch.as_ref())?
-    };
+    let lang = context.lang()?;
+    let watch = context.watch("record");
+    let mut tell = |notice: &LossNotice| context.say(&loss(notice, lang));
+    let document = live::record(&request, watch.as_ref(), &mut tell)?;
+    drop(watch);
     show(&document, context)?;
     Ok(document.exit_code())
+}
+
+/// A loss in one line: when, how much, what told of it.
+pub(crate) fn loss(notice: &LossNotice, lang: Lang) -> String {
+    let (least, most) = (notice.lost_samples.to_string(), notice.lost_samples_most.to_string());
+    let lost = if least == most { least } else { fill(lang, "loss.range", &[("least", &least), ("most", &most)]) };
+    let by: Vec<String> = notice.told_by.iter().map(|id| find_or(lang, "loss", id)).collect();
+    let values = [
+        ("time", format!("{:.3} s", notice.start_s)),
+        ("lost", lost),
+        ("gaps", notice.gaps.to_string()),
+        ("by", by.join(", ")),
+    ];
+    fill(lang, "loss.notice", &values.each_ref().map(|(name, value)| (*name, value.as_str())))
 }
 
 fn show(document: &RecordDocument, context: &mut Context<'_>) -> Result<(), Error> {

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use faultscope_door::cases::{self, Access, Measure};
-use faultscope_door::live::{self, Rule, WatchDocument, WatchEvent, WatchRequest};
+use faultscope_door::live::{self, Learn, Rule, Told, WatchDocument, WatchEvent, WatchLine, WatchRequest};
 use faultscope_door::{Error, Request, Unwatched};
 
 use super::case::desk;
-use super::record::rule;
+use super::record::{loss, rule};
 use crate::context::Context;
 use crate::number;
 
@@ -17,7 +17,8 @@ use crate::number;
 pub struct WatchArgs {
     /// The source, as for `record`.
     pub address: String,
-    /// What to watch for: above:LEVEL below:LEVEL ripple:VOLTS step:VOLTS sag:PERCENT spur:DBC; may be given more than once.
+    /// What to watch for: above:LEVEL below:LEVEL ripple:VOLTS step:VOLTS sag:PERCENT spur:DBC new-spur:DB;
+    /// may be given more than once. new-spur: a line so many dB above the highest level learnt at its frequency.
     #[arg(long, value_name = "RULE", value_parser = rule, required = true)]
     pub rule: Vec<Rule>,
     /// Folder for the recordings of events.
@@ -35,6 +36,12 @@ pub struct WatchArgs {
     /// Seconds that rules are judged over.
     #[arg(long, value_name = "S", value_parser = number::positive, default_value = "0.1")]
     pub window: f64,
+    /// Seconds at the start from which new-spur learns what is usual; nothing is judged by it meanwhile.
+    #[arg(long, value_name = "S", value_parser = number::positive, default_value = "5", conflicts_with = "baseline")]
+    pub learn: f64,
+    /// Learn from this capture of the same source instead.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
     /// How long, in seconds (default: until Ctrl-C).
     #[arg(long, value_name = "S", value_parser = number::positive)]
     pub duration: Option<f64>,
@@ -71,25 +78,51 @@ pub(crate) fn run(args: &WatchArgs, context: &mut Context<'_>) -> Result<u8, Err
         reconnect_s: args.reconnect.clamp(0.0, 86_400.0),
         ring_bytes: args.ring as usize,
         threads: context.threads(),
+        learn: args.baseline.clone().map_or(Learn::Seconds(args.learn), Learn::File),
     };
     let watch = context.watch("watch");
-    let document = {
-        let mut tell = |event: &WatchEvent| tell(event, args, context);
-        live::watch(&request, watch.as_ref(), &mut tell)?
-    };
+    let mut tell = |told: Told<'_>| tell(told, args, context);
+    let document = live::watch(&request, watch.as_ref(), &mut tell)?;
     drop(watch);
     show(&document, context)?;
     Ok(document.exit_code())
 }
 
-fn tell(event: &WatchEvent, args: &WatchArgs, context: &mut Context<'_>) -> Result<Option<String>, Error> {
-    let files = event.files.last().map(String::as_str).unwrap_or("not recorded");
-    let line = format!("{} {} {:.6} {} ({files})", event.time, event.rule, event.value, event.unit);
+fn tell(told: Told<'_>, args: &WatchArgs, context: &mut Context<'_>) -> Result<Option<String>, Error> {
+    let case = match told {
+        Told::Loss(notice) => {
+            let line = loss(notice, context.lang()?);
+            context.say(&line);
+            None
+        }
+        Told::Event(event) => {
+            let line = in_words(event);
+            if context.common.json {
+                context.say(&line)
+            } else {
+                context.print(&line)
+            }
+            attach(event, args, context)?
+        }
+    };
     if context.common.json {
-        context.say(&line)
-    } else {
-        context.print(&line)
+        let mut line = WatchLine::from(told);
+        if let Some(event) = &mut line.event {
+            event.case.clone_from(&case);
+        }
+        context.print_json_line(&line)?;
     }
+    Ok(case)
+}
+
+fn in_words(event: &WatchEvent) -> String {
+    let files = event.files.last().map_or("not recorded", String::as_str);
+    let place = event.frequency_hz.map_or_else(String::new, |hz| format!(" at {hz:.1} Hz"));
+    format!("{} {} {:.6} {}{place} ({files})", event.time, event.rule, event.value, event.unit)
+}
+
+/// Attaches an event to the case that was named.
+fn attach(event: &WatchEvent, args: &WatchArgs, context: &mut Context<'_>) -> Result<Option<String>, Error> {
     let (Some(id), Some(meta)) = (&args.case, event.files.last()) else { return Ok(None) };
     let mut desk = desk(context, Access::Write)?;
     let request = Request { lang: context.lang()?, ..Request::default() };
@@ -105,7 +138,7 @@ fn tell(event: &WatchEvent, args: &WatchArgs, context: &mut Context<'_>) -> Resu
 
 fn show(document: &WatchDocument, context: &mut Context<'_>) -> Result<(), Error> {
     if context.common.json {
-        context.print_json(document)?;
+        context.print_json_line(document)?;
     }
     context.say(&format!(
         "{} events in {} windows, {} samples in {:.1} s ({:.3} MS/s), {} lost, from {}",
@@ -117,6 +150,9 @@ fn show(document: &WatchDocument, context: &mut Context<'_>) -> Result<(), Error
         document.lost_samples,
         document.instrument,
     ));
+    for rule in &document.not_judged {
+        context.say(&format!("  {rule} was never judged: it was still learning (--learn)"));
+    }
     for caveat in &document.caveats {
         context.say(&format!("  {}", caveat.detail));
     }

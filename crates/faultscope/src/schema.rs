@@ -9,7 +9,7 @@ use faultscope_diagnose::limit::{Change, Limit};
 
 use crate::Envelope;
 use crate::cases::{CaseDocument, CaseListDocument, VerifyDocument};
-use crate::live::{DevicesDocument, DoctorDocument, RecordDocument, WatchDocument};
+use crate::live::{DevicesDocument, DoctorDocument, RecordDocument, WatchDocument, WatchLine};
 use crate::result::ToolInfo;
 
 /// What `--json` prints when a whole command was refused.
@@ -209,6 +209,7 @@ pub fn document() -> Value {
         kind::<DevicesDocument>(&mut generator),
         kind::<RecordDocument>(&mut generator),
         kind::<WatchDocument>(&mut generator),
+        kind::<WatchLine>(&mut generator),
         kind::<DoctorDocument>(&mut generator),
         kind::<ExplainDocument>(&mut generator),
         kind::<ErrorDocument>(&mut generator),

@@ -179,7 +179,7 @@ pub fn number(key: &str, text: &str) -> Result<f64, DeviceError> {
     digits.parse::<f64>().ok().map(|v| v * factor).filter(|v| v.is_finite()).ok_or_else(|| {
         DeviceError::address(
             format!("{key} is '{text}', which is not a number"),
-            format!("write {key}=2.4M, for instance"),
+            format!("write {key}= and a number such as 2.4M"),
         )
     })
 }

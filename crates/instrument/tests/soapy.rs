@@ -123,3 +123,48 @@ fn what_the_radio_refuses_is_told() {
         assert_eq!(error.kind, kind, "{address}: {error}");
     }
 }
+
+/// A thousand runs with random faults at random places: every sample at its place, every loss counted to the sample,
+/// every end within the watchdog; the next radio works. `tests/soapy/run.sh thousand`
+#[test]
+#[ignore = "takes minutes: tests/soapy/run.sh thousand"]
+fn a_thousand_faults() {
+    // Xorshift (Marsaglia): the same faults in every run.
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random = move |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    for run in 0..1000u64 {
+        let (after, lost) = (1 + random(200_000), 1 + random(100_000));
+        // A stall costs the three seconds of the watchdog and a time-out half a second, so there are fewer of them.
+        let fault = match run % 50 {
+            0 => "stall",
+            1 | 2 => "timeout",
+            k if k % 4 == 0 => "overflow",
+            k if k % 4 == 1 => "silent",
+            k if k % 4 == 2 => "error",
+            _ => "none",
+        };
+        let begun = Instant::now();
+        // The number of the run, because SoapySDR hands out an open device again for the same arguments.
+        let live = radio(&format!("pace=0,fault={fault},after={after},lost={lost},run={run}"), waiting()).unwrap();
+        let most = if fault == "timeout" { after + 1 } else { 400_000 };
+        let (taken, error) = take(&live, most);
+        let losses = live.losses();
+        let (gaps, gone) = losses.of(Loss::TimeStamps);
+        match fault {
+            "stall" | "error" => {
+                assert_eq!((taken, error.unwrap().kind), (after, ErrorKind::Closed), "{fault} at {after}");
+            }
+            "overflow" | "silent" => {
+                assert!(error.is_none() && gone == gaps * lost, "{fault} at {after}, {lost}: {losses:?}");
+                assert!(gaps >= (taken - 1) / after, "{fault} at {after}, {lost}: {taken} {losses:?}");
+            }
+            _ => assert!(error.is_none() && losses.lost() == 0 && taken >= most.min(400_000), "{fault}: {losses:?}"),
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{fault} took {:?}", begun.elapsed());
+    }
+}

@@ -323,7 +323,13 @@ fn samples_that_are_no_numbers_are_invalid() {
             assert_eq!(finding["verdict"], "invalid", "{stem}");
         }
         assert_eq!(faultscope(&["spectrum", &file]).code, 3, "{stem}: a spectrum of what is no number");
-        assert_eq!(faultscope(&["info", &file]).code, 3, "{stem}");
+        let info = faultscope(&["info", &file, "--json"]);
+        assert_eq!(
+            (info.code, &info.json()["verdict"]),
+            (0, &Value::Null),
+            "{stem}: info shows the gate and judges nothing"
+        );
+        assert!(info.json()["captures"][0]["quality"].to_string().contains("\"fail\""), "{stem}");
     }
 }
 
@@ -350,6 +356,11 @@ fn clipped_samples_are_invalid() {
     assert_eq!((outcome.code, document["verdict"].as_str()), (3, Some("invalid")), "{document:#}");
     let gates = document["captures"][0]["quality"].as_array().unwrap();
     assert!(gates.iter().any(|g| g["gate"] == "clipping" && g["state"] == "fail"), "{gates:?}");
+    // `info` shows the closed gate and judges nothing: it opened, which is all that was asked.
+    let outcome = faultscope(&["info", &file, "--json"]);
+    let document = outcome.json();
+    assert_eq!((outcome.code, &document["verdict"]), (0, &Value::Null), "{document:#}");
+    assert!(document["captures"][0]["quality"].to_string().contains("\"fail\""), "{document:#}");
 }
 
 #[test]

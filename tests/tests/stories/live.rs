@@ -82,10 +82,101 @@ fn a_recording_with_silent_losses_is_invalid() {
     let address = "sim:dongle/tx-healthy?duration=0.1&fault=drop:0.2";
     let outcome = faultscope(&["record", address, "--output", &base, "--duration", "1.2", "--json"]);
     assert_eq!(outcome.code, 3, "{}", outcome.err);
-    // A fifth of what was sent is missing; what was lost before and after the last window is not seen.
+    // A fifth of what was sent is missing; of the last half second it is not sure.
     assert!(outcome.json()["lost_samples"].as_u64().unwrap() > 50_000, "{}", outcome.out);
     let judged = faultscope(&["spurs", &format!("{base}.sigmf-meta"), "--limits", "tx-generic", "--json"]);
     assert_eq!((judged.code, judged.json()["verdict"].as_str()), (3, Some("invalid")), "{}", judged.err);
+}
+
+/// An rtl_tcp server at 1 MS/s that sends by the clock; from the frame `from` on it drops every hundredth block of 2048.
+fn forgetful_dongle(from: u64) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("rtltcp://{}?freq=100M&rate=1M", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"RTL0\x00\x00\x00\x05\x00\x00\x00\x1d").unwrap();
+        let begun = std::time::Instant::now();
+        let block: Vec<u8> = (0..4096).map(|k| (k % 200 + 20) as u8).collect();
+        for number in 0u64.. {
+            let due = std::time::Duration::from_secs_f64(2048.0 * number as f64 / 1e6);
+            std::thread::sleep(due.saturating_sub(begun.elapsed()));
+            let forgotten = 2048 * number >= from && number % 100 == 0;
+            if !forgotten && stream.write_all(&block).is_err() {
+                return;
+            }
+        }
+    });
+    address
+}
+
+/// 1 % that is dropped without a word is said within two seconds of the stream, while it goes on.
+#[test]
+fn silent_losses_are_told_of_while_they_happen() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = text(&folder.path().join("a"));
+    let address = forgetful_dongle(1_000_000);
+    let outcome = faultscope(&["record", &address, "--output", &base, "--duration", "4", "--json"]);
+    assert_eq!(outcome.code, 3, "{}", outcome.err);
+    let notice = outcome.err.lines().find(|line| line.contains("samples lost so far")).unwrap();
+    let seconds: f64 = notice.split(" s:").next().unwrap().trim().parse().unwrap();
+    // The first 0.1 s are thrown away after tuning, so that the losses begin 0.9 s after the first sample.
+    assert!((0.9..=2.9).contains(&seconds), "{notice}");
+    let lost = outcome.json()["lost_samples"].as_u64().unwrap();
+    // 1 % of what was due in 3.1 s at most; what the last half second lost is in the upper bound only.
+    assert!((15_000..=33_000).contains(&lost), "{}", outcome.err);
+    let meta = format!("{base}.sigmf-meta");
+    let judged = faultscope(&["spurs", &meta, "--limits", "tx-generic", "--json"]);
+    assert_eq!((judged.code, judged.json()["verdict"].as_str()), (3, Some("invalid")), "{}", judged.err);
+    // The rest is usable: it opens, and its spectrum is there, marked as one to trust less.
+    assert!(info(&meta)["caveats"].to_string().contains("lost_samples"));
+    let levels = faultscope(&["spectrum", &meta, "--json"]).json()["captures"][0].clone();
+    assert!(levels["error"].is_null() && levels["quality"].to_string().contains("lost"), "{levels:#}");
+
+    // At the frame 0 of this stream, so that the watch is short.
+    let words = ["watch", &forgetful_dongle(0), "--rule", "above:10", "--duration", "3", "--json"];
+    let outcome = faultscope(&words);
+    assert_eq!(outcome.code, 3, "{}", outcome.err);
+    let first: Value = serde_json::from_str(outcome.out.lines().next().unwrap()).unwrap();
+    Published::load().check("WatchLine", &first);
+    assert_eq!((first["line"].as_str(), first["loss"]["told_by"][0].as_str()), (Some("loss"), Some("arrival")));
+    assert!(first["loss"]["start_s"].as_f64().unwrap() <= 2.0, "{first}");
+    assert!(outcome.err.contains("samples lost so far"), "{}", outcome.err);
+}
+
+/// A line that begins in mid-stream is an event; the same source without it is none, whether learnt live or from a file.
+#[test]
+fn a_spur_that_was_not_there_before_is_an_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = text(&folder.path().join("good"));
+    let source = "sim:tx-healthy?pace=off&duration=1";
+    let late = format!("{source}&spur=3:100k:-60");
+    let watch = |address: &str, more: &[&str]| {
+        let words = ["watch", address, "--rule", "new-spur:6", "--window", "0.05", "--json"];
+        faultscope(&[&words, more].concat())
+    };
+    let outcome = watch(&late, &["--learn", "1", "--events", "1"]);
+    assert_eq!(outcome.code, 1, "{}", outcome.err);
+    let event = &last_line(&outcome.out)["events"][0];
+    assert!((event["start_s"].as_f64().unwrap() - 3.0).abs() <= 0.05, "{event}");
+    // 940 MHz + 100 kHz.
+    assert!((event["frequency_hz"].as_f64().unwrap() - 940.1e6).abs() < 20.0, "{event}");
+    assert_eq!(faultscope(&["record", source, "--output", &base, "--duration", "2"]).code, 0);
+    let outcome = watch(&late, &["--baseline", &format!("{base}.sigmf-meta"), "--events", "1"]);
+    let event = &last_line(&outcome.out)["events"][0];
+    assert!((event["start_s"].as_f64().unwrap() - 3.0).abs() <= 0.05, "{event}");
+    // Without the spur there is no event; a watch that ends while it learns has judged nothing.
+    let outcome = watch(source, &["--learn", "1", "--duration", "2"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    assert!(last_line(&outcome.out)["windows"].as_u64().unwrap() > 20);
+    let outcome = watch(source, &["--learn", "1000000", "--duration", "0.2"]);
+    assert_eq!((outcome.code, last_line(&outcome.out)["not_judged"][0].as_str()), (3, Some("new-spur:6")));
+    let other = ["watch", source, "--rule", "above:0", "--baseline", "no-such-file"];
+    assert_eq!(faultscope(&other).code, 2, "no rule looks at the baseline");
+}
+
+/// The document at the end of the lines of `watch --json`.
+fn last_line(out: &str) -> Value {
+    serde_json::from_str(out.lines().last().unwrap()).unwrap()
 }
 
 /// The whole way of the other drivers, to files.
@@ -188,7 +279,7 @@ fn a_watch_records_an_event_and_attaches_it_to_a_case() {
     ];
     let outcome = faultscope(&words);
     assert_eq!(outcome.code, 1, "{}", outcome.err);
-    let document = outcome.json();
+    let document = last_line(&outcome.out);
     let event = &document["events"][0];
     assert_eq!(event["case"].as_str(), Some(id.as_str()));
     let capture = info(event["files"][1].as_str().unwrap());
@@ -232,7 +323,11 @@ fn every_json_document_of_live_commands_fits_the_schema() {
         ("ErrorDocument", &["record", "usb:1", "--output", &base]),
     ] {
         let outcome = faultscope(&[words, &["--json"]].concat());
-        published.check(kind, &outcome.json());
+        for line in outcome.out.lines().filter(|_| kind == "WatchDocument").rev().skip(1) {
+            published.check("WatchLine", &serde_json::from_str(line).unwrap());
+        }
+        let document = if kind == "WatchDocument" { last_line(&outcome.out) } else { outcome.json() };
+        published.check(kind, &document);
     }
 }
 

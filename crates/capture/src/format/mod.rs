@@ -19,6 +19,8 @@ mod rigol;
 mod rohde_schwarz;
 mod scope;
 mod sdriq;
+#[cfg(test)]
+mod seeds;
 mod siglent;
 mod sigmf;
 mod sigrok;
@@ -126,7 +128,10 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Capture, CaptureError>
     {
         return Err(scope::no_segment(path, wanted, 1));
     }
-    format.open(&probe, options)?.apply(options)
+    let capture = format.open(&probe, options)?;
+    #[cfg(test)]
+    seeds::keep(path, &capture);
+    capture.apply(options)
 }
 
 fn choose(probe: &Probe, options: &OpenOptions) -> Result<&'static dyn Format, CaptureError> {

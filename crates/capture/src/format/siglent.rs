@@ -20,7 +20,7 @@ impl Format for Siglent {
         "siglent"
     }
     fn describe(&self) -> &'static str {
-        "Siglent .bin, versions 2 to 6"
+        "Siglent .bin, versions 2, 3, 4 and 6"
     }
     fn matches(&self, probe: &Probe) -> Match {
         // There is no signature but the version number: the fields behind it must make sense, too.
@@ -37,6 +37,7 @@ impl Format for Siglent {
         let version = version(probe).ok_or_else(|| source.malformed("the version number fits no Siglent file"))?;
         let mut provenance = Provenance::default();
         let (traces, instrument, metadata) = match version {
+            5 => return Err(fifth(probe)),
             6 => records(&mut source, options, &mut provenance)?,
             _ => fixed(&mut source, &Places::of(version), options, &mut provenance)?,
         };
@@ -56,6 +57,13 @@ impl Format for Siglent {
             ..Capture::default()
         })
     }
+}
+
+/// Of version 5 it is known where the header says rate and length, and not where the samples begin: its fields reach to
+/// 0x1b9e, so that 0x800, as in versions 2 and 3, would make volts of a header.
+fn fifth(probe: &Probe) -> CaptureError {
+    let what = "Siglent .bin version 5: where its samples begin is not published";
+    CaptureError::unsupported(&probe.path, what, "save it as CSV on the instrument, or update its firmware")
 }
 
 /// The version, where the first number is one and the rate and length that go with it are plausible.
@@ -136,10 +144,7 @@ impl Places {
             }
             5 => {
                 places.on = vec![0x76, 0xf0, 0x194, 0x238];
-                places.scale = vec![0xab, 0x160, 0x204, 0x2a8];
-                places.offset = vec![0xbc, 0x170, 0x214, 0x2b8];
-                (places.probe, places.width, places.digital) = (None, None, None);
-                (places.time_div, places.delay, places.length, places.rate) = (0x1b68, 0x1b78, 0x1b88, 0x1b92);
+                (places.length, places.rate) = (0x1b88, 0x1b92);
             }
             _ => {}
         }

@@ -2,6 +2,8 @@
 
 mod devices;
 mod doctor;
+mod envelope;
+mod loss;
 mod record;
 mod rule;
 mod vigil;
@@ -17,9 +19,10 @@ use serde::{Deserialize, Serialize};
 
 pub use devices::{DeviceInfo, DevicesDocument, devices};
 pub use doctor::{Check, CheckState, DoctorDocument, doctor};
+pub use loss::LossNotice;
 pub use record::{RecordDocument, RecordRequest, Until, record};
 pub use rule::Rule;
-pub use vigil::{WatchDocument, WatchEvent, WatchRequest, watch};
+pub use vigil::{Learn, Told, WatchDocument, WatchEvent, WatchLine, WatchRequest, watch};
 
 use crate::{Class, Error};
 

@@ -12,6 +12,7 @@ use faultscope_instrument::live::{Block, Live, Losses, Next, StreamInfo, StreamO
 use faultscope_signal::Record as _;
 use serde::{Deserialize, Serialize};
 
+use super::loss::{Account, LossNotice};
 use super::rule::{Rule, Window, trigger};
 use super::{Ended, first_doubts, recording, shown, storage};
 use crate::result::InputError;
@@ -117,26 +118,35 @@ impl RecordDocument {
 /// How long to wait for a block before asking whether to stop.
 pub(super) const POLL: Duration = Duration::from_millis(100);
 
-/// Records a source.
+/// Records a source; `tell` hears of losses as they happen.
 ///
 /// # Errors
 /// When the source cannot be opened or nothing could be written; what ends a recording that has begun is told inside it.
-pub fn record(request: &RecordRequest, watcher: &dyn Watch) -> Result<RecordDocument, Error> {
+pub fn record(
+    request: &RecordRequest,
+    watcher: &dyn Watch,
+    tell: &mut dyn FnMut(&LossNotice),
+) -> Result<RecordDocument, Error> {
     if !(0.0..=3600.0).contains(&request.pre_trigger_s) {
         return Err(Error::usage("the time before the trigger must lie between 0 and 3600 s", "--pre-trigger 0.1"));
     }
     let options = StreamOptions { ring_bytes: request.ring_bytes, ..StreamOptions::default() };
     match driver::open(&request.address, options)? {
-        Opened::Stream(live) => stream(request, &live, watcher),
+        Opened::Stream(live) => stream(request, &live, watcher, tell),
         Opened::Scope(mut scope) => shots(request, scope.as_mut()),
         Opened::Sweep(mut sweep) => swept(request, sweep.as_mut()),
     }
 }
 
-fn stream(request: &RecordRequest, live: &Live, watcher: &dyn Watch) -> Result<RecordDocument, Error> {
+fn stream(
+    request: &RecordRequest,
+    live: &Live,
+    watcher: &dyn Watch,
+    tell: &mut dyn FnMut(&LossNotice),
+) -> Result<RecordDocument, Error> {
     let info = live.info().clone();
     let mut taking = Taking::begin(request, &info)?;
-    let (ended, error) = taking.run(live, watcher);
+    let (ended, error) = taking.run(live, watcher, tell);
     let mut document = RecordDocument::new(&request.address, &info.instrument);
     document.sample_rate_hz = Some(info.sample_rate_hz);
     document.center_hz = info.center_hz;
@@ -207,10 +217,15 @@ impl Taking {
         })
     }
 
-    fn run(&mut self, live: &Live, watcher: &dyn Watch) -> (Ended, Option<Error>) {
+    fn run(&mut self, live: &Live, watcher: &dyn Watch, tell: &mut dyn FnMut(&LossNotice)) -> (Ended, Option<Error>) {
+        let mut account = Account::default();
+        let mut came = 0;
         while self.recorder.frames() < self.wanted {
             if watcher.cancelled() {
                 return (Ended::Interrupted, None);
+            }
+            if let Some(notice) = account.news(&live.losses(), came as f64 / self.info.sample_rate_hz) {
+                tell(&notice);
             }
             let block = match live.next(POLL) {
                 Ok(Next::Block(block)) => block,
@@ -218,7 +233,9 @@ impl Taking {
                 Ok(Next::End) => return (Ended::SourceEnded, None),
                 Err(e) => return (Ended::DeviceGone, Some(e.into())),
             };
-            watcher.advance((block.bytes.len() / self.info.frame_bytes()) as u64);
+            let frames = (block.bytes.len() / self.info.frame_bytes()) as u64;
+            came = block.start + frames;
+            watcher.advance(frames);
             if let Err(error) = self.take(block, live) {
                 let ended = if error.class == Class::Storage { Ended::Storage } else { Ended::SourceEnded };
                 return (ended, Some(error));
@@ -233,14 +250,7 @@ impl Taking {
         let component = self.info.datatype.component();
         self.values.resize(block.bytes.len() / component.bytes(), 0.0);
         decode(component, &block.bytes, &mut self.values);
-        let window = Window {
-            values: &self.values,
-            kind: self.info.datatype.kind(),
-            unit: self.info.unit,
-            sample_rate_hz: self.info.sample_rate_hz,
-            center_hz: self.info.center_hz,
-            full_scale: None,
-        };
+        let window = Window { values: &self.values, full_scale: None, ..Window::like(&self.info) };
         let Some(at) = trigger(rule, &window)? else {
             self.before_bytes += block.bytes.len();
             self.before.push_back(block);

@@ -1,4 +1,4 @@
-//! Rules for live samples: a level crossed, ripple, a step of ripple, a sag, a spur.
+//! Rules for live samples: a level crossed, ripple, a step of ripple, a sag, a spur, a line that was not there before.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use faultscope_capture::{MemorySamples, Trace};
 use faultscope_diagnose::measurement::{self, Detail, Settings};
+use faultscope_instrument::live::StreamInfo;
 use faultscope_signal::{Kind, Unit};
 
+use super::envelope::Envelope;
 use crate::Error;
 
 /// Windows whose median is the level that steps and sags are told from.
@@ -29,6 +31,8 @@ pub enum Rule {
     Sag(f64),
     /// A spur above so many dBc.
     Spur(f64),
+    /// A line so many dB above the highest level that was learnt at its frequency.
+    NewSpur(f64),
 }
 
 /// A rule that was broken.
@@ -40,11 +44,19 @@ pub(crate) struct Hit {
     pub(crate) value: f64,
     /// Its unit.
     pub(crate) unit: &'static str,
+    /// Where in the spectrum.
+    pub(crate) frequency_hz: Option<f64>,
+}
+
+impl Hit {
+    pub(crate) const fn new(frame: usize, value: f64, unit: &'static str) -> Self {
+        Self { frame, value, unit, frequency_hz: None }
+    }
 }
 
 impl Rule {
     /// How rules are written.
-    pub const SYNTAX: &'static str = "above:LEVEL below:LEVEL ripple:VOLTS step:VOLTS sag:PERCENT spur:DBC";
+    pub const SYNTAX: &'static str = "above:LEVEL below:LEVEL ripple:VOLTS step:VOLTS sag:PERCENT spur:DBC new-spur:DB";
 }
 
 impl FromStr for Rule {
@@ -62,6 +74,7 @@ impl FromStr for Rule {
             "step" => positive(Self::Step(value)),
             "sag" if value < 100.0 => positive(Self::Sag(value / 100.0)),
             "spur" if value < 0.0 => Ok(Self::Spur(value)),
+            "new-spur" => positive(Self::NewSpur(value)),
             "spur" => Err("a spur is given in dBc below the carrier: spur:-60".into()),
             _ => Err(refuse()),
         }
@@ -77,11 +90,13 @@ impl fmt::Display for Rule {
             Self::Step(v) => write!(f, "step:{v}"),
             Self::Sag(v) => write!(f, "sag:{}%", v * 100.0),
             Self::Spur(v) => write!(f, "spur:{v}"),
+            Self::NewSpur(v) => write!(f, "new-spur:{v}"),
         }
     }
 }
 
 /// A window of samples to judge.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Window<'a> {
     /// Numbers, interleaved for I/Q.
     pub(crate) values: &'a [f32],
@@ -94,16 +109,38 @@ pub(crate) struct Window<'a> {
     pub(crate) full_scale: Option<f64>,
 }
 
+impl Window<'_> {
+    /// A window of a stream, still without samples.
+    pub(crate) fn like(info: &StreamInfo) -> Self {
+        Self {
+            values: &[],
+            kind: info.datatype.kind(),
+            unit: info.unit,
+            sample_rate_hz: info.sample_rate_hz,
+            center_hz: info.center_hz,
+            full_scale: info.datatype.component().full_scale(),
+        }
+    }
+}
+
 /// A rule with the memory it needs.
 #[derive(Debug)]
 pub(crate) struct Guard {
     pub(crate) rule: Rule,
     before: VecDeque<f64>,
+    /// What `new-spur` has learnt.
+    envelope: Envelope,
 }
 
 impl Guard {
-    pub(crate) fn new(rule: Rule) -> Self {
-        Self { rule, before: VecDeque::new() }
+    /// `envelope` is looked at by `new-spur` only.
+    pub(crate) fn new(rule: Rule, envelope: Envelope) -> Self {
+        Self { rule, before: VecDeque::new(), envelope }
+    }
+
+    /// Whether the rule has not been judged yet, because it is still learning.
+    pub(crate) fn is_learning(&self) -> bool {
+        matches!(self.rule, Rule::NewSpur(_)) && self.envelope.is_learning()
     }
 
     /// Looks at a window.
@@ -118,18 +155,18 @@ impl Guard {
             Rule::Below(limit) => {
                 let power = window.values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
                 let value = 10.0 * (2.0 * power / window.values.len().max(1) as f64).log10();
-                Ok((value < limit).then_some(Hit { frame: 0, value, unit: "dBFS" }))
+                Ok((value < limit).then_some(Hit::new(0, value, "dBFS")))
             }
             Rule::Ripple(limit) => {
                 let (low, high) = extremes(self.real(window)?);
                 let value = high - low;
-                Ok((value > limit).then_some(Hit { frame: 0, value, unit }))
+                Ok((value > limit).then_some(Hit::new(0, value, unit)))
             }
             Rule::Step(limit) => {
                 let (low, high) = extremes(self.real(window)?);
                 let before = self.remember(high - low);
                 let value = high - low;
-                Ok(before.filter(|b| (value - b).abs() > limit).map(|_| Hit { frame: 0, value, unit }))
+                Ok(before.filter(|b| (value - b).abs() > limit).map(|_| Hit::new(0, value, unit)))
             }
             Rule::Sag(part) => {
                 let values = self.real(window)?;
@@ -137,9 +174,10 @@ impl Guard {
                 let before = self.remember(mean);
                 let lowest = values.iter().enumerate().min_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
                 let hit = before.zip(lowest).filter(|(b, (_, v))| f64::from(v.abs()) < b * (1.0 - part));
-                Ok(hit.map(|(_, (frame, v))| Hit { frame, value: f64::from(*v), unit }))
+                Ok(hit.map(|(_, (frame, v))| Hit::new(frame, f64::from(*v), unit)))
             }
             Rule::Spur(limit) => spur(window, limit, threads),
+            Rule::NewSpur(above_db) => self.envelope.judge(window, above_db),
         }
     }
 
@@ -149,7 +187,7 @@ impl Guard {
         }
         Err(Error::usage(
             format!("{} is for sources in volts, and this one is I/Q", self.rule),
-            "choose above, below or spur",
+            "choose above, below, spur or new-spur",
         ))
     }
 
@@ -171,14 +209,14 @@ fn first(window: &Window<'_>, limit: f64, above: bool) -> Option<Hit> {
     let broken = |value: f64, limit: f64| if above { value > limit } else { value < limit };
     if window.kind == Kind::Real {
         let hit = window.values.iter().position(|v| broken(f64::from(*v), limit))?;
-        return Some(Hit { frame: hit, value: f64::from(window.values[hit]), unit: window.unit.symbol() });
+        return Some(Hit::new(hit, f64::from(window.values[hit]), window.unit.symbol()));
     }
     // Powers are compared, so that there is no logarithm for every frame.
     let power = |frame: &[f32; 2]| frame.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>();
     let limit = 10f64.powf(limit / 10.0);
     let frames = window.values.as_chunks::<2>().0;
     let frame = frames.iter().position(|f| broken(power(f), limit))?;
-    Some(Hit { frame, value: 10.0 * power(&frames[frame]).log10(), unit: "dBFS" })
+    Some(Hit::new(frame, 10.0 * power(&frames[frame]).log10(), "dBFS"))
 }
 
 /// Trigger condition on the samples of one block.
@@ -206,8 +244,9 @@ fn spur(window: &Window<'_>, limit: f64, threads: usize) -> Result<Option<Hit>, 
     trace.full_scale = window.full_scale;
     let measured = plug.measure(&trace, &[], &Settings { threads, ..Settings::default() })?;
     let Detail::Spurs(detail) = measured.detail else { return Ok(None) };
-    let worst = detail.spurs.iter().filter_map(|s| s.level_dbc).fold(f64::NEG_INFINITY, f64::max);
-    Ok((worst > limit).then_some(Hit { frame: 0, value: worst, unit: "dBc" }))
+    let levels = detail.spurs.iter().filter_map(|s| Some((s.level_dbc?, s.frequency_hz)));
+    let worst = levels.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(level, _)| *level > limit);
+    Ok(worst.map(|(level, hz)| Hit { frequency_hz: Some(hz), ..Hit::new(0, level, "dBc") }))
 }
 
 #[cfg(test)]
@@ -219,13 +258,19 @@ mod tests {
         Window { values, kind, unit, sample_rate_hz: 1e3, center_hz: None, full_scale: None }
     }
 
+    fn guard(rule: &str) -> Guard {
+        Guard::new(rule.parse().unwrap(), Envelope::learning(1))
+    }
+
     #[test]
     fn rules_are_read_as_written_and_bad_ones_are_refused() {
-        for text in ["above:12.5", "below:-3", "ripple:0.05", "step:0.01", "sag:5%", "spur:-60"] {
+        for text in ["above:12.5", "below:-3", "ripple:0.05", "step:0.01", "sag:5%", "spur:-60", "new-spur:10"] {
             assert_eq!(text.parse::<Rule>().unwrap().to_string(), text);
         }
         assert_eq!("ripple:50m".parse::<Rule>().unwrap(), Rule::Ripple(0.05));
-        for text in ["", "above", "above:x", "ripple:0", "sag:100", "sag:-1", "spur:3", "hum:1", "above:nan"] {
+        for text in
+            ["", "above", "above:x", "ripple:0", "sag:100", "sag:-1", "spur:3", "new-spur:-1", "hum:1", "above:nan"]
+        {
             assert!(text.parse::<Rule>().is_err(), "{text}");
         }
     }
@@ -233,7 +278,7 @@ mod tests {
     #[test]
     fn levels_ripple_steps_and_sags_are_found_where_they_are() {
         let judge = |rule: &str, windows: &[&[f32]]| {
-            let mut guard = Guard::new(rule.parse().unwrap());
+            let mut guard = guard(rule);
             // Every window is judged, the answer to the last one counts.
             windows.iter().fold(None, |_, w| guard.judge(&window(w, Kind::Real), 1).unwrap())
         };
@@ -255,9 +300,9 @@ mod tests {
     fn a_level_of_iq_is_that_of_its_magnitude() {
         // |0.6 + 0.8 i| = 1: 0 dBFS.
         let values = [0.0, 0.1, 0.6, 0.8];
-        let mut guard = Guard::new(Rule::Above(-0.1));
-        let hit = guard.judge(&window(&values, Kind::Iq), 1).unwrap().unwrap();
+        let mut above = guard("above:-0.1");
+        let hit = above.judge(&window(&values, Kind::Iq), 1).unwrap().unwrap();
         assert!(hit.frame == 1 && hit.value.abs() < 1e-6);
-        assert!(Guard::new(Rule::Ripple(1.0)).judge(&window(&values, Kind::Iq), 1).is_err());
+        assert!(guard("ripple:1").judge(&window(&values, Kind::Iq), 1).is_err());
     }
 }

@@ -1,19 +1,21 @@
 //! Line protocols of microcontroller boards: numbers per line, with an optional header and time column.
 //!
-//! Accepted: `v`, `v1,v2`, `v1;v2`, `v1\tv2`, `label:v1,label2:v2`; lines that begin with `#` and one line of names are
-//! passed over. Throughput decides what can be seen: 115200 baud carries about 1.6 kS/s of seven-character lines.
+//! Accepted: `v`, `v1,v2`, `v1;v2`, `v1\tv2`, `label:v1,label2:v2`, and a JSON object per line. `#unit:mV rate:2000` in
+//! front gives unit and rate; other lines that begin with `#` and one line of names are passed over. Throughput decides what can be seen: 115200 baud carries about 1.6 kS/s of seven-character lines.
 
 use std::time::{Duration, Instant};
 
 use faultscope_capture::sigmf::Datatype;
 use faultscope_signal::Unit;
 
+use self::line::{Column, Header, Row};
 use super::{Instrument, Opened};
 use crate::address::{Address, Scheme};
 use crate::error::{DeviceError, ErrorKind};
 use crate::live::{Got, Live, Loss, Reader, StreamInfo, StreamOptions};
-use crate::scpi::number;
 use crate::transport::{self, Link, Patience, SerialSettings};
+
+mod line;
 
 /// The plug.
 pub(super) struct Lines;
@@ -28,13 +30,17 @@ const GOOD_PER_BAD: u64 = 100;
 const JUDGED: u64 = 50;
 /// Lines that give the rate of a time column.
 const TIMED: usize = 50;
+/// Lines in front of the first numbers, and how long they are waited for.
+const HEADER_LINES: usize = 64;
+const HEADER_WAIT: Duration = Duration::from_secs(3);
 
 impl Instrument for Lines {
     fn id(&self) -> &'static str {
         "lines"
     }
     fn describe(&self) -> &'static str {
-        "boards that print numbers per line: rate or time=us|ms (first column), column=1.., scale (V per unit), unit=V|A"
+        "boards that print numbers per line: rate or time=us|ms (first column), column=1..|NAME, \
+         scale (V per unit), unit=V|A; JSON objects and #unit:mV rate:2000"
     }
     fn accepts(&self, address: &Address) -> bool {
         matches!(address.scheme, Scheme::Serial | Scheme::Tcp) && address.get("driver") == Some("lines")
@@ -48,27 +54,36 @@ impl Instrument for Lines {
             Some("ms") => Some(1e-3),
             Some(other) => return Err(DeviceError::address(format!("time is '{other}'"), "write time=us or time=ms")),
         };
-        let rate = address.within("rate", 1e-3, 1e6)?;
-        if rate.is_none() && time_s.is_none() {
-            let hint = "add rate=1k (lines per second), or time=us when the first column is a time";
-            return Err(DeviceError::address(format!("{} does not say a rate", address.text), hint));
-        }
-        let unit = unit(address)?;
-        let column = address.within("column", 1.0, 64.0)?.unwrap_or(1.0) as usize - 1;
-        let scale = address.number("scale")?.unwrap_or(1.0);
+        let mut rate = address.within("rate", 1e-3, 1e6)?;
+        let stated = address.get("unit").map(|_| unit(address)).transpose()?;
+        let column = Column::parse(address.get("column").unwrap_or("1"), time_s.is_some())?;
         let mut source = Source {
             link: Link::new(transport::open(address)?),
-            column: column + usize::from(time_s.is_some()),
-            scale,
+            column,
+            scale: address.number("scale")?.unwrap_or(1.0),
             good: 0,
             bad: 0,
             begun: false,
+            header: Header::default(),
+            in_use: None,
+            pending: None,
             failed: None,
         };
+        // A unit or a rate that the address does not give may stand in front of the numbers.
+        if stated.is_none() || (rate.is_none() && time_s.is_none()) {
+            source.read_header();
+            rate = rate.or(source.header.rate_hz.filter(|_| time_s.is_none()));
+        }
+        let (unit, factor) = stated.map_or_else(|| source.header.unit.unwrap_or((Unit::Volt, 1.0)), |u| (u, 1.0));
+        source.scale *= if address.get("scale").is_none() { factor } else { 1.0 };
+        source.in_use = stated.is_none().then_some((unit, factor));
         let rate_hz = match (rate, time_s) {
             (Some(rate), _) => rate,
             (None, Some(tick)) => source.measure_rate(tick)?,
-            (None, None) => 1.0,
+            (None, None) => {
+                let hint = "add rate=1k (lines per second), or time=us when the first column is a time";
+                return Err(DeviceError::address(format!("{} does not say a rate", address.text), hint));
+            }
         };
         let info = StreamInfo {
             instrument: format!("board on {}", source.link.name()),
@@ -96,33 +111,46 @@ pub(super) fn unit(address: &Address) -> Result<Unit, DeviceError> {
 
 struct Source {
     link: Link,
-    column: usize,
+    column: Column,
     scale: f64,
     good: u64,
     bad: u64,
     /// The first line after opening is a part of one.
     begun: bool,
+    header: Header,
+    /// The unit of the header, or the one that is taken without: another one in mid-stream would make wrong numbers.
+    in_use: Option<(Unit, f64)>,
+    /// The first numbers, read while the header was looked for.
+    pending: Option<Row>,
     /// What ended the last block, told after it.
     failed: Option<DeviceError>,
 }
 
 impl Source {
-    /// The next line with numbers, or nothing for one without.
-    fn numbers(&mut self, patience: Patience) -> Result<Option<Vec<f64>>, DeviceError> {
+    /// The next line with numbers (an empty row for one that is passed over), or nothing for a bad one.
+    fn row(&mut self, patience: Patience) -> Result<Option<Row>, DeviceError> {
+        if let Some(row) = self.pending.take() {
+            return Ok(Some(row));
+        }
         let line = match self.link.line(LONGEST, patience) {
             Ok(line) => line,
             Err(e) if e.kind == ErrorKind::Protocol => "?".to_owned(),
             Err(e) => return Err(e),
         };
-        if !std::mem::replace(&mut self.begun, true) || line.trim().is_empty() || line.starts_with('#') {
-            return Ok(Some(Vec::new()));
+        if let Some(comment) = line.trim_start().strip_prefix('#') {
+            self.begun = true;
+            self.header.note(comment);
+            return self.same_unit().map(|()| Some(Row::default()));
         }
-        let numbers = parse(&line);
-        match &numbers {
+        if !std::mem::replace(&mut self.begun, true) || line.trim().is_empty() {
+            return Ok(Some(Row::default()));
+        }
+        let row = Row::parse(&line);
+        match &row {
             Some(_) => self.good += 1,
             // Names of columns in front of the first number.
             None if self.good == 0 && self.bad == 0 && line.chars().any(|c| c.is_ascii_alphabetic()) => {
-                return Ok(Some(Vec::new()));
+                return Ok(Some(Row::default()));
             }
             None => self.bad += 1,
         }
@@ -131,7 +159,34 @@ impl Source {
                 format!("{} of {} lines from {} are no numbers", self.bad, self.good + self.bad, self.link.name());
             return Err(DeviceError::new(ErrorKind::Protocol, what, "check the baud rate, and what the board prints"));
         }
-        Ok(numbers)
+        Ok(row)
+    }
+
+    fn same_unit(&self) -> Result<(), DeviceError> {
+        match (self.in_use, self.header.unit) {
+            (Some(used), Some(now)) if used != now => {
+                let what = format!("{} changed its unit in mid-stream", self.link.name());
+                Err(DeviceError::new(ErrorKind::Protocol, what, "record again, or say unit= and scale= in the address"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads up to the first numbers, which stay for the next call of `row`.
+    fn read_header(&mut self) {
+        let begun = Instant::now();
+        for _ in 0..HEADER_LINES {
+            match self.row(Patience::of(Duration::from_secs(1))) {
+                Ok(Some(row)) if !row.is_empty() => {
+                    self.pending = Some(row);
+                    return;
+                }
+                // What is wrong with the connection is told by the stream, after what came before.
+                Err(e) if !e.is_timeout() => return,
+                _ if begun.elapsed() > HEADER_WAIT => return,
+                _ => {}
+            }
+        }
     }
 
     /// Rate from the time column: its span over the first lines.
@@ -139,9 +194,7 @@ impl Source {
         let mut times: Vec<f64> = Vec::new();
         let begun = Instant::now();
         while times.len() < TIMED && begun.elapsed() < Duration::from_secs(10) {
-            if let Some(Some(time)) = self.numbers(Patience::of(Duration::from_secs(3)))?.map(|n| n.first().copied()) {
-                times.push(time);
-            }
+            times.extend(self.row(Patience::of(Duration::from_secs(3)))?.and_then(|row| row.first()));
         }
         let rising = times.windows(2).all(|w| w[1] > w[0]);
         match (times.first(), times.last()) {
@@ -160,17 +213,18 @@ impl Reader for Source {
         }
         let (begun, mut patience, mut lost) = (Instant::now(), PATIENCE, 0);
         while begun.elapsed() < GATHER {
-            let numbers = match self.numbers(patience) {
+            let row = match self.row(patience) {
                 Err(e) if !into.is_empty() => {
                     self.failed = Some(e).filter(|e| !e.is_timeout());
                     break;
                 }
                 other => other?,
             };
-            match numbers {
-                Some(numbers) if numbers.is_empty() => {}
-                Some(numbers) if numbers.len() > self.column => {
-                    into.extend_from_slice(&((numbers[self.column] * self.scale) as f32).to_le_bytes());
+            match row {
+                Some(row) if row.is_empty() => {}
+                Some(row) if row.get(&self.column).is_some() => {
+                    let value = row.get(&self.column).unwrap_or(f64::NAN);
+                    into.extend_from_slice(&((value * self.scale) as f32).to_le_bytes());
                 }
                 // The place of a line that was none is known only in front of or behind a block.
                 _ => {
@@ -182,12 +236,6 @@ impl Reader for Source {
         }
         Ok(Got { lost, loss: (lost > 0).then_some(Loss::Unreadable), end: false })
     }
-}
-
-/// The numbers of a line; nothing when one of its parts is none.
-fn parse(line: &str) -> Option<Vec<f64>> {
-    let parts = line.trim().split([',', ';', '\t', ' ']).filter(|p| !p.is_empty());
-    parts.map(|part| number(part.rsplit(':').next().unwrap_or(part))).collect()
 }
 
 #[cfg(test)]
@@ -226,6 +274,23 @@ mod tests {
     }
 
     #[test]
+    fn json_objects_and_headers_are_understood() {
+        let text = "\"i\":1}\n#unit:mV rate:2000\n{\"v\":1250,\"i\":2}\n{\"i\": 3, \"v\": -5e2}\n{\"v\":null,\"i\":4}\n{\"v\":1\n";
+        let (values, live) = received(text, "column=v");
+        assert_eq!(values, [1.25, -0.5]);
+        let live = live.unwrap();
+        assert_eq!((live.info().sample_rate_hz, live.info().unit), (2000.0, Unit::Volt));
+        // Neither null nor a line that is cut is a zero.
+        assert_eq!(live.losses().of(Loss::Unreadable), (2, 2));
+        // By number as printed; the address has the last word on rate, unit and scale.
+        let (values, live) = received("#unit:mA rate:10\n{\"z\":1,\"a\":2}\n", "column=2&rate=5&unit=V&scale=3");
+        assert_eq!((values, live.unwrap().info().sample_rate_hz), (vec![6.0], 5.0));
+        let (values, live) = received("x\n# made by hand\n# unit: uA\n1\n2\n#unit:A\n3\n", "rate=10");
+        assert_eq!((values, live.unwrap().info().unit), (vec![1e-6, 2e-6], Unit::Ampere));
+        assert!(received("#unit:mV\n1\n2\n", "unit=V").1.err().unwrap().what.contains("rate"));
+    }
+
+    #[test]
     fn a_bad_line_is_counted_as_a_lost_sample() {
         let (values, live) = received("x\n1\n2\n3x\n4\n", "rate=10");
         assert_eq!(values, [1.0, 2.0, 4.0]);
@@ -244,30 +309,12 @@ mod tests {
     #[test]
     #[ignore = "takes minutes"]
     fn a_thousand_faults() {
-        use crate::sim::far::{Fault, Wire, serve};
-        let mut random = crate::random::Random::new(2026, 4);
-        for run in 0..1000 {
-            let after = (random.uniform() * 900.0) as u64;
-            // A stall costs the three seconds of the watchdog, so there are fewer of them.
-            let fault = match run % 25 {
-                0 => Fault::Stall(after),
-                k if k % 3 == 0 => Fault::Garbage(after),
-                k if k % 3 == 1 => Fault::End(after),
-                _ => Fault::Bytes,
-            };
-            let far = serve("lines", 0, move |stream, stop| {
-                let mut wire = Wire::new(stream, fault, run, stop);
-                let _ = (0..200).try_for_each(|_| wire.send(b"1.25\n"));
-            });
-            let far = far.unwrap();
-            let begun = Instant::now();
-            let address = Address::parse(&format!("tcp://{}?driver=lines&rate=1k", far.address)).unwrap();
-            let Ok(Opened::Stream(live)) = Lines.open(&address, StreamOptions::default()) else { panic!("{fault:?}") };
-            while let Ok(Next::Block(block)) = live.next(Duration::from_secs(10)) {
-                let values = block.bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b));
-                assert!(matches!(fault, Fault::Garbage(_)) || values.into_iter().all(|v| v == 1.25), "{fault:?}");
-            }
-            assert!(begun.elapsed() < Duration::from_secs(20), "{fault:?} took {:?}", begun.elapsed());
-        }
+        use crate::driver::faults::Thousand;
+        use crate::sim::far::Fault;
+        let far = |_, mut wire: crate::sim::far::Wire<_>| {
+            let _ = (0..200).try_for_each(|_| wire.send(b"1.25\n"));
+        };
+        let (plug, query) = (&Lines, "driver=lines&rate=1k");
+        Thousand { plug, query, seed: 4, reach: 900.0, fault: Fault::Garbage, far, value: 1.25, asks: false }.run();
     }
 }

@@ -180,42 +180,21 @@ mod tests {
     #[test]
     #[ignore = "takes minutes"]
     fn a_thousand_faults() {
-        use crate::sim::far::{Fault, Wire, serve};
-        let mut random = crate::random::Random::new(2026, 5);
-        for run in 0..1000 {
-            let after = (random.uniform() * 200.0) as u64;
-            // A stall costs the three seconds of the watchdog, so there are fewer of them.
-            let fault = match run % 25 {
-                0 => Fault::Stall(after),
-                k if k % 3 == 0 => Fault::Twice(after),
-                k if k % 3 == 1 => Fault::End(after),
-                _ => Fault::Bytes,
-            };
-            let far = serve("meter", 0, move |stream, stop| {
-                let Ok(reading) = stream.try_clone() else { return };
-                let mut wire = Wire::new(stream, fault, run, stop);
-                for line in BufReader::new(reading).lines().map_while(Result::ok) {
-                    let answer: &[u8] = match line.as_str() {
-                        "*IDN?" => b"OWON,XDM1041,23120001,V4.2.0\n",
-                        "MEAS1?" => b"1.25E+00\n",
-                        _ => continue,
-                    };
-                    if wire.send(answer).is_err() {
-                        return;
-                    }
-                }
-            });
-            let far = far.unwrap();
-            let begun = Instant::now();
-            let text = format!("tcp://{}?driver=meter&rate=1k&timeout=0.05", far.address);
-            let opened = Meter.open(&Address::parse(&text).unwrap(), StreamOptions::default());
-            if let Ok(Opened::Stream(live)) = opened {
-                for _ in 0..20 {
-                    let Ok(Next::Block(block)) = live.next(Duration::from_secs(10)) else { break };
-                    assert_eq!(block.bytes, 1.25f32.to_le_bytes(), "{fault:?}");
+        use crate::driver::faults::Thousand;
+        use crate::sim::far::{Fault, Wire};
+        let far = |reading, mut wire: Wire<std::net::TcpStream>| {
+            for line in BufReader::new(reading).lines().map_while(Result::ok) {
+                let answer: &[u8] = match line.as_str() {
+                    "*IDN?" => b"OWON,XDM1041,23120001,V4.2.0\n",
+                    "MEAS1?" => b"1.25E+00\n",
+                    _ => continue,
+                };
+                if wire.send(answer).is_err() {
+                    return;
                 }
             }
-            assert!(begun.elapsed() < Duration::from_secs(20), "{fault:?} took {:?}", begun.elapsed());
-        }
+        };
+        let (plug, query) = (&Meter, "driver=meter&rate=1k&timeout=0.05");
+        Thousand { plug, query, seed: 5, reach: 200.0, fault: Fault::Twice, far, value: 1.25, asks: true }.run();
     }
 }

@@ -1,5 +1,7 @@
 //! The instruments: one plug per file or folder; one more costs its file and two lines here.
 
+#[cfg(test)]
+mod faults;
 mod lines;
 mod meter;
 mod rtl_tcp;

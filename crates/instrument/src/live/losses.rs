@@ -2,6 +2,8 @@
 
 use faultscope_capture::{Caveat, CaveatKind};
 
+use super::Missing;
+
 /// Gaps whose places are kept.
 const MOST_GAPS: usize = 64;
 
@@ -23,6 +25,19 @@ pub enum Loss {
 }
 
 impl Loss {
+    /// Its name in results.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::TimeStamps => "time_stamps",
+            Self::Overflow => "overflow",
+            Self::RingFull => "ring_full",
+            Self::Reconnected => "reconnected",
+            Self::Counter => "counter",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
     const fn words(self) -> &'static str {
         match self {
             Self::TimeStamps => "jump of the time stamps",
@@ -57,14 +72,14 @@ pub struct Losses {
     /// Reads that brought nothing in time.
     pub time_outs: u64,
     /// Frames that are missing by our clock, beyond those in the gaps.
-    pub missing: u64,
+    pub missing: Missing,
 }
 
 impl Losses {
     /// Nothing yet.
     #[must_use]
     pub const fn new(rate_hz: f64) -> Self {
-        Self { rate_hz, counts: Vec::new(), gaps: Vec::new(), time_outs: 0, missing: 0 }
+        Self { rate_hz, counts: Vec::new(), gaps: Vec::new(), time_outs: 0, missing: Missing { least: 0, most: 0 } }
     }
 
     /// Notes a gap.
@@ -87,16 +102,16 @@ impl Losses {
         self.counts.iter().find(|(kind, ..)| *kind == loss).map_or((0, 0), |(_, gaps, lost)| (*gaps, *lost))
     }
 
-    /// Frames lost, as far as it is known.
+    /// Frames lost, as far as it is known: at least so many.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.counts.iter().map(|(.., lost)| lost).sum::<u64>().saturating_add(self.missing)
+        self.counts.iter().map(|(.., lost)| lost).sum::<u64>().saturating_add(self.missing.least)
     }
 
     /// Whether anything was lost.
     #[must_use]
     pub fn any(&self) -> bool {
-        !self.counts.is_empty() || self.missing > 0
+        !self.counts.is_empty() || self.missing.least > 0
     }
 
     /// The reasons to trust a capture of this stream less.
@@ -110,10 +125,14 @@ impl Losses {
                 Caveat::new(kind, format!("{lost} samples lost in {gaps} gaps while recording: {}", loss.words()))
             })
             .collect();
-        if self.missing > 0 {
-            let seconds = self.missing as f64 / self.rate_hz;
-            let detail =
-                format!("about {} samples ({seconds:.3} s) did not arrive, by this computer's clock", self.missing);
+        if self.missing.least > 0 {
+            let Missing { least, most } = self.missing;
+            let seconds = |frames: u64| frames as f64 / self.rate_hz;
+            let detail = format!(
+                "{least} to {most} samples ({:.3} to {:.3} s) did not arrive, by this computer's clock; where is not known",
+                seconds(least),
+                seconds(most),
+            );
             caveats.push(Caveat::new(CaveatKind::LostSamples, detail));
         }
         if self.time_outs > 0 && self.any() {

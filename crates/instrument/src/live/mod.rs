@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use faultscope_capture::sigmf::Datatype;
 use faultscope_signal::Unit;
 
-pub use arrival::Arrival;
+pub use arrival::{Arrival, Missing};
 pub use losses::{Gap, Loss, Losses};
 pub use ring::{Block, Ring};
 
@@ -141,6 +141,7 @@ impl Live {
             frame_bytes: info.frame_bytes().max(1),
             rate_hz: info.sample_rate_hz,
             arrival: (info.paced && !info.nominal_rate).then(|| Arrival::new(info.sample_rate_hz)),
+            missing: Missing::default(),
             position: 0,
         };
         let thread = std::thread::Builder::new()
@@ -203,6 +204,7 @@ struct Feed<R> {
     frame_bytes: usize,
     rate_hz: f64,
     arrival: Option<Arrival>,
+    missing: Missing,
     /// Frames since the start by the device's clock, lost ones included.
     position: u64,
 }
@@ -275,7 +277,9 @@ impl<R: Reader> Feed<R> {
 
     fn supervise(&mut self) {
         let position = self.position;
-        if let Some(missing) = self.arrival.as_mut().and_then(|a| a.take(Instant::now(), position)) {
+        let Some(missing) = self.arrival.as_mut().map(|a| a.take(Instant::now(), position)) else { return };
+        if missing != self.missing {
+            self.missing = missing;
             self.count(|l| l.missing = missing);
         }
     }
@@ -292,7 +296,7 @@ impl<R: Reader> Feed<R> {
                 self.count(|l| l.note(Loss::Reconnected, at, frames));
                 self.position += frames;
                 if let Some(arrival) = &mut self.arrival {
-                    *arrival = Arrival::new(self.rate_hz);
+                    arrival.restart();
                 }
                 *heard = Instant::now();
                 return Ok(());

@@ -84,11 +84,7 @@ fn modulation(value: &str) -> Result<Modulation, SimError> {
 }
 
 fn number(key: &str, text: &str) -> Result<f64, SimError> {
-    const SUFFIXES: [(char, f64); 6] = [('G', 1e9), ('M', 1e6), ('k', 1e3), ('m', 1e-3), ('u', 1e-6), ('n', 1e-9)];
-    let found = SUFFIXES.iter().find_map(|(c, factor)| text.strip_suffix(*c).map(|head| (head, *factor)));
-    let (digits, factor) = found.unwrap_or((text, 1.0));
-    let value = digits.parse::<f64>().ok().map(|v| v * factor).filter(|v| v.is_finite());
-    value.ok_or_else(|| bad(key, text, "a number such as 12.5k"))
+    crate::address::number(key, text).map_err(|e| SimError::new(e.what, e.hint))
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use crate::{Capture, CaptureError, Caveat, CaveatKind, OpenOptions, Provenance, 
 
 /// Two rates that differ by less than this are one rate.
 const SAME_RATE: f64 = 1e-6;
+/// Relative doubt of a rate above which the digits of a time column are too few to choose one.
+const MOST_DOUBT: f64 = 2e-3;
 /// Header lines and characters of a line that provenance keeps.
 const KEPT_LINES: usize = 64;
 const KEPT_CHARS: usize = 400;
@@ -128,6 +130,9 @@ impl Builder<'_> {
         let miss = axis.miss(mean);
         let line = self.table.first_row_line + miss.row;
         let share = miss.by / mean;
+        if let Some((low, high)) = axis.explaining_steps().filter(|_| share > 0.0) {
+            return self.coarse(low * unit, high * unit, forced).map(Some);
+        }
         if share > 0.5 && !forced {
             return Err(self.not_uniform(axis, line, share));
         }
@@ -146,6 +151,24 @@ impl Builder<'_> {
             self.caveat(CaveatKind::Inconsistent, detail);
         }
         Ok(Some((rate, "time column, (last - first) / (n - 1)".to_owned())))
+    }
+
+    /// A column of so few digits that only a range of steps explains it: the rate of the fewest digits in that range.
+    fn coarse(&mut self, low: f64, high: f64, forced: bool) -> Result<(f64, String), CaptureError> {
+        let (slow, fast) = (1.0 / high, 1.0 / low);
+        let doubt = (fast - slow) / (fast + slow);
+        if doubt > MOST_DOUBT && !forced {
+            let what =
+                format!("the time column has too few digits: any rate from {slow:.6e} to {fast:.6e} Hz explains it");
+            return Err(CaptureError::unknown(self.path, what, "say the rate: --rate 1M, or export more digits"));
+        }
+        let rate = shortest(f64::midpoint(slow, fast), doubt);
+        let detail = format!(
+            "the time column has few digits: rates from {slow:.6e} to {fast:.6e} Hz explain it, {rate} Hz was taken as the \
+             roundest (--rate says another), and a missing row would not show"
+        );
+        self.caveat(CaveatKind::TimeAxis, detail);
+        Ok((rate, "time column, the roundest rate that explains all its rows".to_owned()))
     }
 
     /// A column of one row, or whose last time is not after the first.

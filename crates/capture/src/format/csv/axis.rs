@@ -9,6 +9,11 @@ const GROUP: u64 = 64;
 /// Hull corners beyond which the axis is certainly bent (a quantised line has a few hundred).
 const CORNERS: usize = 8192;
 
+/// Steps that far from the mean are searched for one that explains all rows: single digits at the ends leave as much.
+const SEARCH: f64 = 0.5;
+/// Halvings (or thirds) of that range: beyond the digits of a step.
+const HALVINGS: usize = 80;
+
 /// Running check of a time column in constant memory.
 ///
 /// Every time `t_i` is known to its print quantum; a step `d` explains the column when
@@ -258,6 +263,41 @@ impl Axis {
     }
 }
 
+impl Axis {
+    /// The smallest and the largest step that explain every row within its print quantum, wherever the first row may lie
+    /// within its own: a column of few digits says the start only as exactly as its largest time.
+    ///
+    /// Lines between the two hulls: the room that a step leaves between them is a concave function of the step.
+    pub(super) fn explaining_steps(&self) -> Option<(f64, f64)> {
+        let mean = self.mean_step().filter(|_| !self.bent)?;
+        let room = |step: f64| {
+            let tilt = step - self.provisional;
+            let least = self.ceiling.iter().map(|(row, high)| high - *row as f64 * tilt).fold(f64::INFINITY, f64::min);
+            let most = self.floor.iter().map(|(row, low)| low - *row as f64 * tilt).fold(f64::NEG_INFINITY, f64::max);
+            least - most
+        };
+        let (low, high) = (mean * (1.0 - SEARCH), mean * (1.0 + SEARCH));
+        let (mut left, mut right) = (low, high);
+        for _ in 0..HALVINGS {
+            let third = (right - left) / 3.0;
+            if room(left + third) < room(right - third) { left += third } else { right -= third }
+        }
+        let best = f64::midpoint(left, right);
+        if room(best) < 0.0 {
+            return None;
+        }
+        let edge = |mut outside: f64| {
+            let mut inside = best;
+            for _ in 0..HALVINGS {
+                let middle = f64::midpoint(inside, outside);
+                if room(middle) < 0.0 { outside = middle } else { inside = middle }
+            }
+            inside
+        };
+        Some((edge(low), edge(high)))
+    }
+}
+
 /// The shortest decimal number within a relative distance: 99999.99999999999 of a printed step is 100000.
 pub(super) fn shortest(value: f64, doubt: f64) -> f64 {
     (0..17)
@@ -336,6 +376,26 @@ mod tests {
         let mut ticks = Ticks::new(Axis::new(1e-6, None));
         back.iter().for_each(|t| ticks.push(number(t)));
         assert_eq!(ticks.finish().backwards(), Some(3));
+    }
+
+    #[test]
+    fn three_digits_over_decades_leave_a_range_that_holds_the_step() {
+        // As instruments print them: three significant digits, the trigger in the middle.
+        let three = |t: f64| {
+            let decade = if t == 0.0 { -9.0 } else { t.abs().log10().floor() };
+            let quantum = 10f64.powf(decade - 2.0);
+            ((t / quantum).round() * quantum, quantum)
+        };
+        for (first, rows) in [(-6.004_6e-3, 12_000), (0.0, 100_477), (-1e-5, 5000)] {
+            let mut a = Axis::new(1.003e-6, None);
+            (0..rows).map(|i| three(first + 1e-6 * f64::from(i))).for_each(|(t, q)| a.push(t, q));
+            a.flush();
+            let (low, high) = a.explaining_steps().unwrap();
+            assert!(low <= 1e-6 && 1e-6 <= high && high / low < 1.005, "{low} {high}");
+        }
+        // Rows that are missing leave no step, with digits enough to see them.
+        let gap = axis((0..10_000).map(|i| 1e-6 * f64::from(i + i32::from(i >= 5000))), 1e-9, 1e-6);
+        assert_eq!(gap.explaining_steps(), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use faultscope_signal::{Record as _, Unit};
 use proptest::prelude::*;
 
-use super::super::{Format as _, Match, Probe, probe};
+use super::super::{Format as _, Match, Probe, probe, seeds};
 use super::Csv;
 use crate::{Capture, CaptureError, CaveatKind, OpenOptions};
 
@@ -14,7 +14,7 @@ fn with_probe<T>(bytes: &[u8], f: impl FnOnce(&Probe) -> T) -> T {
 }
 
 fn open_with(bytes: &[u8], options: &OpenOptions) -> Result<Capture, CaptureError> {
-    with_probe(bytes, |p| Csv.open(p, options))
+    with_probe(bytes, |p| Csv.open(p, options).inspect(|capture| seeds::keep(&p.path, capture)))
 }
 
 fn open(bytes: impl AsRef<[u8]>) -> Result<Capture, CaptureError> {
@@ -468,4 +468,25 @@ proptest! {
         text[at] = byte;
         let _ = open(text);
     }
+}
+
+/// Three significant digits, as a DS1000C prints them: 12 000 rows at 1 MS/s, the trigger in the middle.
+#[test]
+fn a_time_column_of_three_digits_gives_the_roundest_rate_and_says_so() {
+    let rows = |n: u32, shift: fn(u32) -> u32| -> String {
+        (0..n).map(|i| format!("{:.2e},{}.00e+00\n", (f64::from(i + shift(i)) - 6004.0) * 1e-6, i % 7)).collect()
+    };
+    let head = "X,CH1,\nSecond,Volt,\n";
+    let capture = open(head.to_owned() + &rows(12_000, |_| 0)).unwrap();
+    assert_eq!(capture.traces[0].sample_rate_hz, 1e6);
+    let doubt = capture.caveats.iter().find(|c| c.kind == CaveatKind::TimeAxis).unwrap();
+    assert!(doubt.detail.contains("few digits"), "{doubt:?}");
+    // Rows that are missing where the digits show it are an error all the same.
+    let error = open(head.to_owned() + &rows(12_000, |i| if i > 6010 { 500 } else { 0 })).unwrap_err();
+    assert_eq!(error.kind(), "malformed", "{error}");
+    // Two digits up to the first of a decade leave half a per cent to either side.
+    let two: String = (0..1049).map(|i| format!("{:.1e},{}\n", f64::from(i) * 1e-4, i % 7)).collect();
+    let error = open(format!("{head}{two}")).unwrap_err();
+    assert!(error.to_string().contains("too few digits") && error.hint().unwrap().contains("--rate"), "{error}");
+    assert_eq!(at_rate(format!("{head}{two}"), 1e4).unwrap().traces[0].sample_rate_hz, 1e4);
 }

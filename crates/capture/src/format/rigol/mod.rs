@@ -33,14 +33,7 @@ impl Format for Rigol {
     fn open(&self, probe: &Probe, options: &OpenOptions) -> Result<Capture, CaptureError> {
         let (file, size) = frames::open_file(&probe.path)?;
         let mut source = Source::new(file, &probe.path, size);
-        let Some(model) = Model::of(probe) else {
-            let hint = "save it as CSV, or as .bin where the instrument can; .wfm of DS1000 to DS6000 are read";
-            return Err(CaptureError::unsupported(
-                &probe.path,
-                "the file begins like no Rigol .wfm that is known",
-                hint,
-            ));
-        };
+        let model = Model::of(probe).ok_or_else(|| unknown(probe))?;
         let mut provenance = Provenance::default();
         let read = match model {
             Model::Early(model) => early::read(&mut source, model, options, &mut provenance),
@@ -63,6 +56,23 @@ impl Format for Rigol {
             ..Capture::default()
         })
     }
+}
+
+/// A .wfm that is not read: DHO800 to DHO4000 begin with a two, and their layout is not published.
+fn unknown(probe: &Probe) -> CaptureError {
+    let dho = probe.head.starts_with(&[2, 0, 0, 0]);
+    let (what, hint) = if dho {
+        (
+            "Rigol .wfm of a DHO instrument: its layout is not published",
+            "save the waveform as .bin (Storage, format Binary) or as CSV on the instrument: both are read",
+        )
+    } else {
+        (
+            "the file begins like no Rigol .wfm that is known",
+            "save it as CSV, or as .bin where the instrument can; .wfm of DS1000 to DS6000 are read",
+        )
+    };
+    CaptureError::unsupported(&probe.path, what, hint)
 }
 
 /// What a reader of one family gives back.

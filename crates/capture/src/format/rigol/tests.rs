@@ -183,3 +183,10 @@ fn damage_is_an_answer() {
     survives_damage("scope.wfm", &late("DS4A1", true, [3, 0], [600, 728, 0, 0], 128, &codes), &[]);
     survives_damage("scope.wfm", &late("DS2D1", false, [1, 1], [600, 728, 0, 0], 256, &codes), &[]);
 }
+
+#[test]
+fn a_dho_is_told_what_to_export_instead() {
+    let error = open_bytes("a.wfm", &Bytes::zeros(4096).at(0, [2]).0).unwrap_err();
+    assert_eq!(error.kind(), "unsupported");
+    assert!(error.to_string().contains("DHO") && error.hint().unwrap().contains(".bin"), "{error}");
+}

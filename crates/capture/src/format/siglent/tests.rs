@@ -115,6 +115,21 @@ fn version_six_has_records_with_scale_and_unit_of_their_own() {
     assert!(has(&open_bytes("a.bin", &one_missing).unwrap(), CaveatKind::Truncated));
 }
 
+/// Switches, length and rate where version 5 has them; where its samples begin is not known, so that none are made up.
+#[test]
+fn version_five_is_known_and_refused_with_a_way_out() {
+    let bytes = Bytes::zeros(0x4000)
+        .at(0, 5u32.to_le_bytes())
+        .at(0x76, 1u32.to_le_bytes())
+        .at(0x1b88, 4000u32.to_le_bytes())
+        .at(0x1b92, value(1.0, 10));
+    let error = open_bytes("a.bin", &bytes.0).unwrap_err();
+    assert_eq!(error.kind(), "unsupported");
+    assert!(error.to_string().contains("version 5") && error.hint().unwrap().contains("CSV"), "{error}");
+    // A five alone is no signature.
+    assert_eq!(open_bytes("a.bin", &bytes.at(0x1b88, [0; 4]).0).unwrap_err().kind(), "unknown");
+}
+
 #[test]
 fn a_number_from_two_to_six_alone_is_no_signature() {
     let mut zeros = vec![0; 0x2000];
