@@ -169,6 +169,8 @@ pub enum Command {
     Link(crate::command::link::LinkArgs),
     /// Captures of one scene at different tuning and gain: which lines are real, which the receiver made itself.
     Artefacts(crate::command::artefacts::ArtefactsArgs),
+    /// What a fault code of the equipment means, from tables that you bring along.
+    Codes(crate::command::codes::CodesArgs),
     /// Writes a capture as SigMF, WAV or CSV, with what was found in it as annotations.
     Convert(crate::command::convert::ConvertArgs),
     /// Writes captures of known faults, with their truth.

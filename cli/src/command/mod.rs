@@ -4,6 +4,7 @@ mod analyse;
 pub(crate) mod artefacts;
 mod case;
 pub(crate) mod check;
+pub(crate) mod codes;
 pub(crate) mod convert;
 mod demo;
 mod devices;
@@ -37,6 +38,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::PhaseNoise(_) => "phase-noise",
         Command::Trend(_) => "trend",
         Command::Link(_) => "link",
+        Command::Codes(_) => "codes",
         Command::Artefacts(_) => "artefacts",
         Command::Convert(_) => "convert",
         Command::Simulate(_) => "simulate",
@@ -69,6 +71,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::PhaseNoise(args) => phase_noise::run(args, context),
         Command::Trend(args) => trend::run(args, context),
         Command::Link(args) => link::run(args, context),
+        Command::Codes(args) => codes::run(args, context),
         Command::Artefacts(args) => artefacts::run(args, context),
         Command::Convert(args) => convert::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),

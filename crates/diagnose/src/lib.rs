@@ -4,6 +4,7 @@
 
 pub mod artefact;
 pub mod cause;
+pub mod codes;
 pub mod finding;
 pub mod gate;
 pub mod judge;

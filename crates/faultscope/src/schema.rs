@@ -194,6 +194,7 @@ pub fn document() -> Value {
         kind::<Envelope>(&mut generator),
         kind::<crate::trend::TrendDocument>(&mut generator),
         kind::<crate::link::LinkDocument>(&mut generator),
+        kind::<crate::codes::CodesDocument>(&mut generator),
         kind::<crate::artefacts::ArtefactDocument>(&mut generator),
         kind::<crate::check::CheckDocument>(&mut generator),
         kind::<crate::check::CheckLine>(&mut generator),
