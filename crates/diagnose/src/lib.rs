@@ -9,7 +9,8 @@ pub mod judge;
 pub mod limit;
 pub mod measurement;
 pub mod reading;
-pub mod verdict;
+pub mod sign;
+mod verdict;
 
 pub use cause::RuleSet;
 pub use finding::{Alarm, AppliedLimit, Cause, Finding, Severity};

@@ -13,6 +13,13 @@ const SAMPLES_PER_SYMBOL: usize = 16;
 const REACH: usize = 6;
 const ROLL_OFF: f64 = 0.35;
 
+/// Points of one OFDM symbol, its cyclic prefix, the subcarriers on each side of the middle one, which is empty, and the
+/// points over which neighbouring symbols are blended, so that the spectrum falls quickly.
+const OFDM_POINTS: usize = 128;
+const OFDM_PREFIX: usize = 10;
+const OFDM_SIDE: usize = 12;
+const OFDM_BLEND: usize = 8;
+
 /// The complex envelope of the carrier, of mean power 1.
 pub(super) enum Baseband {
     /// Unmodulated.
@@ -21,6 +28,8 @@ pub(super) enum Baseband {
     Fm { rate_hz: f64 },
     /// QPSK: the symbols and the pulse.
     Qpsk { symbols: Vec<Phasor>, pulse: Vec<f64> },
+    /// OFDM: all samples.
+    Ofdm { samples: Vec<Phasor> },
 }
 
 impl Baseband {
@@ -28,6 +37,7 @@ impl Baseband {
         match s.modulation {
             Modulation::Cw => Self::Cw,
             Modulation::Fm => Self::Fm { rate_hz: s.rate_hz },
+            Modulation::Ofdm => Self::Ofdm { samples: ofdm(s.frames(), random) },
             Modulation::Qpsk => {
                 let count = s.frames() / SAMPLES_PER_SYMBOL + 2 * REACH + 1;
                 let side = |bit: u64| if bit == 0 { -1.0 } else { 1.0 };
@@ -47,6 +57,7 @@ impl Baseband {
                 let beta = FM_DEVIATION_HZ / FM_TONE_HZ;
                 Phasor::turn(beta * Phasor::turn(FM_TONE_HZ * frame as f64 / rate_hz).im / (2.0 * PI))
             }
+            Self::Ofdm { samples } => samples.get(frame).copied().unwrap_or(Phasor::ZERO),
             Self::Qpsk { symbols, pulse } => {
                 let (symbol, phase) = (frame / SAMPLES_PER_SYMBOL, frame % SAMPLES_PER_SYMBOL);
                 let near = symbols.iter().skip(symbol).take(2 * REACH);
@@ -57,6 +68,34 @@ impl Baseband {
             }
         }
     }
+}
+
+/// OFDM symbols with QPSK on every subcarrier, raised-cosine blended over the prefix, of mean power 1.
+fn ofdm(frames: usize, random: &mut Random) -> Vec<Phasor> {
+    let turns: Vec<Phasor> = (0..OFDM_POINTS).map(|k| Phasor::turn(k as f64 / OFDM_POINTS as f64)).collect();
+    let scale = (1.0 / (2.0 * OFDM_SIDE as f64)).sqrt();
+    let whole = OFDM_POINTS + OFDM_PREFIX;
+    let mut out = vec![Phasor::ZERO; frames];
+    for start in (0..frames).step_by(whole) {
+        let carriers: Vec<(usize, Phasor)> = (1..=OFDM_SIDE)
+            .flat_map(|k| [k, OFDM_POINTS - k])
+            .map(|k| (k, Phasor::turn(0.25 * (random.next_u64() >> 62) as f64 + 0.125).scale(scale)))
+            .collect();
+        // From half a blend before the symbol to half a blend after it: cyclic, so that it goes on smoothly.
+        for n in 0..whole + OFDM_BLEND {
+            let at = (n + OFDM_POINTS - OFDM_PREFIX) % OFDM_POINTS;
+            let edge = n.min(whole + OFDM_BLEND - 1 - n);
+            let weight =
+                if edge < OFDM_BLEND { 0.5 - 0.5 * Phasor::turn(0.5 * (edge as f64 + 0.5) / OFDM_BLEND as f64).re } else { 1.0 };
+            if let Some(cell) = out.get_mut(start + n) {
+                let sum = carriers.iter().fold(Phasor::ZERO, |sum, (k, z)| {
+                    turns.get(k * at % OFDM_POINTS).map_or(sum, |turn| sum.plus(z.times(*turn)))
+                });
+                *cell = cell.plus(sum.scale(weight));
+            }
+        }
+    }
+    out
 }
 
 /// A root-raised-cosine pulse over twice `REACH` symbols, scaled for mean power 1.
@@ -88,7 +127,7 @@ mod tests {
 
     #[test]
     fn every_modulation_has_mean_power_one() {
-        for modulation in [Modulation::Cw, Modulation::Fm, Modulation::Qpsk] {
+        for modulation in [Modulation::Cw, Modulation::Fm, Modulation::Qpsk, Modulation::Ofdm] {
             let s = Scenario { modulation, duration_s: 0.1, ..Scenario::transmit() };
             let b = Baseband::new(&s, &mut Random::new(5, 3));
             let n = s.frames();
