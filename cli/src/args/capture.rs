@@ -109,4 +109,7 @@ pub struct Limits {
     /// Limit pack, by name or path; may be given more than once. Without one nothing is judged.
     #[arg(long, value_name = "PACK")]
     pub limits: Vec<String>,
+    /// Diagnosis rules of your own, a .toml file; may be given more than once. A rule of the same id is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<std::path::PathBuf>,
 }

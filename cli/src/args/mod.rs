@@ -85,6 +85,37 @@ pub enum LimitsCommand {
     },
 }
 
+/// What is done with diagnosis rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Lists the rules that ship with the program, and those of files.
+    List {
+        /// Rule files to add.
+        files: Vec<PathBuf>,
+    },
+    /// Shows one rule: cause, what tells it apart, what rules it out, what to check next.
+    Show {
+        /// Id: R01, S18.
+        id: String,
+        /// Rule files to add.
+        files: Vec<PathBuf>,
+    },
+    /// Checks a rule file, and tries the rules on simulated captures: which model triggers which cause.
+    Check {
+        /// Rule file; without one: the rules that ship with the program.
+        file: Option<PathBuf>,
+        /// Captures of each model.
+        #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=1000))]
+        captures: u16,
+        /// Start of the random numbers.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+        /// Try the file's rules alone, without those that ship with the program.
+        #[arg(long)]
+        alone: bool,
+    },
+}
+
 /// Options of `simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
@@ -97,6 +128,9 @@ pub struct SimulateArgs {
     /// Write the captures of the worked example into this folder.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["model", "output"])]
     pub samples: Option<PathBuf>,
+    /// Lists the models with domain, cause and what severity means (as without a model).
+    #[arg(long, conflicts_with_all = ["model", "output", "samples"])]
+    pub list: bool,
     /// Replace files that are there.
     #[arg(long)]
     pub force: bool,
@@ -158,6 +192,9 @@ pub enum Command {
     /// Limit packs: list, show.
     #[command(subcommand)]
     Limits(LimitsCommand),
+    /// Diagnosis rules: list, show, check on simulated captures.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Prints what a measurement means: what it measures, what it can mean, how to confirm, reference.
     Explain {
         /// spurs, ripple, transition, channel, modulation or phase-noise.

@@ -12,8 +12,8 @@ pub mod reading;
 pub mod sign;
 mod verdict;
 
-pub use cause::RuleSet;
-pub use finding::{Alarm, AppliedLimit, Cause, Finding, Severity};
+pub use cause::{CauseKind, Examined, RuleSet};
+pub use finding::{Alarm, AppliedLimit, Cause, CauseReading, Finding, Severity};
 pub use gate::{Gate, GateState};
 pub use judge::judge;
 pub use limit::{Limit, LimitSet, PackError};

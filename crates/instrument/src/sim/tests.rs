@@ -97,7 +97,9 @@ fn the_lines_of_the_truth_are_in_the_record() {
 fn the_carrier_of_the_truth_is_in_the_record() {
     for model in ALL.iter().filter(|m| m.domain() != Domain::Supply) {
         let s = quiet(short(*model, 0.4));
-        if s.modulation != Modulation::Cw || ["loose-connector", "intermodulation", "frame-lines", "keyed-noise"].contains(&model.id()) {
+        if s.modulation != Modulation::Cw
+            || ["loose-connector", "intermodulation", "frame-lines", "keyed-noise"].contains(&model.id())
+        {
             continue;
         }
         let made = model.generate(&s).unwrap();

@@ -186,9 +186,11 @@ fn frames(record: &dyn Record, d: &RippleDetail, out: &mut Vec<Reading>) -> Resu
     x.truncate(got);
     let rate = view.sample_rate_hz();
     let share = |hz: f64| {
-        let power: f64 = (1..=6).map(|k| f64::from(k) * hz).take_while(|f| *f < 0.45 * rate).map(|f| {
-            0.5 * hann_amplitude(&x, d.dc_v, f / rate).powi(2)
-        }).sum();
+        let power: f64 = (1..=6)
+            .map(|k| f64::from(k) * hz)
+            .take_while(|f| *f < 0.45 * rate)
+            .map(|f| 0.5 * hann_amplitude(&x, d.dc_v, f / rate).powi(2))
+            .sum();
         power.sqrt() / d.rms_ac_v
     };
     let best = FRAMES_HZ.iter().map(|hz| (*hz, share(*hz))).max_by(|a, b| a.1.total_cmp(&b.1));
@@ -272,7 +274,8 @@ fn excursions(x: &[f64], rate: f64, dc: f64, out: &mut Vec<Reading>) {
     let longest = (EXCURSION_LONGEST_S * rate) as usize;
     groups.retain(|g| g.1 - g.0 <= longest);
     out.push(Reading::new("excursions", groups.len() as f64, Unit::Count));
-    let swings: Vec<Swing> = groups.iter().take(256).filter_map(|g| x.get(g.0..g.1).and_then(|p| swing(p, level))).collect();
+    let swings: Vec<Swing> =
+        groups.iter().take(256).filter_map(|g| x.get(g.0..g.1).and_then(|p| swing(p, level))).collect();
     if swings.is_empty() {
         return;
     }
@@ -323,7 +326,12 @@ mod tests {
         for duty in [0.23, 0.37, 0.42] {
             for power in [1.0, 2.0, 3.0] {
                 let lines: Vec<(f64, f64)> = (1..=9)
-                    .map(|n| (f64::from(n), (f64::from(n) * std::f64::consts::PI * duty).sin().abs() / f64::from(n).powf(power)))
+                    .map(|n| {
+                        (
+                            f64::from(n),
+                            (f64::from(n) * std::f64::consts::PI * duty).sin().abs() / f64::from(n).powf(power),
+                        )
+                    })
                     .collect();
                 let got = envelope(&lines).unwrap();
                 assert!((got - power).abs() < 0.11, "D {duty}: {got} instead of {power}");

@@ -13,6 +13,8 @@ const MOST: usize = 1 << 19;
 const PHASE_FRAMES: usize = 1 << 17;
 /// Lines that take part in the search for pairs.
 const PAIR_LINES: usize = 40;
+/// Lines above this are strong.
+const STRONG_DBC: f64 = -25.0;
 /// Pairs closer than this are looked at as mains sidebands, and mains orders up to this count.
 const NEAR_HZ: f64 = 2e3;
 const MAINS_ORDERS: u32 = 12;
@@ -95,9 +97,13 @@ impl Seen<'_> {
         let count = |origin: Origin| self.spurs.iter().filter(|s| s.origin == origin).count() as f64;
         out.push(Reading::new("clock_lines", count(Origin::Clock), Unit::Count));
         out.push(Reading::new("unknown_lines", count(Origin::Unknown), Unit::Count));
+        // A carrier with many lines of nearly its own level is modulated by a tone.
+        let strong = self.spurs.iter().filter(|s| s.level_dbc.is_some_and(|l| l > STRONG_DBC)).count() as f64;
+        out.push(Reading::new("strong_lines", strong, Unit::Count));
         let product = self.spurs.iter().find(|s| s.origin == Origin::Intermodulation);
         let second = product.and_then(|p| {
-            let parents = self.spurs.iter().filter(|s| p.of.iter().any(|f| (f - s.frequency_hz).abs() < 1e-6 * f.abs().max(1.0)));
+            let parents =
+                self.spurs.iter().filter(|s| p.of.iter().any(|f| (f - s.frequency_hz).abs() < 1e-6 * f.abs().max(1.0)));
             parents.filter_map(|s| s.level_dbc).reduce(f64::max)
         });
         out.extend(second.and_then(|v| finite("second_carrier", v, Unit::Dbc)));
@@ -118,7 +124,10 @@ impl Seen<'_> {
     }
 
     fn all_pairs(&self) -> Vec<Pair> {
-        let lines: Vec<(&Found, &Spur)> = self.lines.iter().zip(self.spurs).take(PAIR_LINES).collect();
+        // What is explained otherwise may stand symmetrically by chance: the image and the third harmonic do.
+        let explained = |s: &Spur| matches!(s.origin, Origin::Harmonic | Origin::Image | Origin::Dc | Origin::Receiver);
+        let open = self.lines.iter().zip(self.spurs).filter(|(_, s)| !explained(s));
+        let lines: Vec<(&Found, &Spur)> = open.take(PAIR_LINES).collect();
         let mut pairs = Vec::new();
         for (i, (a, spur)) in lines.iter().enumerate() {
             for (b, _) in lines.iter().skip(i + 1) {
@@ -189,7 +198,9 @@ impl Seen<'_> {
         if SKIRT_HZ.0 < 8.0 * bin {
             return;
         }
-        let near = |sign: f64, hz: f64| s.mean.get(s.bin_of_offset(self.carrier.offset_hz + sign * hz).round().max(0.0) as usize);
+        let near = |sign: f64, hz: f64| {
+            s.mean.get(s.bin_of_offset(self.carrier.offset_hz + sign * hz).round().max(0.0) as usize)
+        };
         let count = ((SKIRT_HZ.1 - SKIRT_HZ.0) / bin) as usize;
         let mut cells: Vec<f64> = (0..count)
             .flat_map(|k| [-1.0, 1.0].map(|sign| near(sign, SKIRT_HZ.0 + k as f64 * bin)))
@@ -216,7 +227,9 @@ impl Seen<'_> {
         let (low, high) = (band.low + a, band.low + b);
         let width = (high - low).max(1);
         let gap = width * 3 / 20;
-        let mean = |from: usize, to: usize| m.get(from..to.min(m.len())).map(|p| p.iter().sum::<f64>() / p.len().max(1) as f64);
+        let mean = |from: usize, to: usize| {
+            m.get(from..to.min(m.len())).map(|p| p.iter().sum::<f64>() / p.len().max(1) as f64)
+        };
         let Some(own) = mean(low, high) else { return };
         let above = mean(high + gap, high + gap + width / 2).filter(|_| high + gap + width / 2 <= m.len());
         let below = low.checked_sub(gap + width / 2).and_then(|from| mean(from, from + width / 2));

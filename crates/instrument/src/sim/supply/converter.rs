@@ -225,10 +225,10 @@ pub(in crate::sim) static EDGE_SPIKES: Supply = Supply {
 pub(in crate::sim) static SUBHARMONIC: Supply = Supply {
     id: "sub-harmonic",
     describe: "converter oscillates at half its switching frequency: slope compensation lost",
-    severity: "difference of neighbouring pulses, 40 % of a period at 1",
+    severity: "difference of neighbouring pulses, 8 % of a period each way at 1",
     cause: Some("R12"),
     defaults: Scenario::converter(),
-    build: |s| single(s, |stage| Stage { duty: 0.55, alternation: 0.4 * s.severity, ..stage }),
+    build: |s| single(s, |stage| Stage { duty: 0.55, alternation: 0.08 * s.severity, ..stage }),
 };
 
 pub(in crate::sim) static BEAT: Supply = Supply {

@@ -33,8 +33,7 @@ pub(in crate::sim) static GSM_LOAD: Supply = Supply {
             let turns = t / GSM_FRAME_S + start;
             (1..=GSM_ORDERS).map(|k| slot_amplitude(k, pp) * Phasor::turn(f64::from(k) * turns).re).sum::<f64>()
         };
-        let clean =
-            (0..s.frames()).map(|k| s.rail_v - s.rail_v.signum() * volts(k as f64 / s.rate_hz)).collect();
+        let clean = (0..s.frames()).map(|k| s.rail_v - s.rail_v.signum() * volts(k as f64 / s.rate_hz)).collect();
         let mut made = Rail::new(clean).with("frame_s", GSM_FRAME_S).with("duty_ratio", GSM_DUTY).with("vpp_v", pp);
         for k in (1..=GSM_ORDERS).take_while(|k| f64::from(*k) / GSM_FRAME_S < 0.45 * s.rate_hz) {
             let l = line("load", k, f64::from(k) / GSM_FRAME_S, slot_amplitude(k, pp));
@@ -78,7 +77,7 @@ pub(in crate::sim) static CRACKLE: Supply = Supply {
     id: "crackle",
     describe: "crackle: irregular short discharges of a leaky capacitor or a bad contact",
     severity: "height of the discharges, on average 0.6 % of the rail at 1, and their number, up to 80 a second",
-    cause: Some("R18"),
+    cause: Some("R18a"),
     defaults: Scenario { rate_hz: 50e3, duration_s: 1.0, ..Scenario::dynamic() },
     build: crackle,
 };
@@ -121,7 +120,10 @@ pub(in crate::sim) static COMMON_MODE: Supply = Supply {
             let hz = hz * random.between(0.95, 1.05) * (s.rate_hz / 100e6).min(1.0);
             let start = random.uniform();
             let v = top * share;
-            clean.iter_mut().enumerate().for_each(|(k, o)| *o += v * Phasor::turn(hz * k as f64 / s.rate_hz + start).re);
+            clean
+                .iter_mut()
+                .enumerate()
+                .for_each(|(k, o)| *o += v * Phasor::turn(hz * k as f64 / s.rate_hz + start).re);
             lines.push(line("common_mode", 1, hz, v));
         }
         Rail { lines, ..Rail::new(clean) }.with("common_mode_v", top)

@@ -14,11 +14,12 @@ const REACH: usize = 6;
 const ROLL_OFF: f64 = 0.35;
 
 /// Points of one OFDM symbol, its cyclic prefix, the subcarriers on each side of the middle one, which is empty, and the
-/// points over which neighbouring symbols are blended, so that the spectrum falls quickly.
+/// the transmitter's filter: half its length and its edge, in subcarriers.
 const OFDM_POINTS: usize = 128;
 const OFDM_PREFIX: usize = 10;
 const OFDM_SIDE: usize = 12;
-const OFDM_BLEND: usize = 8;
+const OFDM_HALF: usize = 128;
+const OFDM_EDGE: f64 = 13.5;
 
 /// The complex envelope of the carrier, of mean power 1.
 pub(super) enum Baseband {
@@ -70,32 +71,40 @@ impl Baseband {
     }
 }
 
-/// OFDM symbols with QPSK on every subcarrier, raised-cosine blended over the prefix, of mean power 1.
+/// OFDM symbols with QPSK on every subcarrier, behind a low-pass filter, of mean power 1.
 fn ofdm(frames: usize, random: &mut Random) -> Vec<Phasor> {
     let turns: Vec<Phasor> = (0..OFDM_POINTS).map(|k| Phasor::turn(k as f64 / OFDM_POINTS as f64)).collect();
     let scale = (1.0 / (2.0 * OFDM_SIDE as f64)).sqrt();
-    let whole = OFDM_POINTS + OFDM_PREFIX;
-    let mut out = vec![Phasor::ZERO; frames];
-    for start in (0..frames).step_by(whole) {
+    let mut raw = Vec::with_capacity(frames + 2 * OFDM_HALF);
+    while raw.len() < frames + 2 * OFDM_HALF {
         let carriers: Vec<(usize, Phasor)> = (1..=OFDM_SIDE)
             .flat_map(|k| [k, OFDM_POINTS - k])
             .map(|k| (k, Phasor::turn(0.25 * (random.next_u64() >> 62) as f64 + 0.125).scale(scale)))
             .collect();
-        // From half a blend before the symbol to half a blend after it: cyclic, so that it goes on smoothly.
-        for n in 0..whole + OFDM_BLEND {
-            let at = (n + OFDM_POINTS - OFDM_PREFIX) % OFDM_POINTS;
-            let edge = n.min(whole + OFDM_BLEND - 1 - n);
-            let weight =
-                if edge < OFDM_BLEND { 0.5 - 0.5 * Phasor::turn(0.5 * (edge as f64 + 0.5) / OFDM_BLEND as f64).re } else { 1.0 };
-            if let Some(cell) = out.get_mut(start + n) {
-                let sum = carriers.iter().fold(Phasor::ZERO, |sum, (k, z)| {
-                    turns.get(k * at % OFDM_POINTS).map_or(sum, |turn| sum.plus(z.times(*turn)))
-                });
-                *cell = cell.plus(sum.scale(weight));
-            }
-        }
+        raw.extend((0..OFDM_POINTS + OFDM_PREFIX).map(|n| {
+            let at = n + OFDM_POINTS - OFDM_PREFIX;
+            carriers.iter().fold(Phasor::ZERO, |sum, (k, z)| {
+                turns.get(k * at % OFDM_POINTS).map_or(sum, |turn| sum.plus(z.times(*turn)))
+            })
+        }));
     }
-    out
+    let taps = low_pass();
+    (0..frames)
+        .map(|n| raw.iter().skip(n).zip(&taps).fold(Phasor::ZERO, |sum, (z, tap)| sum.plus(z.scale(*tap))))
+        .collect()
+}
+
+/// A sinc under a Blackman window, of gain 1 in its band.
+fn low_pass() -> Vec<f64> {
+    let edge = OFDM_EDGE / OFDM_POINTS as f64;
+    (0..=2 * OFDM_HALF)
+        .map(|k| {
+            let t = k as f64 - OFDM_HALF as f64;
+            let sinc = if t == 0.0 { 2.0 * edge } else { libm::sin(2.0 * PI * edge * t) / (PI * t) };
+            let c = Phasor::turn(0.5 * k as f64 / OFDM_HALF as f64);
+            sinc * (0.42 - 0.5 * c.re + 0.08 * c.times(c).re)
+        })
+        .collect()
 }
 
 /// A root-raised-cosine pulse over twice `REACH` symbols, scaled for mean power 1.

@@ -13,7 +13,15 @@ const fn model(
     cause: &'static str,
     build: fn(&Scenario, &mut Random) -> Chain,
 ) -> Emitter {
-    Emitter { id, describe, severity, domain: Domain::Transmit, cause: Some(cause), defaults: Scenario::transmit(), build }
+    Emitter {
+        id,
+        describe,
+        severity,
+        domain: Domain::Transmit,
+        cause: Some(cause),
+        defaults: Scenario::transmit(),
+        build,
+    }
 }
 
 /// Phase modulation at `spacing_hz` and its multiples, sidebands of `dbc` falling by `fall_db` per order, as far as the

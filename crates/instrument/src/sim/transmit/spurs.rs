@@ -16,7 +16,15 @@ const fn model(
     cause: &'static str,
     build: fn(&Scenario, &mut Random) -> Chain,
 ) -> Emitter {
-    Emitter { id, describe, severity, domain: Domain::Transmit, cause: Some(cause), defaults: Scenario::transmit(), build }
+    Emitter {
+        id,
+        describe,
+        severity,
+        domain: Domain::Transmit,
+        cause: Some(cause),
+        defaults: Scenario::transmit(),
+        build,
+    }
 }
 
 /// Keeps what the capture's band can hold.
@@ -40,7 +48,7 @@ fn mains_ripples(s: &Scenario, random: &mut Random, index: f64, fall: fn(f64) ->
 pub(in crate::sim) static SUPPLY_SIDEBANDS: Emitter = model(
     "supply-sidebands",
     "supply ripple modulates the amplifier's bias: sidebands at multiples of twice the mains",
-        "AM depth, 0.02 % to 10 % at 1",
+    "AM depth, 0.02 % to 10 % at 1",
     "S03",
     |s, random| {
         let chain = Chain::healthy(s, random);
@@ -53,7 +61,7 @@ pub(in crate::sim) static SUPPLY_SIDEBANDS: Emitter = model(
 pub(in crate::sim) static PUSHING_SIDEBANDS: Emitter = model(
     "pushing-sidebands",
     "supply ripple pushes the oscillator: FM sidebands that fall with the ripple's frequency",
-        "PM index, 0.2 to 100 mrad at 1",
+    "PM index, 0.2 to 100 mrad at 1",
     "S03",
     |s, random| {
         let chain = Chain::healthy(s, random);
@@ -64,9 +72,12 @@ pub(in crate::sim) static PUSHING_SIDEBANDS: Emitter = model(
     },
 );
 
-pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter =
-    model("switching-sidebands", "ripple of the unit's own converter modulates the carrier",
-        "AM depth, 0.02 % to 5 % at 1", "S04", |s, random| {
+pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter = model(
+    "switching-sidebands",
+    "ripple of the unit's own converter modulates the carrier",
+    "AM depth, 0.02 % to 5 % at 1",
+    "S04",
+    |s, random| {
         let chain = Chain::healthy(s, random);
         let hz = OWN_SWITCHING_HZ * random.between(0.97, 1.03);
         let depth = geometric(2e-4, 0.05, s.severity);
@@ -81,22 +92,27 @@ pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter =
             .filter(|r| chain.carrier_hz.abs() + r.hz < 0.45 * s.rate_hz)
             .collect();
         Chain { bias, ..chain }.with("switching_hz", hz).with("am_depth_ratio", depth)
-    });
+    },
+);
 
-pub(in crate::sim) static IQ_IMBALANCE: Emitter =
-    model("iq-imbalance", "modulator out of balance: image, and carrier leakage with it",
-        "gain and phase error, 1 dB and 5 degrees at 1", "S05", |s, random| {
+pub(in crate::sim) static IQ_IMBALANCE: Emitter = model(
+    "iq-imbalance",
+    "modulator out of balance: image, and carrier leakage with it",
+    "gain and phase error, 1 dB and 5 degrees at 1",
+    "S05",
+    |s, random| {
         let chain = Chain::healthy(s, random);
         let (gain_db, phase_deg) = (chain.gain_db + s.severity, 5.0 * s.severity);
         Chain { gain_db, phase_deg, leak_dbc: linear(-73.0, -28.0, s.severity), ..chain }
             .with("gain_db", gain_db)
             .with("phase_deg", phase_deg)
-    });
+    },
+);
 
 pub(in crate::sim) static LO_LEAKAGE: Emitter = model(
     "lo-leakage",
     "carrier leakage of the modulator: a line at the centre of the transmit band",
-        "leakage, -73 to -20 dBc at 1",
+    "leakage, -73 to -20 dBc at 1",
     "S06",
     |s, random| {
         let leak_dbc = linear(-73.0, -20.0, s.severity);
@@ -107,7 +123,7 @@ pub(in crate::sim) static LO_LEAKAGE: Emitter = model(
 pub(in crate::sim) static CLOCK_COMB: Emitter = model(
     "clock-comb",
     "digital clock leaks through a lost shield: equidistant lines fixed in frequency",
-        "level of the comb, -88 to -45 dBc at 1",
+    "level of the comb, -88 to -45 dBc at 1",
     "S10",
     |s, random| {
         let chain = Chain::healthy(s, random);

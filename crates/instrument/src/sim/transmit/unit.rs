@@ -93,12 +93,12 @@ fn pa_failing(s: &Scenario, random: &mut Random) -> Chain {
 pub(in crate::sim) static PA_COMPRESSION: Emitter = Emitter {
     id: "pa-compression",
     describe: "power amplifier in compression: shoulders beside a modulated carrier",
-    severity: "saturation falls in equal ratios from 5 to 1 times the carrier",
+    severity: "saturation falls in equal ratios from 4 to 1 times the carrier",
     domain: Domain::Transmit,
     cause: Some("S15"),
     defaults: Scenario { modulation: Modulation::Qpsk, ..Scenario::transmit() },
     build: |s, random| {
-        let amplifier = Amplifier { saturation: geometric(5.0, 1.0, s.severity), sharpness: 2.0, turn: 0.04 };
+        let amplifier = Amplifier { saturation: geometric(4.0, 1.0, s.severity), sharpness: 2.0, turn: 0.04 };
         Chain { amplifier: Some(amplifier), ..Chain::healthy(s, random) }.with("saturation_ratio", amplifier.saturation)
     },
 };
@@ -180,7 +180,7 @@ pub(in crate::sim) static LOOSE_CONNECTOR: Emitter = Emitter {
     describe: "loose connector: the level jumps at random",
     severity: "depth of the level's jumps, 10 dB at 1",
     domain: Domain::Transmit,
-    cause: Some("S19"),
+    cause: Some("S19a"),
     defaults: Scenario::transmit(),
     build: loose_connector,
 };
