@@ -257,7 +257,7 @@ impl Measurement for Ripple {
         gates.extend(report::gates(record, &analysis, settings));
         let detail = report::detail(&analysis);
         let mut readings = report::readings(record.unit(), &analysis);
-        readings.extend(signs::readings(record, &detail, analysis.burst_line_hz, analysis.hf_line_v)?);
+        readings.extend(signs::readings(record, &detail, analysis.scan.step, analysis.lines_hz_v)?);
         Ok(Measured {
             measurement: "ripple",
             settings: settings.clone(),
@@ -315,8 +315,7 @@ struct Analysis {
     /// A line where no switching frequency is claimed.
     beyond_claim_hz: Option<f64>,
     /// The strongest line above 20 kHz, whose envelope shows bursts; the rms of the strongest from 10 to 30 MHz.
-    burst_line_hz: Option<f64>,
-    hf_line_v: Option<f64>,
+    lines_hz_v: (Option<f64>, Option<f64>),
     events: Vec<Event>,
     /// Whether this is a digital or switching waveform, which has no events.
     two_states: bool,
@@ -383,8 +382,7 @@ fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analy
     let burst_line_hz = strongest(BURST_HZ.0, BURST_HZ.1).map(|l| l.0);
     let hf_line_v = strongest(HF_HZ.0, HF_HZ.1).map(|l| l.1);
     Ok(Analysis {
-        burst_line_hz,
-        hf_line_v,
+        lines_hz_v: (burst_line_hz, hf_line_v),
         scan,
         rate,
         bandwidth,

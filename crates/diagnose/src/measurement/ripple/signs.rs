@@ -21,16 +21,19 @@ const FRAMES_HZ: [f64; 2] = [200.0, 26.0 / 0.12];
 /// Excursions are that many robust standard deviations high, and at least this part of the mean.
 const EXCURSION_SIGMAS: f64 = 8.0;
 const EXCURSION_LEAST: f64 = 2e-4;
+/// Changes below so many steps of the converter are its own.
+const STEPS: f64 = 3.0;
 /// Excursions closer than this belong together; longer ones are changes of level.
 const EXCURSION_GAP_S: f64 = 1.5e-3;
 const EXCURSION_LONGEST_S: f64 = 15e-3;
 
-/// Every sign of a record, in `detail` and in its samples; `burst_line_hz` is its strongest line above 20 kHz.
+/// Every sign of a record, in `detail` and in its samples; `step` is its converter's, `burst_line_hz` its strongest line
+/// above 20 kHz, `hf_line_v` the rms of that from 10 to 30 MHz.
 pub(super) fn readings(
     record: &dyn Record,
     detail: &RippleDetail,
-    burst_line_hz: Option<f64>,
-    hf_line_v: Option<f64>,
+    step: f64,
+    (burst_line_hz, hf_line_v): (Option<f64>, Option<f64>),
 ) -> Result<Vec<Reading>, RecordError> {
     let mut out = Vec::new();
     shares(detail, &mut out);
@@ -38,14 +41,18 @@ pub(super) fn readings(
     switching(detail, &mut out);
     happenings(&detail.events, detail.dc_v, &mut out);
     out.extend(hf_line_v.map(|v| Reading::new("line_10m_30m", v, record.unit())));
+    if step > 0.0 {
+        // Noise below a step is the converter's own.
+        out.extend(one("random_steps", detail.random.rms_v / step));
+    }
     if detail.max_v > detail.min_v {
-        levels(record, detail, &mut out)?;
+        levels(record, detail, step, &mut out)?;
         frames(record, detail, &mut out)?;
         let samples = start(record)?;
         if let Some(hz) = burst_line_hz {
             bursts(&samples, hz / record.sample_rate_hz(), record.sample_rate_hz(), &mut out);
         }
-        excursions(&samples, record.sample_rate_hz(), detail.dc_v, &mut out);
+        excursions(&samples, record.sample_rate_hz(), detail.dc_v, step, &mut out);
     }
     Ok(out)
 }
@@ -140,7 +147,7 @@ fn happenings(events: &[Event], dc: f64, out: &mut Vec<Reading>) {
 }
 
 /// Levels of the rail by means of a millisecond.
-fn levels(record: &dyn Record, d: &RippleDetail, out: &mut Vec<Reading>) -> Result<(), RecordError> {
+fn levels(record: &dyn Record, d: &RippleDetail, step: f64, out: &mut Vec<Reading>) -> Result<(), RecordError> {
     let rate = record.sample_rate_hz();
     let frames = record.frames();
     let block = (MEAN_S * rate).round().max(1.0) as u64;
@@ -156,6 +163,9 @@ fn levels(record: &dyn Record, d: &RippleDetail, out: &mut Vec<Reading>) -> Resu
         means.push(mean * if d.dc_v < 0.0 { -1.0 } else { 1.0 });
     }
     let range = spread(&means);
+    if range < STEPS * step {
+        return Ok(());
+    }
     if let Some(two) = two_levels(&means) {
         let occupied = (0.02..=0.98).contains(&two.low_time);
         out.extend(one("two_level_share", if occupied { two.share } else { 0.0 }));
@@ -259,10 +269,10 @@ fn bursts(x: &[f64], turns: f64, rate: f64, out: &mut Vec<Reading>) {
 }
 
 /// Short departures from a level that is kept otherwise: how deep, how they swing back, how alike they are.
-fn excursions(x: &[f64], rate: f64, dc: f64, out: &mut Vec<Reading>) {
+fn excursions(x: &[f64], rate: f64, dc: f64, step: f64, out: &mut Vec<Reading>) {
     let mut thinned: Vec<f64> = x.iter().copied().step_by(x.len().div_ceil(8192).max(1)).collect();
     let (level, sigma) = median_and_sigma(&mut thinned);
-    let limit = (EXCURSION_SIGMAS * sigma).max(EXCURSION_LEAST * dc.abs());
+    let limit = (EXCURSION_SIGMAS * sigma).max(EXCURSION_LEAST * dc.abs()).max(STEPS * step);
     let gap = (EXCURSION_GAP_S * rate) as usize;
     let mut groups: Vec<(usize, usize)> = Vec::new();
     for (k, _) in x.iter().enumerate().filter(|(_, v)| (*v - level).abs() > limit) {
@@ -351,7 +361,7 @@ mod tests {
             })
             .collect();
         let mut out = Vec::new();
-        excursions(&x, rate, 12.0, &mut out);
+        excursions(&x, rate, 12.0, 0.0, &mut out);
         let value = |id: &str| out.iter().find(|r| r.id == id).unwrap().value;
         let want = (-std::f64::consts::PI * zeta / (1.0 - zeta * zeta).sqrt()).exp();
         assert!((value("swing_back") - want).abs() < 0.02, "{}", value("swing_back"));

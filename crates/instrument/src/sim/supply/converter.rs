@@ -185,16 +185,16 @@ pub(in crate::sim) static HEALTHY: Supply = Supply {
 pub(in crate::sim) static ESR_UP: Supply = Supply {
     id: "output-esr-up",
     describe: "output capacitor's series resistance has risen",
-    severity: "series resistance rises in equal ratios to 20 times at 1",
+    severity: "series resistance rises in equal ratios to 60 times at 1",
     cause: Some("R09"),
     defaults: Scenario::converter(),
-    build: |s| single(s, |stage| Stage { esr_ohm: stage.esr_ohm * geometric(1.0, 20.0, s.severity), ..stage }),
+    build: |s| single(s, |stage| Stage { esr_ohm: stage.esr_ohm * geometric(1.0, 60.0, s.severity), ..stage }),
 };
 
 pub(in crate::sim) static CAPACITANCE_LOST: Supply = Supply {
     id: "output-c-lost",
     describe: "output capacitance lost: ceramic capacitors missing or cracked",
-    severity: "capacitance falls in equal ratios from 200 to 12 uF at 1",
+    severity: "capacitance falls in equal ratios from 200 to 5 uF at 1",
     cause: Some("R10"),
     defaults: Scenario::converter(),
     // Ceramics: hardly any ESR, and little enough capacitance for it to count.
@@ -202,7 +202,7 @@ pub(in crate::sim) static CAPACITANCE_LOST: Supply = Supply {
         single(s, |stage| Stage {
             esr_ohm: 1e-3,
             esl_h: 0.3e-9,
-            capacitance_f: geometric(200e-6, 12e-6, s.severity),
+            capacitance_f: geometric(200e-6, 5e-6, s.severity),
             ..stage
         })
     },
