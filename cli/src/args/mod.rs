@@ -107,6 +107,9 @@ pub enum RulesCommand {
         /// Captures of each model.
         #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=1000))]
         captures: u16,
+        /// Try only this model; may be given more than once.
+        #[arg(long = "model", value_name = "MODEL")]
+        models: Vec<String>,
         /// Start of the random numbers.
         #[arg(long, value_name = "N", default_value_t = 1)]
         seed: u64,

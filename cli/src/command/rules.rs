@@ -19,9 +19,10 @@ pub(crate) fn run(command: &RulesCommand, context: &mut Context<'_>) -> Result<u
     match command {
         RulesCommand::List { files } => list(files, context),
         RulesCommand::Show { id, files } => show(id, files, context),
-        RulesCommand::Check { file, captures, seed, alone } => {
-            let per_model = usize::from(*captures);
-            let trial = Trial { per_model, per_healthy: per_model, least_severity: LEAST_SEVERITY, seed: *seed };
+        RulesCommand::Check { file, captures, models, seed, alone } => {
+            let (models, per_model) = (models.clone(), usize::from(*captures));
+            let trial =
+                Trial { models, per_model, per_healthy: per_model, least_severity: LEAST_SEVERITY, seed: *seed };
             let rules = match file {
                 Some(file) if *alone => rules::read(file)?,
                 _ => rules::load(&file.iter().collect::<Vec<_>>())?,

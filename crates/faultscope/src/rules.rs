@@ -43,8 +43,10 @@ pub fn read(file: &Path) -> Result<RuleSet, Error> {
 }
 
 /// What a trial simulates.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
+    /// Models; none takes all.
+    pub models: Vec<String>,
     /// Captures of each fault model.
     pub per_model: usize,
     /// Captures of each healthy model.
@@ -92,9 +94,16 @@ pub struct ModelTrial {
 /// Simulates captures and asks the rules; the same trial gives the same answer for any number of threads.
 ///
 /// # Errors
-/// When a model or a measurement refuses: a defect of the program.
+/// When a model is not known, or a model or a measurement refuses, which is a defect of the program.
 pub fn run(rules: &RuleSet, trial: &Trial, threads: usize) -> Result<Vec<Tried>, Error> {
+    if let Some(unknown) = trial.models.iter().find(|id| sim::find(id).is_none()) {
+        return Err(Error::usage(format!("there is no model '{unknown}'"), "faultscope simulate --list names them"));
+    }
     let jobs: Vec<(usize, usize)> = (0..sim::ALL.len())
+        .filter(|m| {
+            let id = sim::ALL.get(*m).map_or("", |m| m.id());
+            trial.models.is_empty() || trial.models.iter().any(|wanted| wanted == id)
+        })
         .flat_map(|m| {
             let faulty = sim::ALL.get(m).is_some_and(|m| m.cause().is_some());
             (0..if faulty { trial.per_model } else { trial.per_healthy }).map(move |k| (m, k))
