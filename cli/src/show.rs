@@ -88,7 +88,7 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
 
 /// The readings of a spurs result that are not in its table.
 fn summary_readings(result: &CaptureResult) -> Vec<faultscope_door::diagnose::Reading> {
-    result.readings.iter().filter(|r| r.id != "spur_level").cloned().collect()
+    result.readings.iter().filter(|r| r.id != "spur_level" && !r.is_sign()).cloned().collect()
 }
 
 fn findings(result: &CaptureResult, style: Style, context: &mut Context<'_>) {

@@ -54,7 +54,7 @@ pub(super) fn readings(
         }
         excursions(&samples, record.sample_rate_hz(), detail.dc_v, step, &mut out);
     }
-    Ok(out)
+    Ok(out.into_iter().map(Reading::sign).collect())
 }
 
 fn one(id: &str, value: f64) -> Option<Reading> {

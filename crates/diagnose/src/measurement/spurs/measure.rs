@@ -209,7 +209,7 @@ impl<'a> Work<'a> {
         if let Some(carrier) = &self.carrier {
             let (spectrum, record) = (&self.spectrum, self.fine.record());
             let seen = signs::Seen { record, spectrum, carrier, band: self.band, lines: &self.lines, spurs: &spurs };
-            readings.extend(seen.readings()?);
+            readings.extend(seen.readings()?.into_iter().map(Reading::sign));
         }
         let detail = SpursDetail {
             carrier: self.carrier.as_ref().map(|c| self.carrier_detail(c)),
