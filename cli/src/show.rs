@@ -102,9 +102,10 @@ fn findings(result: &CaptureResult, style: Style, context: &mut Context<'_>) {
 pub(crate) fn causes(causes: &[Cause], style: Style, context: &mut Context<'_>) {
     for cause in causes {
         context.print(&format!(
-            "{}: {} ({:.0} %)\n  {}: {}",
+            "{}: {} ({}, {:.0} %)\n  {}: {}",
             words::word(style.lang, "report.cause"),
             cause.cause,
+            cause.rule,
             cause.confidence * 100.0,
             words::word(style.lang, "report.next_check"),
             cause.next_check

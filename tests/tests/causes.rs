@@ -39,7 +39,7 @@ fn simulated_faults_are_named_and_healthy_units_are_not_blamed() {
 fn a_trial_does_not_depend_on_the_number_of_threads() {
     let models = ["drift", "tx-healthy", "edge-spikes", "crackle", "level-low"].map(str::to_owned).to_vec();
     let trial = Trial { models, per_model: 2, per_healthy: 1, least_severity: 0.9, seed: 3 };
-    let none = faultscope_diagnose::RuleSet { version: "0".into(), classes: vec![], rules: vec![] };
+    let none = faultscope_diagnose::RuleSet { version: "0".into(), classes: vec![], guards: vec![], rules: vec![] };
     // Without rules nothing is named, whatever is simulated.
     let one = rules::run(&none, &trial, 1).unwrap();
     let two = rules::run(&none, &trial, 2).unwrap();

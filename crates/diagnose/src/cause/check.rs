@@ -28,6 +28,11 @@ impl RuleSet {
             }
             rule.check().map_err(refuse)?;
         }
+        for (k, condition) in self.guards.iter().flat_map(|g| &g.when).enumerate() {
+            let refuse =
+                |(what, hint): Complaint| PackError { what: format!("guard {} of {name}: {what}", k + 1), hint };
+            condition.check(false).map_err(refuse)?;
+        }
         Ok(())
     }
 }

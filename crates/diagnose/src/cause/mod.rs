@@ -92,6 +92,21 @@ pub struct Class {
     pub tell_apart: String,
 }
 
+/// Captures that rules of a measurement do not apply to: what is no DC rail has no rectifier to blame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guard {
+    /// Measurement whose rules it holds back.
+    pub measurement: String,
+    /// Why.
+    pub because: String,
+    /// It holds where any of these does.
+    pub when: Vec<Condition>,
+    /// Ids of the rules that apply all the same.
+    #[serde(default)]
+    pub except: Vec<String>,
+}
+
 /// A set of rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,6 +116,9 @@ pub struct RuleSet {
     /// Causes that cannot be told apart.
     #[serde(default, rename = "class")]
     pub classes: Vec<Class>,
+    /// Captures that rules do not apply to.
+    #[serde(default, rename = "guard")]
+    pub guards: Vec<Guard>,
     /// The rules.
     #[serde(default, rename = "rule")]
     pub rules: Vec<Rule>,
@@ -136,6 +154,7 @@ impl RuleSet {
         self.classes.retain(|c| !other.classes.iter().any(|o| o.id == c.id));
         self.rules.extend(other.rules);
         self.classes.extend(other.classes);
+        self.guards.extend(other.guards);
         self.version = format!("{}+{}", self.version, other.version);
         self
     }

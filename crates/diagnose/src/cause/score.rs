@@ -75,9 +75,16 @@ impl RuleSet {
         causes
     }
 
+    /// Whether a rule is about a capture, and no guard holds it back.
+    fn applies(&self, rule: &Rule, e: &Examined<'_>, set: &[Examined<'_>]) -> bool {
+        let held = self.guards.iter().filter(|g| g.measurement == rule.measurement && !g.except.contains(&rule.id));
+        let holds = |c: &Condition| c.look(e, set).degree.is_some_and(|d| d > 0.0);
+        e.measurement == rule.measurement && !held.flat_map(|g| &g.when).any(holds)
+    }
+
     fn cause(&self, rule: &Rule, set: &[Examined<'_>]) -> Option<(f64, Cause)> {
         let matches: Vec<Match> =
-            set.iter().filter(|e| e.measurement == rule.measurement).filter_map(|e| rule.on(e, set)).collect();
+            set.iter().filter(|e| self.applies(rule, e, set)).filter_map(|e| rule.on(e, set)).collect();
         if matches.is_empty() {
             return None;
         }

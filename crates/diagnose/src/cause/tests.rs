@@ -242,3 +242,15 @@ fn a_rule_file_says_where_it_is_wrong() {
     assert!(RuleSet::parse(&strange, "x").unwrap_err().what.contains("tea-leaves"));
     assert!(RuleSet::parse("version=1", "x").is_err() && RuleSet::parse("[[[", "x").is_err());
 }
+
+#[test]
+fn what_is_no_rail_has_no_rectifier_to_blame() {
+    let mut readings = rectifier(0.09, 0.0, 0.385);
+    readings.push(("ripple_factor", 120.0));
+    assert!(causes(&measured("ripple", &readings, vec![]), &[]).0.is_empty());
+    let mut m = measured("ripple", &rectifier(0.09, 0.0, 0.385), vec![]);
+    m.gates = vec![Gate::new("waveform", GateState::Warn, "two states")];
+    assert!(causes(&m, &[]).0.is_empty());
+    let refused = RuleSet::parse("version='1'\n[[guard]]\nmeasurement='ripple'\nbecause='b'\nwhen=[{}]\n", "g");
+    assert!(refused.unwrap_err().what.contains("guard"));
+}

@@ -41,6 +41,7 @@ pub(super) fn readings(
     switching(detail, &mut out);
     happenings(&detail.events, detail.dc_v, &mut out);
     out.extend(hf_line_v.map(|v| Reading::new("line_10m_30m", v, record.unit())));
+    out.extend(hf_line_v.and_then(|v| one("hf_share", v / detail.random.rms_v)));
     if step > 0.0 {
         // Noise below a step is the converter's own.
         out.extend(one("random_steps", detail.random.rms_v / step));
