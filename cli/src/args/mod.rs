@@ -110,6 +110,9 @@ pub enum RulesCommand {
         /// Try only this model; may be given more than once.
         #[arg(long = "model", value_name = "MODEL")]
         models: Vec<String>,
+        /// Least severity that is simulated; the highest is 1.
+        #[arg(long, value_name = "S", default_value_t = 0.45, value_parser = share)]
+        least_severity: f64,
         /// Start of the random numbers.
         #[arg(long, value_name = "N", default_value_t = 1)]
         seed: u64,
@@ -117,6 +120,12 @@ pub enum RulesCommand {
         #[arg(long)]
         alone: bool,
     },
+}
+
+/// A number from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let value = crate::number::parse(text)?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(format!("{text} is not between 0 and 1")) }
 }
 
 /// Options of `simulate`.

@@ -11,18 +11,15 @@ use faultscope_door::{Error, diagnose};
 use crate::args::RulesCommand;
 use crate::context::Context;
 
-/// Least severity of a trial: from here on every model shows.
-const LEAST_SEVERITY: f64 = 0.45;
-
 /// Runs a `rules` command.
 pub(crate) fn run(command: &RulesCommand, context: &mut Context<'_>) -> Result<u8, Error> {
     match command {
         RulesCommand::List { files } => list(files, context),
         RulesCommand::Show { id, files } => show(id, files, context),
-        RulesCommand::Check { file, captures, models, seed, alone } => {
+        RulesCommand::Check { file, captures, models, least_severity, seed, alone } => {
             let (models, per_model) = (models.clone(), usize::from(*captures));
-            let trial =
-                Trial { models, per_model, per_healthy: per_model, least_severity: LEAST_SEVERITY, seed: *seed };
+            let least_severity = *least_severity;
+            let trial = Trial { models, per_model, per_healthy: per_model, least_severity, seed: *seed };
             let rules = match file {
                 Some(file) if *alone => rules::read(file)?,
                 _ => rules::load(&file.iter().collect::<Vec<_>>())?,
