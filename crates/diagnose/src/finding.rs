@@ -51,7 +51,8 @@ pub struct AppliedLimit {
 /// A reading that a cause rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CauseReading {
-    /// The capture.
+    /// The capture, where there are several: in a case.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
     pub capture: String,
     /// The measurement.
     pub measurement: String,

@@ -101,7 +101,7 @@ fn carrier_in_band(settings: &Settings, trace: &Trace) -> Result<(), Error> {
 
 fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &Request, rules: &RuleSet) {
     let mut findings = judge(&measured, &request.packs);
-    result.causes = rules.explain(&result.file, &measured, &mut findings);
+    result.causes = rules.explain("", &measured, &mut findings);
     for finding in &mut findings {
         finding.summary = words::summary(finding, request.lang);
     }

@@ -11,7 +11,7 @@ use crate::verdict::Verdict;
 /// A cause is named from this probability on.
 const LEAST: f64 = 0.4;
 /// No evidence of ours makes a cause surer than this.
-const MOST: f64 = 0.98;
+const MOST: f64 = 0.99;
 
 /// What one measurement of one capture found: all that rules look at.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,7 @@ impl RuleSet {
         causes.into_iter().map(|(_, cause)| cause).collect()
     }
 
-    /// The causes of one measurement; failed findings get those that explain them.
+    /// The causes of one measurement; failed findings get those that explain them. `capture` may be empty.
     pub fn explain(&self, capture: &str, measured: &Measured, findings: &mut [Finding]) -> Vec<Cause> {
         let causes = self.diagnose(&[Examined::new(capture, measured, findings)]);
         for finding in findings.iter_mut().filter(|f| f.verdict == Verdict::Fail) {
