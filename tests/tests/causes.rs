@@ -13,7 +13,8 @@ fn table(tried: &[rules::Tried]) -> String {
     let rows = by_model(tried).into_iter().map(|m| {
         let instead: Vec<String> = m.instead.iter().map(|(name, n)| format!("{name} x{n}")).collect();
         let cause = m.cause.clone().unwrap_or_else(|| "none".into());
-        format!("| {} | {cause} | {} | {} | {} | {} |", m.model, m.captures, m.first, m.in_three, instead.join(", "))
+        let in_three = if m.cause.is_some() { m.in_three.to_string() } else { "-".into() };
+        format!("| {} | {cause} | {} | {} | {in_three} | {} |", m.model, m.captures, m.first, instead.join(", "))
     });
     rows.collect::<Vec<_>>().join("\n")
 }
