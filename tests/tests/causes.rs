@@ -9,6 +9,14 @@ use faultscope_tests::{faultscope, sample};
 /// Numbers that nothing was tuned on.
 const EVALUATION: u64 = 0x5EED_2026;
 
+#[allow(clippy::panic, reason = "helpers of tests are test code too")]
+fn tried(per_model: usize, per_healthy: usize, seed: u64) -> Vec<rules::Tried> {
+    let trial = Trial { models: vec![], per_model, per_healthy, least_severity: 0.45, seed };
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let built_in = rules::load(&[] as &[&str]);
+    built_in.and_then(|rules| rules::run(&rules, &trial, threads)).unwrap_or_else(|e| panic!("{}", e.message))
+}
+
 fn table(tried: &[rules::Tried]) -> String {
     let rows = by_model(tried).into_iter().map(|m| {
         let instead: Vec<String> = m.instead.iter().map(|(name, n)| format!("{name} x{n}")).collect();
@@ -17,13 +25,6 @@ fn table(tried: &[rules::Tried]) -> String {
         format!("| {} | {cause} | {} | {} | {in_three} | {} |", m.model, m.captures, m.first, instead.join(", "))
     });
     rows.collect::<Vec<_>>().join("\n")
-}
-
-fn tried(per_model: usize, per_healthy: usize, seed: u64) -> Vec<rules::Tried> {
-    let trial = Trial { models: vec![], per_model, per_healthy, least_severity: 0.45, seed };
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let built_in = rules::load(&[] as &[&str]);
-    built_in.and_then(|rules| rules::run(&rules, &trial, threads)).unwrap_or_else(|e| panic!("{}", e.message))
 }
 
 /// A small part of the figure, with bounds that its own spread allows for.

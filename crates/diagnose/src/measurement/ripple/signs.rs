@@ -10,6 +10,8 @@ use crate::sign::{dwell, scatter, two_levels};
 
 /// Samples that bursts and excursions are looked for in, at most.
 const MOST: usize = 1 << 18;
+/// Frames of the record that levels and frames of radio systems are read from, at most.
+const MOST_READ: u64 = 1 << 24;
 /// Length of the means that levels are told by, and how many of them are the least and the most.
 const MEAN_S: f64 = 1e-3;
 const LEAST_MEANS: usize = 50;
@@ -157,7 +159,9 @@ fn levels(record: &dyn Record, d: &RippleDetail, step: f64, out: &mut Vec<Readin
     }
     let mut buffer = vec![0.0; usize::try_from(block).unwrap_or(1)];
     let mut means = Vec::new();
-    for k in 0..frames / block {
+    // Of very long records blocks are left out evenly.
+    let stride = usize::try_from(frames.div_ceil(MOST_READ)).unwrap_or(1).max(1);
+    for k in (0..frames / block).step_by(stride) {
         let got = record.read_f64(k * block, &mut buffer)?.max(1);
         let mean = buffer.iter().take(got).sum::<f64>() / got as f64;
         // Magnitudes: a negative rail sags upwards.
@@ -192,7 +196,8 @@ fn frames(record: &dyn Record, d: &RippleDetail, out: &mut Vec<Reading>) -> Resu
         return Ok(());
     }
     let view = Decimated::at_least(record, FRAME_VIEW_HZ);
-    let mut x = vec![0.0; usize::try_from(view.frames()).unwrap_or(MOST).min(MOST)];
+    let part = MOST_READ as f64 * view.sample_rate_hz() / record.sample_rate_hz();
+    let mut x = vec![0.0; usize::try_from(view.frames()).unwrap_or(MOST).min(MOST).min(part as usize)];
     let got = view.read_f64(0, &mut x)?;
     x.truncate(got);
     let rate = view.sample_rate_hz();
