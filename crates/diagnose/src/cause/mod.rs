@@ -6,6 +6,8 @@ mod score;
 #[cfg(test)]
 mod tests;
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 pub use condition::{Condition, Side};
@@ -130,7 +132,13 @@ impl RuleSet {
     /// # Errors
     /// Never with a released program: a test reads them.
     pub fn built_in() -> Result<Self, PackError> {
-        Self::parse(include_str!("../../rules/default.toml"), "default")
+        // Read once: the captures of a batch are all judged by them.
+        static READ: OnceLock<RuleSet> = OnceLock::new();
+        if let Some(rules) = READ.get() {
+            return Ok(rules.clone());
+        }
+        let rules = Self::parse(include_str!("../../rules/default.toml"), "default")?;
+        Ok(READ.get_or_init(|| rules).clone())
     }
 
     /// Rules from TOML text, every rule and class checked; `name` is for messages.
