@@ -1,7 +1,7 @@
 //! Results as text for people: tables of the report room, with the facts around them.
 
 use faultscope_door::cases::{Case, Summary};
-use faultscope_door::diagnose::GateState;
+use faultscope_door::diagnose::{Cause, GateState};
 use faultscope_door::paper::table::{self, Style};
 use faultscope_door::paper::{frequency, words};
 use faultscope_door::result::SpectrumInfo;
@@ -91,26 +91,31 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
 
 /// The readings of a spurs result that are not in its table.
 fn summary_readings(result: &CaptureResult) -> Vec<faultscope_door::diagnose::Reading> {
-    result.readings.iter().filter(|r| r.id != "spur_level").cloned().collect()
+    result.readings.iter().filter(|r| r.id != "spur_level" && !r.is_sign()).cloned().collect()
 }
 
 fn findings(result: &CaptureResult, style: Style, context: &mut Context<'_>) {
-    if result.findings.is_empty() {
-        return;
+    if !result.findings.is_empty() {
+        context.print(&table::findings(&result.findings, style));
     }
-    context.print(&table::findings(&result.findings, style));
-    let mut told: Vec<&str> = Vec::new();
-    for cause in result.findings.iter().flat_map(|f| &f.causes) {
-        if !told.contains(&cause.rule.as_str()) {
-            told.push(&cause.rule);
-            context.print(&format!(
-                "{}: {} ({:.0} %)\n  {}: {}",
-                words::word(style.lang, "report.cause"),
-                cause.cause,
-                cause.confidence * 100.0,
-                words::word(style.lang, "report.next_check"),
-                cause.next_check
-            ));
+    causes(&result.causes, style, context);
+}
+
+/// Causes, likeliest first, with the next check; where others look alike, what would tell them apart.
+pub(crate) fn causes(causes: &[Cause], style: Style, context: &mut Context<'_>) {
+    for cause in causes {
+        context.print(&format!(
+            "{}: {} ({}, {:.0} %)\n  {}: {}",
+            words::word(style.lang, "report.cause"),
+            cause.cause,
+            cause.rule,
+            cause.confidence * 100.0,
+            words::word(style.lang, "report.next_check"),
+            cause.next_check
+        ));
+        if !cause.alike.is_empty() {
+            let (label, alike) = (words::word(style.lang, "report.alike"), cause.alike.join(", "));
+            context.print(&format!("  {label} {alike}: {}", cause.tell_apart));
         }
     }
 }

@@ -110,4 +110,7 @@ pub struct Limits {
     /// is judged.
     #[arg(long, value_name = "PACK")]
     pub limits: Vec<String>,
+    /// Diagnosis rules of your own, a .toml file; may be given more than once. A rule of the same id is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<std::path::PathBuf>,
 }

@@ -99,6 +99,49 @@ pub enum LimitsCommand {
     },
 }
 
+/// What is done with diagnosis rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Lists the rules that ship with the program, and those of files.
+    List {
+        /// Rule files to add.
+        files: Vec<PathBuf>,
+    },
+    /// Shows one rule: cause, what tells it apart, what rules it out, what to check next.
+    Show {
+        /// Id: R01, S18.
+        id: String,
+        /// Rule files to add.
+        files: Vec<PathBuf>,
+    },
+    /// Checks a rule file, and tries the rules on simulated captures: which model triggers which cause.
+    Check {
+        /// Rule file; without one: the rules that ship with the program.
+        file: Option<PathBuf>,
+        /// Captures of each model.
+        #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=1000))]
+        captures: u16,
+        /// Try only this model; may be given more than once.
+        #[arg(long = "model", value_name = "MODEL")]
+        models: Vec<String>,
+        /// Least severity that is simulated; the highest is 1.
+        #[arg(long, value_name = "S", default_value_t = 0.45, value_parser = share)]
+        least_severity: f64,
+        /// Start of the random numbers.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+        /// Try the file's rules alone, without those that ship with the program.
+        #[arg(long)]
+        alone: bool,
+    },
+}
+
+/// A number from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let value = crate::number::parse(text)?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(format!("{text} is not between 0 and 1")) }
+}
+
 /// Options of `simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
@@ -111,6 +154,9 @@ pub struct SimulateArgs {
     /// Write the captures of the worked example into this folder.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["model", "output"])]
     pub samples: Option<PathBuf>,
+    /// Lists the models with domain, cause and what severity means (as without a model).
+    #[arg(long, conflicts_with_all = ["model", "output", "samples"])]
+    pub list: bool,
     /// Replace files that are there.
     #[arg(long)]
     pub force: bool,
@@ -183,6 +229,9 @@ pub enum Command {
     /// Limit packs: list, show, check, diff.
     #[command(subcommand)]
     Limits(LimitsCommand),
+    /// Diagnosis rules: list, show, check on simulated captures.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Prints what a measurement means: what it measures, what it can mean, how to confirm, reference.
     Explain {
         /// spurs, ripple, transition, channel, modulation, phase-noise or emissions.

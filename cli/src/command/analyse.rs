@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::diagnose::Settings;
 use faultscope_door::{
-    CaptureResult, Class, Envelope, Error, Request, Watch, WaterfallOutput, inputs, limits, picture,
+    CaptureResult, Class, Envelope, Error, Request, Watch, WaterfallOutput, inputs, limits, picture, rules,
 };
 
 use crate::args::{
@@ -72,8 +72,9 @@ fn measure(
     let packs: Vec<_> = limit_names.limits.iter().map(|name| limits::load(name)).collect::<Result<_, _>>()?;
     let (open, skip_digest) = (OpenOptions::from(&captures.open), !context.common.json);
     let request = Request { open, settings, packs, lang: context.lang()?, skip_digest };
+    let rules = rules::load(&limit_names.rules)?;
     over(captures, measurement, context, |file, watch| {
-        faultscope_door::analyse::analyse(file, measurement, &request, watch)
+        faultscope_door::analyse_with(file, measurement, &request, &rules, watch)
     })
 }
 

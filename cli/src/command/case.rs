@@ -5,7 +5,7 @@ use faultscope_door::cases::{
     self, Access, Action, Case, CaseDocument, CaseListDocument, Closed, Closure, Desk, Equipment, EventKind, Filter,
     Measure, Opened, PartReplaced, Sort, VerifyDocument,
 };
-use faultscope_door::diagnose::{Settings, Verdict};
+use faultscope_door::diagnose::{Cause, Settings, Verdict};
 use faultscope_door::{CaptureResult, Error, Request, inputs, limits};
 
 use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
@@ -18,8 +18,9 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
         CaseCommand::Open(args) => open(args, context),
         CaseCommand::List(args) => list(args, context),
         CaseCommand::Show { id } => {
-            let case = desk(context, Access::Read)?.case(id)?;
-            print(context, case)
+            let desk = desk(context, Access::Read)?;
+            let (case, causes) = (desk.case(id)?, desk.causes(id)?);
+            print(context, case, causes)
         }
         CaseCommand::Attach(args) => attach(args, context),
         CaseCommand::Note { id, text } => change(context, id, EventKind::Noted { text: text.clone() }),
@@ -209,12 +210,14 @@ fn verify(id: &str, list: bool, context: &mut Context<'_>) -> Result<u8, Error> 
     Ok(if intact { 0 } else { 6 })
 }
 
-fn print(context: &mut Context<'_>, case: Case) -> Result<u8, Error> {
+fn print(context: &mut Context<'_>, case: Case, causes: Vec<Cause>) -> Result<u8, Error> {
     if context.common.json {
-        context.print_json(&CaseDocument::new(case))?;
+        context.print_json(&CaseDocument::new(case).with_causes(causes))?;
     } else {
         let text = show::case(&case, context)?;
         context.print(&text);
+        let style = context.style()?;
+        show::causes(&causes, style, context);
     }
     Ok(0)
 }

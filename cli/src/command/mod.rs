@@ -13,6 +13,7 @@ pub(crate) mod link;
 pub(crate) mod phase_noise;
 pub(crate) mod record;
 mod report;
+mod rules;
 mod simulate;
 pub(crate) mod trend;
 pub(crate) mod watch;
@@ -45,6 +46,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Case(_) => "case",
         Command::Report(_) => "report",
         Command::Limits(_) => "limits",
+        Command::Rules(_) => "rules",
         Command::Explain { .. } => "explain",
         Command::Demo(_) => "demo",
         Command::Devices => "devices",
@@ -78,6 +80,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Case(command) => case::run(command, context),
         Command::Report(args) => report::run(args, context),
         Command::Limits(command) => limits::run(command, context),
+        Command::Rules(command) => rules::run(command, context),
         Command::Explain { topic } => limits::explain(topic, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Devices => devices::devices(context),

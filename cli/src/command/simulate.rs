@@ -19,19 +19,17 @@ pub(crate) fn run(args: &SimulateArgs, context: &mut Context<'_>) -> Result<u8, 
 }
 
 fn list(context: &mut Context<'_>) -> Result<u8, Error> {
+    let models: Vec<ModelSummary> = simulate::list().collect();
     if context.common.json {
-        let models = simulate::models()
-            .map(|(id, description, domain)| ModelSummary {
-                id: id.into(),
-                description: description.into(),
-                domain: domain.into(),
-            })
-            .collect();
         context.print_json(&ModelsDocument { schema: "faultscope/1".into(), models })?;
         return Ok(0);
     }
-    for (id, description, domain) in simulate::models() {
-        context.print(&format!("{id:<22} {domain:<9} {description}"));
+    for m in models {
+        let cause = m.cause.as_deref().unwrap_or("-");
+        context.print(&format!(
+            "{:<24} {:<9} {cause:<5} {}\n{:40} severity: {}",
+            m.id, m.domain, m.description, "", m.severity
+        ));
     }
     Ok(0)
 }

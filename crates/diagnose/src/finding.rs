@@ -3,6 +3,7 @@
 use faultscope_signal::Unit;
 use serde::{Deserialize, Serialize};
 
+use crate::cause::CauseKind;
 use crate::reading::At;
 use crate::verdict::Verdict;
 
@@ -47,23 +48,57 @@ pub struct AppliedLimit {
     pub confidence: String,
 }
 
-/// A probable cause with its evidence.
+/// A reading that a cause rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CauseReading {
+    /// The capture, where there are several: in a case.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub capture: String,
+    /// The measurement.
+    pub measurement: String,
+    /// Reading id; `line_ORIGIN` is the strongest spur of that origin.
+    pub id: String,
+    /// Its value in `unit`.
+    pub value: f64,
+    /// Its unit.
+    pub unit: Unit,
+}
+
+/// A probable cause with its evidence.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cause {
     /// Id of the rule: `R01`, `S18`.
     pub rule: String,
+    /// What it is about.
+    #[serde(default)]
+    pub kind: CauseKind,
     /// The cause in words.
     pub cause: String,
     /// 0 to 1.
     pub confidence: f64,
-    /// Ids of the findings it rests on.
+    /// Ids of the findings it rests on; empty where the readings alone speak.
     pub because: Vec<String>,
+    /// The readings it rests on.
+    #[serde(default)]
+    pub readings: Vec<CauseReading>,
+    /// What tells it from its neighbours.
+    #[serde(default)]
+    pub discriminator: String,
     /// What would rule it out.
     pub rules_out: String,
     /// The next measurement to make.
     pub next_check: String,
     /// The part to suspect.
     pub suspect_part: String,
+    /// M measured or simulated, R read, W well known, S said by the user.
+    #[serde(default)]
+    pub basis: String,
+    /// Rules that this evidence cannot tell from it.
+    #[serde(default)]
+    pub alike: Vec<String>,
+    /// The measurement that would tell them apart; empty where there are none.
+    #[serde(default)]
+    pub tell_apart: String,
 }
 
 /// The finding in the words of the alarm standards.

@@ -12,10 +12,11 @@ pub mod limit;
 pub mod link;
 pub mod measurement;
 pub mod reading;
-pub mod verdict;
+pub mod sign;
+mod verdict;
 
-pub use cause::RuleSet;
-pub use finding::{Alarm, AppliedLimit, Cause, Finding, Severity};
+pub use cause::{CauseKind, Examined, RuleSet};
+pub use finding::{Alarm, AppliedLimit, Cause, CauseReading, Finding, Severity};
 pub use gate::{Gate, GateState};
 pub use judge::judge;
 pub use limit::{Limit, LimitSet, PackError};

@@ -3,6 +3,9 @@
 use faultscope_signal::Unit;
 use serde::{Deserialize, Serialize};
 
+/// What the definition of a sign begins with.
+const SIGN: &str = "sign.";
+
 /// Where in the record a reading was taken; only what applies is there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct At {
@@ -60,6 +63,19 @@ impl Reading {
             at: None,
             bandwidth_hz: None,
         }
+    }
+
+    /// Marks it as a sign: a figure for the diagnosis rather than for people, kept out of tables.
+    #[must_use]
+    pub fn sign(mut self) -> Self {
+        self.definition = format!("{SIGN}{}/1", self.id);
+        self
+    }
+
+    /// Whether it is a sign.
+    #[must_use]
+    pub fn is_sign(&self) -> bool {
+        self.definition.starts_with(SIGN)
     }
 
     /// States the uncertainty.

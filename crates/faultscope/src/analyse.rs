@@ -36,6 +36,20 @@ pub(crate) const OVERVIEW: Coverage = Coverage::Blocks(128);
 /// # Errors
 /// When the capture cannot be opened or measured, or no limit of the packs fits the measurement.
 pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Watch) -> Result<CaptureResult, Error> {
+    analyse_with(file, measurement, request, &RuleSet::built_in()?, watch)
+}
+
+/// The same with other rules than those that ship with the program.
+///
+/// # Errors
+/// As for [`analyse`].
+pub fn analyse_with(
+    file: &Path,
+    measurement: &str,
+    request: &Request,
+    rules: &RuleSet,
+    watch: &dyn Watch,
+) -> Result<CaptureResult, Error> {
     let plug = measurement::by_id(measurement).ok_or_else(|| {
         let ids: Vec<&str> = measurement::ALL.iter().map(|m| m.id()).collect();
         Error::usage(format!("there is no measurement '{measurement}'"), format!("choose one of {}", ids.join(", ")))
@@ -48,7 +62,7 @@ pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Wa
     let capture = faultscope_capture::open(file, &request.open)?;
     if let Some(spectrum) = capture.spectra.first() {
         let (mut result, measured) = exported::measure(file, &capture, spectrum, measurement, request)?;
-        judge_and_explain(&mut result, measured, request)?;
+        judge_and_explain(&mut result, measured, request, rules);
         return Ok(result);
     }
     let trace = main_trace(&capture)?;
@@ -67,7 +81,7 @@ pub fn analyse(file: &Path, measurement: &str, request: &Request, watch: &dyn Wa
         }
         Err(error) => return Err(error),
     };
-    judge_and_explain(&mut result, measured, request)?;
+    judge_and_explain(&mut result, measured, request, rules);
     Ok(result)
 }
 
@@ -87,19 +101,14 @@ fn carrier_in_band(settings: &Settings, trace: &Trace) -> Result<(), Error> {
     }
 }
 
-pub(crate) fn judge_and_explain(
-    result: &mut CaptureResult,
-    measured: Measured,
-    request: &Request,
-) -> Result<(), Error> {
-    let rules = RuleSet::built_in()?;
+pub(crate) fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &Request, rules: &RuleSet) {
     let mut findings = judge(&measured, &request.packs);
-    rules.explain(&measured, &mut findings);
+    result.causes = rules.explain("", &measured, &mut findings);
     for finding in &mut findings {
         finding.summary = words::summary(finding, request.lang);
     }
     result.settings.measurement = Some(measured.settings);
-    result.settings.rules_version = (!findings.is_empty()).then_some(rules.version);
+    result.settings.rules_version = (!findings.is_empty() || !result.causes.is_empty()).then(|| rules.version.clone());
     result.quality = measured.gates;
     let old = limits::out_of_date(&request.packs);
     result.quality.extend(old.map(|detail| Gate::new("limit_pack", GateState::Warn, detail)));
@@ -115,7 +124,6 @@ pub(crate) fn judge_and_explain(
         Detail::Modulation(detail) => result.modulation = Some(detail),
         Detail::PhaseNoise(detail) => result.phase_noise = Some(detail),
     }
-    Ok(())
 }
 
 /// What a capture is: format, rate, centre, length, unit, gates, and where each field came from.

@@ -8,6 +8,7 @@ pub use faultscope_case::{
     EventKind, Evidence, Filter, Opened, PartReplaced, Priority, Sort, Status, Summary, Verification,
 };
 use faultscope_case::{NewEvent, Profile, SqliteStore, Store, StoreError, Terms};
+use faultscope_diagnose::{Cause, Examined, RuleSet};
 use faultscope_signal::{Kind, Swept, Unit};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,9 @@ pub struct CaseDocument {
     pub schema: String,
     /// The case.
     pub case: Case,
+    /// Probable causes by everything attached to the case together, likeliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
 }
 
 /// The JSON document of `case list`.
@@ -60,7 +64,13 @@ impl CaseDocument {
     /// Wraps a case.
     #[must_use]
     pub fn new(case: Case) -> Self {
-        Self { schema: "faultscope/1".into(), case }
+        Self { schema: "faultscope/1".into(), case, causes: Vec::new() }
+    }
+
+    /// States the causes.
+    #[must_use]
+    pub fn with_causes(self, causes: Vec<Cause>) -> Self {
+        Self { causes, ..self }
     }
 }
 
@@ -160,6 +170,21 @@ impl Desk {
     /// Unknown case, or a store that cannot be read.
     pub fn events(&self, id: &str) -> Result<Vec<Event>, Error> {
         Ok(self.store.events(id)?)
+    }
+
+    /// The probable causes by all results attached to a case together.
+    ///
+    /// # Errors
+    /// Unknown case, or a store that cannot be read.
+    pub fn causes(&self, id: &str) -> Result<Vec<Cause>, Error> {
+        let results = self.events(id)?.into_iter().filter_map(|event| match event.kind {
+            // A result of another version that no longer reads as one says nothing, it does not hinder.
+            EventKind::Attached(attached) => serde_json::from_value::<CaptureResult>(attached.result).ok(),
+            _ => None,
+        });
+        let results: Vec<CaptureResult> = results.collect();
+        let set: Vec<Examined<'_>> = results.iter().filter_map(CaptureResult::examined).collect();
+        Ok(RuleSet::built_in()?.diagnose(&set))
     }
 
     /// The cases that match, the next clock to run out first.

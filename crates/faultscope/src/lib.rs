@@ -18,6 +18,7 @@ pub mod phase_noise;
 pub mod picture;
 pub mod report;
 pub mod result;
+pub mod rules;
 pub mod schema;
 pub mod simulate;
 pub mod spectrum;
@@ -26,7 +27,7 @@ pub mod view;
 mod watch;
 pub mod waterfall;
 
-pub use analyse::{Request, analyse, info};
+pub use analyse::{Request, analyse, analyse_with, info};
 pub use batch::{batch, collect};
 pub use error::{Class, Error};
 pub use result::{CaptureResult, Envelope, InputError, ToolInfo};

@@ -5,7 +5,7 @@ use std::path::Path;
 use faultscope_capture::{Capture, OpenOptions};
 use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::link::{self, LinkDetail};
-use faultscope_diagnose::{Gate, Settings};
+use faultscope_diagnose::{Gate, RuleSet, Settings};
 use faultscope_report::words::Lang;
 use faultscope_signal::Kind;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,7 @@ pub fn link(supply: &Path, rf: &Path, request: &LinkRequest, watch: &dyn Watch) 
     );
     let linked = link::link((&watched.0, &captures.0.caveats), (&watched.1, &captures.1.caveats), &request.settings)
         .map_err(measure_error)?;
+    let rules = &RuleSet::built_in()?;
     let result = |file: &Path,
                   capture: &Capture,
                   open: &OpenOptions,
@@ -73,7 +74,7 @@ pub fn link(supply: &Path, rf: &Path, request: &LinkRequest, watch: &dyn Watch) 
         };
         let mut result: CaptureResult = base(file, capture, main_trace(capture)?, &request)?;
         measured.gates = gate::merge([scan.gates, measured.gates]);
-        judge_and_explain(&mut result, measured, &request)?;
+        judge_and_explain(&mut result, measured, &request, rules);
         Ok::<_, Error>(result)
     };
     let results = vec![

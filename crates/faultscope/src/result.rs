@@ -5,7 +5,7 @@ use faultscope_diagnose::measurement::{
     ChannelDetail, EmissionsDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, Settings, SpursDetail,
     TransitionDetail,
 };
-use faultscope_diagnose::{Finding, Gate, GateState, Reading, Verdict};
+use faultscope_diagnose::{Cause, Examined, Finding, Gate, GateState, Reading, Verdict};
 use faultscope_signal::{Unit, Window};
 use serde::{Deserialize, Serialize};
 
@@ -288,6 +288,10 @@ pub struct CaptureResult {
     pub readings: Vec<Reading>,
     /// Findings.
     pub findings: Vec<Finding>,
+    /// Probable causes by all readings and findings together, likeliest first, the set-up before the unit; they need no
+    /// limits, and are no verdict.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub causes: Vec<Cause>,
     /// Why it could not be analysed.
     pub error: Option<InputError>,
     /// What `info` adds: where each field came from.
@@ -350,6 +354,28 @@ impl CaptureResult {
     #[must_use]
     pub fn failed(file: &str, error: Error) -> Self {
         Self { file: file.to_owned(), error: Some(error.at(file).into()), ..Self::default() }
+    }
+
+    /// What rules look at; nothing where nothing was measured.
+    #[must_use]
+    pub fn examined(&self) -> Option<Examined<'_>> {
+        let measurement = match self {
+            Self { ripple: Some(_), .. } => "ripple",
+            Self { spurs: Some(_), .. } => "spurs",
+            Self { channel: Some(_), .. } => "channel",
+            Self { modulation: Some(_), .. } => "modulation",
+            Self { transition: Some(_), .. } => "transition",
+            Self { phase_noise: Some(_), .. } => "phase-noise",
+            _ => return None,
+        };
+        Some(Examined {
+            capture: &self.file,
+            measurement,
+            readings: &self.readings,
+            gates: &self.quality,
+            spurs: self.spurs.as_ref().map_or(&[], |s| &s.spurs),
+            findings: &self.findings,
+        })
     }
 
     /// The worst verdict of this capture: of its findings, or `invalid` when a gate closed.

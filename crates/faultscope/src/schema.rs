@@ -158,6 +158,73 @@ pub struct ModelSummary {
     pub description: String,
     /// `supply`, `transmit` or `receive`.
     pub domain: String,
+    /// Id of its cause in the diagnosis tables; `null` for a healthy unit.
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// What its severity, 0 to 1, stands for.
+    #[serde(default)]
+    pub severity: String,
+}
+
+/// What `rules list` and `rules show` print.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RulesDocument {
+    /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
+    pub schema: String,
+    /// Version of the rules.
+    pub version: String,
+    /// The rules.
+    pub rules: Vec<RuleSummary>,
+}
+
+/// A diagnosis rule in words.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RuleSummary {
+    /// Its id.
+    pub id: String,
+    /// `set_up`, `unit`, `measurement` or `normal`.
+    pub kind: String,
+    /// Measurement whose readings it is about.
+    pub measurement: String,
+    /// The cause.
+    pub cause: String,
+    /// What tells it from its neighbours.
+    pub discriminator: String,
+    /// What would rule it out.
+    pub rules_out: String,
+    /// The next measurement.
+    pub next_check: String,
+    /// The part to suspect.
+    pub suspect_part: String,
+    /// M measured or simulated, R read, W well known, S said by the user.
+    pub basis: String,
+    /// Where it is from.
+    pub source: String,
+    /// Rules that a signal cannot tell from it.
+    pub alike: Vec<String>,
+    /// The measurement that would.
+    pub tell_apart: String,
+}
+
+/// What `rules check` prints.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RulesCheckDocument {
+    /// Always `faultscope/1`.
+    #[schemars(extend("const" = "faultscope/1"))]
+    pub schema: String,
+    /// Version of the rules that were tried.
+    pub version: String,
+    /// Rules.
+    pub rules: usize,
+    /// Share of simulated faults with the right cause first, in per cent.
+    pub first_percent: f64,
+    /// The same in the first three.
+    pub in_three_percent: f64,
+    /// Share of healthy captures without any cause.
+    pub healthy_percent: f64,
+    /// Model by model.
+    pub models: Vec<crate::rules::ModelTrial>,
 }
 
 /// What `explain` prints.
@@ -206,6 +273,8 @@ pub fn document() -> Value {
         kind::<VerifyDocument>(&mut generator),
         kind::<LimitsDocument>(&mut generator),
         kind::<ModelsDocument>(&mut generator),
+        kind::<RulesDocument>(&mut generator),
+        kind::<RulesCheckDocument>(&mut generator),
         kind::<FilesDocument>(&mut generator),
         kind::<DevicesDocument>(&mut generator),
         kind::<RecordDocument>(&mut generator),

@@ -21,6 +21,17 @@ pub fn models() -> impl Iterator<Item = (&'static str, &'static str, &'static st
     sim::ALL.iter().map(|m| (m.id(), m.describe(), m.domain().name()))
 }
 
+/// The same with cause and meaning of the severity, in the shape of the JSON output.
+pub fn list() -> impl Iterator<Item = crate::schema::ModelSummary> {
+    sim::ALL.iter().map(|m| crate::schema::ModelSummary {
+        id: m.id().into(),
+        description: m.describe().into(),
+        domain: m.domain().name().into(),
+        cause: m.cause().map(str::to_owned),
+        severity: m.severity().into(),
+    })
+}
+
 /// Writes the recording of a `sim:` address (or a bare model name) as `base.sigmf-data`, `.sigmf-meta`, `.truth.json`.
 ///
 /// # Errors

@@ -14,13 +14,8 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         soft(ui, cx, cx.text(Word::NoReadings));
         return;
     };
-    let mut causes: Vec<&Cause> = Vec::new();
-    for cause in result.findings.iter().flat_map(|f| &f.causes) {
-        if !causes.iter().any(|told| told.rule == cause.rule) {
-            causes.push(cause);
-        }
-    }
-    causes.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    // In the order of the diagnosis: the set-up before the unit, then the likeliest first.
+    let causes: &[Cause] = &result.causes;
     if causes.is_empty() {
         let failed = result.findings.iter().any(|f| f.verdict == Verdict::Fail);
         ui.label(cx.text(if failed { Word::NoCauseKnown } else { Word::NoCause }));

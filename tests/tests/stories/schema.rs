@@ -157,6 +157,10 @@ fn what_the_program_knows_is_documented_too() {
     published.check("LimitsDocument", &json_of(&["limits", "show", "dc-48v"], 0));
     published.check("ExplainDocument", &json_of(&["explain", "ripple.vpp"], 0));
     published.check("ModelsDocument", &json_of(&["simulate"], 0));
+    published.check("RulesDocument", &json_of(&["rules", "list"], 0));
+    published.check("RulesDocument", &json_of(&["rules", "show", "R01"], 0));
+    let tried = ["rules", "check", "--captures", "1", "--model", "drift", "--model", "level-low"];
+    published.check("RulesCheckDocument", &json_of(&tried, 0));
     let made = json_of(&["simulate", "reservoir-c-lost?seed=5&duration=0.5", "--output", &base], 0);
     published.check("FilesDocument", &made);
     assert_eq!(made["files"].as_array().unwrap().len(), 3);

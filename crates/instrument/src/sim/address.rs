@@ -79,7 +79,8 @@ fn modulation(value: &str) -> Result<Modulation, SimError> {
         "cw" => Ok(Modulation::Cw),
         "fm" => Ok(Modulation::Fm),
         "qpsk" => Ok(Modulation::Qpsk),
-        _ => Err(bad("modulation", value, "cw, fm or qpsk")),
+        "ofdm" => Ok(Modulation::Ofdm),
+        _ => Err(bad("modulation", value, "cw, fm, qpsk or ofdm")),
     }
 }
 

@@ -84,6 +84,8 @@ pub trait Model: Sync {
     fn id(&self) -> &'static str;
     /// One line: what is wrong with the unit.
     fn describe(&self) -> &'static str;
+    /// What its severity, 0 to 1, stands for.
+    fn severity(&self) -> &'static str;
     /// What kind of record it makes.
     fn domain(&self) -> Domain;
     /// Id of the cause in the diagnosis tables; `None` for a healthy unit.
@@ -107,6 +109,7 @@ pub static ALL: &[&dyn Model] = &[
     &supply::reservoir::DIODE_OPEN,
     &supply::three_phase::HEALTHY,
     &supply::three_phase::FILTER_WEAK,
+    &supply::three_phase::CHOKE_WEAK,
     &supply::three_phase::PHASE_LOST,
     &supply::three_phase::DIODE_OPEN,
     &supply::three_phase::UNBALANCE,
@@ -116,17 +119,24 @@ pub static ALL: &[&dyn Model] = &[
     &supply::converter::EDGE_SPIKES,
     &supply::converter::SUBHARMONIC,
     &supply::converter::BEAT,
+    &supply::load::BURST_MODE,
+    &supply::load::COMMON_MODE,
+    &supply::dynamic::STEPS_HEALTHY,
     &supply::dynamic::POOR_LOOP,
     &supply::dynamic::LOAD_DROOP,
     &supply::dynamic::HICCUP,
     &supply::dynamic::INTERMITTENT,
+    &supply::load::CRACKLE,
     &supply::dynamic::DRIFT,
     &supply::dynamic::NOISY,
     &supply::dynamic::SERIES_RESISTANCE,
     &supply::dynamic::TDD_LOAD,
+    &supply::load::GSM_LOAD,
     &supply::dynamic::PICKUP,
     &supply::dynamic::PFC_RIPPLE,
     &transmit::unit::HEALTHY,
+    &transmit::unit::LTE_HEALTHY,
+    &transmit::unit::PMR_HEALTHY,
     &transmit::unit::PA_FAILING,
     &transmit::unit::PA_COMPRESSION,
     &transmit::unit::INTERMODULATION,
@@ -139,12 +149,21 @@ pub static ALL: &[&dyn Model] = &[
     &transmit::spurs::SWITCHING_SIDEBANDS,
     &transmit::spurs::IQ_IMBALANCE,
     &transmit::spurs::LO_LEAKAGE,
-    &transmit::spurs::REFERENCE_SPURS,
-    &transmit::spurs::FRACTIONAL_SPUR,
+    &transmit::oscillator::REFERENCE_SPURS,
+    &transmit::oscillator::FRACTIONAL_SPUR,
+    &transmit::oscillator::SIGMA_DELTA_SPUR,
+    &transmit::oscillator::PHASE_NOISE,
     &transmit::spurs::CLOCK_COMB,
+    &transmit::spurs::FIXED_LINE,
+    &transmit::spurs::HARMONICS,
+    &transmit::spurs::HALF_FREQUENCY,
+    &transmit::switched::FRAME_LINES,
+    &transmit::switched::KEYED_NOISE,
     &transmit::receiver::DC_SPIKE,
     &transmit::receiver::IMAGE,
     &transmit::receiver::CRYSTAL,
+    &transmit::receiver::ALIAS,
+    &transmit::receiver::OVERLOAD,
 ];
 
 /// The model of a name.

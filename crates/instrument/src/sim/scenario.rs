@@ -15,6 +15,8 @@ pub enum Modulation {
     Fm,
     /// QPSK, root-raised-cosine 0.35, a sixteenth of the sample rate as symbol rate.
     Qpsk,
+    /// OFDM, 24 subcarriers at distances of a 128th of the sample rate: LTE-like at 1.92 MS/s.
+    Ofdm,
 }
 
 /// The settings of one simulated record. A model ignores what does not belong to its domain.

@@ -61,7 +61,11 @@ fn table(subject: &str, before: &Section, after: &Section, lang: Lang) -> DataTa
     let same = |a: &Reading, b: &Reading| {
         a.id == b.id && a.unit == b.unit && a.at.map(|p| (p.low_hz, p.high_hz)) == b.at.map(|p| (p.low_hz, p.high_hz))
     };
-    let rows = before.readings.iter().filter_map(|b| after.readings.iter().find(|a| same(b, a)).map(|a| (b, a)));
+    let rows = before
+        .readings
+        .iter()
+        .filter(|b| !b.is_sign())
+        .filter_map(|b| after.readings.iter().find(|a| same(b, a)).map(|a| (b, a)));
     let row = |(b, a): (&Reading, &Reading)| -> Vec<Cell> {
         vec![
             words::reading(lang, &b.id).into(),

@@ -77,6 +77,7 @@ fn report(lang: Lang) -> ReportInput {
         rules_out: "ripple at the switching frequency instead of twice the mains".into(),
         next_check: "measure the capacitor's ESR, or put a known good one in parallel".into(),
         suspect_part: "bulk capacitor C1".into(),
+        ..Cause::default()
     });
     before.findings[0].alarm = Some(Alarm {
         probable_cause: "POWER_SUPPLY_FAILURE".into(),
@@ -228,6 +229,7 @@ fn hostile_text_anywhere_stays_text() {
                 rules_out: evil.into(),
                 next_check: evil.into(),
                 suspect_part: evil.into(),
+                ..Cause::default()
             };
         }
     }

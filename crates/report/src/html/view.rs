@@ -135,6 +135,7 @@ fn filled(data: &DataTable) -> Value {
 
 fn section(index: usize, s: &Section, lang: Lang) -> Value {
     let number = (index + 1).to_string();
+    let shown: Vec<_> = s.readings.iter().filter(|r| !r.is_sign()).cloned().collect();
     let tables = s.detail.as_ref().map_or_else(Vec::new, |d| detail::of(d, 25, lang));
     let pictures = s.pictures.iter().map(|p| {
         map([("caption", p.caption.as_str().into()), ("svg", Value::from_safe_string(p.svg.as_str().to_owned()))])
@@ -153,7 +154,7 @@ fn section(index: usize, s: &Section, lang: Lang) -> Value {
         ("sha256", s.capture.sha256.as_str().into()),
         ("gates", filled(&detail::gates(&s.gates, lang))),
         ("findings", s.findings.iter().map(|f| finding(f, &s.findings, lang)).collect()),
-        ("readings", filled(&detail::readings(&s.readings, lang))),
+        ("readings", filled(&detail::readings(&shown, lang))),
         ("tables", tables.iter().map(table).collect()),
         ("pictures", pictures.collect()),
         ("settings", settings.into()),

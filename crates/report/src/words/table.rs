@@ -324,6 +324,7 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("reading.x_db_bandwidth", "x dB bandwidth", "x dB 带宽"),
     ("report.actions", "Actions", "处理措施"),
     ("report.alarm", "Alarm", "告警"),
+    ("report.alike", "Not told apart by this signal from", "该信号无法与下列原因区分："),
     ("report.assignee", "Assigned to", "负责人"),
     ("report.because", "Because of", "依据"),
     ("report.before_after", "Before and after", "维修前后对比"),

@@ -8,6 +8,7 @@ mod report;
 mod scan;
 mod separate;
 mod short;
+mod signs;
 mod slow;
 mod spikes;
 mod switching;
@@ -254,12 +255,15 @@ impl Measurement for Ripple {
         let analysis = analyse(record, scan, settings)?;
         let mut gates = crate::gate::from_caveats(caveats);
         gates.extend(report::gates(record, &analysis, settings));
+        let detail = report::detail(&analysis);
+        let mut readings = report::readings(record.unit(), &analysis);
+        readings.extend(signs::readings(record, &detail, analysis.scan.step, analysis.lines_hz_v)?);
         Ok(Measured {
             measurement: "ripple",
             settings: settings.clone(),
             gates,
-            readings: report::readings(record.unit(), &analysis),
-            detail: Detail::Ripple(report::detail(&analysis)),
+            readings,
+            detail: Detail::Ripple(detail),
         })
     }
 }
@@ -291,6 +295,10 @@ fn check(settings: &Settings) -> Result<(), MeasureError> {
     }
 }
 
+/// Where a switching line is looked for whose bursts are examined, and where common-mode lines lie.
+const BURST_HZ: (f64, f64) = (20e3, 3e6);
+const HF_HZ: (f64, f64) = (10e6, 30e6);
+
 /// Everything that was found, before it is put into words.
 struct Analysis {
     scan: Scan,
@@ -306,6 +314,8 @@ struct Analysis {
     slope_db_per_decade: Option<f64>,
     /// A line where no switching frequency is claimed.
     beyond_claim_hz: Option<f64>,
+    /// The strongest line above 20 kHz, whose envelope shows bursts; the rms of the strongest from 10 to 30 MHz.
+    lines_hz_v: (Option<f64>, Option<f64>),
     events: Vec<Event>,
     /// Whether this is a digital or switching waveform, which has no events.
     two_states: bool,
@@ -368,7 +378,11 @@ fn analyse(record: &dyn Record, scan: Scan, settings: &Settings) -> Result<Analy
             Some((id, f, rms))
         })
         .collect();
+    let strongest = |low: f64, high: f64| floored_alive?.strongest_line(low, high.min(0.9 * bandwidth));
+    let burst_line_hz = strongest(BURST_HZ.0, BURST_HZ.1).map(|l| l.0);
+    let hf_line_v = strongest(HF_HZ.0, HF_HZ.1).map(|l| l.1);
     Ok(Analysis {
+        lines_hz_v: (burst_line_hz, hf_line_v),
         scan,
         rate,
         bandwidth,

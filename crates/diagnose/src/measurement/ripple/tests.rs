@@ -478,7 +478,7 @@ fn the_documentation_has_its_headings_and_names_every_reading() {
     let (_, m) = run(x, 400_000.0);
     for r in m.readings.iter().filter(|r| !r.id.starts_with("mains_h")) {
         assert!(doc.contains(&format!("`{}`", r.id)), "{}", r.id);
-        assert_eq!(r.definition, format!("{}/1", r.id));
+        assert_eq!(r.definition, format!("{}{}/1", if r.is_sign() { "sign." } else { "" }, r.id));
     }
 }
 

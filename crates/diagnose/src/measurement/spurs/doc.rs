@@ -42,6 +42,17 @@ What it measures
   noise_density/1      mean noise power per hertz, lines and modulated bands left out. With a window whose side lobes
                        exceed -65 dB the noise is taken from a Blackman-Harris spectrum of the same length, so that
                        what a strong line leaks does not count as noise.
+  signs for the diagnosis
+                       pair, pair_spacing, pair_am, pair_orders, pair_off_raster: the strongest pair of lines at equal distances
+                       from the carrier beyond 2 kHz, the share of AM in it, pairs on its grid, its distance from a
+                       multiple of 2.5 or 6.25 kHz in units of its own doubt; mains_pair, mains_pair_spacing, mains_pair_am: the
+                       same of mains sidebands up to order 12. harmonic_rf, harmonic_if: harmonics of the carrier itself, or of its
+                       offset from the tuned centre. half_line: a line at a half or three halves of the carrier.
+                       second_carrier: the other parent of the strongest intermodulation product. skirt: noise at 0.6 to
+                       1.6 kHz per hertz against the carrier, skirt_rise against the far noise. shoulder: density beside a
+                       modulated band against that inside. keyed_depth, keyed_rate, keyed_scatter: two states of the
+                       level, level_share the variance of the envelope between them. noise_swing: how much the noise beside the carrier changes over time. strong_lines (above
+                       -25 dBc), clock_lines, unknown_lines: how many.
   Uncertainties are two standard deviations and cover noise only, not the calibration of the instrument.
 
 What it can mean

@@ -13,6 +13,7 @@ use super::joint;
 use super::origin::{self, Context, is_dc};
 use super::owner::{Band, Fine, Found, bands};
 use super::quality::{self, Powers};
+use super::signs;
 use super::two_tone;
 use super::view::MeanRemoved;
 use super::{Behaviour, Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail};
@@ -204,6 +205,11 @@ impl<'a> Work<'a> {
         }
         for (spur, f) in spurs.iter().zip(&self.lines).filter(|(s, _)| judged(s)) {
             readings.extend(self.spur_reading("spur_level", spur, f));
+        }
+        if let Some(carrier) = &self.carrier {
+            let (spectrum, record) = (&self.spectrum, self.fine.record());
+            let seen = signs::Seen { record, spectrum, carrier, band: self.band, lines: &self.lines, spurs: &spurs };
+            readings.extend(seen.readings()?.into_iter().map(Reading::sign));
         }
         let detail = SpursDetail {
             carrier: self.carrier.as_ref().map(|c| self.carrier_detail(c)),

@@ -10,6 +10,7 @@ mod measure;
 mod origin;
 mod owner;
 mod quality;
+mod signs;
 #[cfg(test)]
 mod tests;
 mod two_tone;

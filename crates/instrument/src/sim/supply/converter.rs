@@ -72,7 +72,7 @@ impl Stage {
     }
 
     /// Adds the ripple to a rail; gives its lines.
-    fn add(&self, volts: &mut [f64], rate_hz: f64) -> Vec<TruthLine> {
+    pub(super) fn add(&self, volts: &mut [f64], rate_hz: f64) -> Vec<TruthLine> {
         let orders = ((BAND * rate_hz / (0.5 * self.frequency_hz)) as u32).min(MOST_ORDERS);
         let phasors: Vec<Phasor> = (1..=orders).map(|n| self.voltage(n)).collect();
         for (k, v) in volts.iter_mut().enumerate() {
@@ -162,6 +162,11 @@ fn rail(s: &Scenario, stages: &[Stage], edges: Option<(Edges, &mut Random)>) -> 
     Rail { clean, lines, ..rail }
 }
 
+/// What [`Stage`] is without a fault, for models of other families.
+pub(super) fn healthy_stage(s: &Scenario, random: &mut Random) -> Stage {
+    Stage::healthy(s, random)
+}
+
 fn single(s: &Scenario, change: impl FnOnce(Stage) -> Stage) -> Rail {
     let mut random = Random::new(s.seed, MODEL_STREAM);
     let stage = change(Stage::healthy(s, &mut random));
@@ -171,6 +176,7 @@ fn single(s: &Scenario, change: impl FnOnce(Stage) -> Stage) -> Rail {
 pub(in crate::sim) static HEALTHY: Supply = Supply {
     id: "converter-healthy",
     describe: "switching converter with good output capacitors; nothing is wrong",
+    severity: "none: nothing is wrong at any severity",
     cause: None,
     defaults: Scenario::converter().at_severity(0.0),
     build: |s| single(s, |stage| stage),
@@ -179,14 +185,16 @@ pub(in crate::sim) static HEALTHY: Supply = Supply {
 pub(in crate::sim) static ESR_UP: Supply = Supply {
     id: "output-esr-up",
     describe: "output capacitor's series resistance has risen",
+    severity: "series resistance rises in equal ratios to 60 times at 1",
     cause: Some("R09"),
     defaults: Scenario::converter(),
-    build: |s| single(s, |stage| Stage { esr_ohm: stage.esr_ohm * geometric(1.0, 20.0, s.severity), ..stage }),
+    build: |s| single(s, |stage| Stage { esr_ohm: stage.esr_ohm * geometric(1.0, 60.0, s.severity), ..stage }),
 };
 
 pub(in crate::sim) static CAPACITANCE_LOST: Supply = Supply {
     id: "output-c-lost",
     describe: "output capacitance lost: ceramic capacitors missing or cracked",
+    severity: "capacitance falls in equal ratios from 200 to 5 uF at 1",
     cause: Some("R10"),
     defaults: Scenario::converter(),
     // Ceramics: hardly any ESR, and little enough capacitance for it to count.
@@ -194,7 +202,7 @@ pub(in crate::sim) static CAPACITANCE_LOST: Supply = Supply {
         single(s, |stage| Stage {
             esr_ohm: 1e-3,
             esl_h: 0.3e-9,
-            capacitance_f: geometric(200e-6, 12e-6, s.severity),
+            capacitance_f: geometric(200e-6, 5e-6, s.severity),
             ..stage
         })
     },
@@ -203,6 +211,7 @@ pub(in crate::sim) static CAPACITANCE_LOST: Supply = Supply {
 pub(in crate::sim) static EDGE_SPIKES: Supply = Supply {
     id: "edge-spikes",
     describe: "spikes at the switching edges: snubber open or layout",
+    severity: "height of the spikes, 2 mV to 0.3 V at 1",
     cause: Some("R11"),
     defaults: Scenario::converter(),
     build: |s| {
@@ -216,14 +225,16 @@ pub(in crate::sim) static EDGE_SPIKES: Supply = Supply {
 pub(in crate::sim) static SUBHARMONIC: Supply = Supply {
     id: "sub-harmonic",
     describe: "converter oscillates at half its switching frequency: slope compensation lost",
+    severity: "difference of neighbouring pulses, 8 % of a period each way at 1",
     cause: Some("R12"),
     defaults: Scenario::converter(),
-    build: |s| single(s, |stage| Stage { duty: 0.55, alternation: 0.4 * s.severity, ..stage }),
+    build: |s| single(s, |stage| Stage { duty: 0.55, alternation: 0.08 * s.severity, ..stage }),
 };
 
 pub(in crate::sim) static BEAT: Supply = Supply {
     id: "switching-beat",
     describe: "two paralleled converters not synchronised: their lines beat",
+    severity: "share of current that the second converter takes",
     cause: Some("R22"),
     defaults: Scenario::converter(),
     build: |s| {

@@ -73,9 +73,19 @@ fn stepped(s: &Scenario, output: Loop) -> Rail {
 
 const GOOD_LOOP: Loop = Loop { natural_hz: 2e3, damping: 0.6, impedance_ohm: 0.02 };
 
+pub(in crate::sim) static STEPS_HEALTHY: Supply = Supply {
+    id: "load-steps-healthy",
+    describe: "regulated rail under load steps with a good loop and good capacitors; nothing is wrong",
+    severity: "none: nothing is wrong at any severity",
+    cause: None,
+    defaults: Scenario::dynamic().at_severity(0.0),
+    build: |s| stepped(s, GOOD_LOOP),
+};
+
 pub(in crate::sim) static POOR_LOOP: Supply = Supply {
     id: "poor-loop",
     describe: "voltage loop with poor phase margin: load steps ring",
+    severity: "damping of the loop falls in equal ratios from 0.6 to 0.05 at 1",
     cause: Some("R13"),
     defaults: Scenario::dynamic(),
     build: |s| stepped(s, Loop { damping: geometric(0.6, 0.05, s.severity), ..GOOD_LOOP }),
@@ -84,6 +94,7 @@ pub(in crate::sim) static POOR_LOOP: Supply = Supply {
 pub(in crate::sim) static LOAD_DROOP: Supply = Supply {
     id: "load-droop",
     describe: "output capacitor lost: load steps droop deeply",
+    severity: "output impedance rises to 12 times at 1",
     cause: Some("R19"),
     defaults: Scenario::dynamic(),
     build: |s| stepped(s, Loop { impedance_ohm: GOOD_LOOP.impedance_ohm * linear(1.0, 12.0, s.severity), ..GOOD_LOOP }),
@@ -92,6 +103,7 @@ pub(in crate::sim) static LOAD_DROOP: Supply = Supply {
 pub(in crate::sim) static HICCUP: Supply = Supply {
     id: "hiccup",
     describe: "supply collapses and restarts in hiccup: overload or failing auxiliary supply",
+    severity: "share of each period that the rail is off, 60 % at 1",
     cause: Some("R15"),
     defaults: Scenario { rate_hz: 20e3, duration_s: 4.0, ..Scenario::dynamic() },
     build: hiccup,
@@ -131,6 +143,7 @@ fn hiccup(s: &Scenario) -> Rail {
 pub(in crate::sim) static INTERMITTENT: Supply = Supply {
     id: "intermittent-contact",
     describe: "intermittent contact: the rail jumps between two levels at random",
+    severity: "depth of the drops, 6 % of the rail at 1",
     cause: Some("R18"),
     defaults: Scenario { rate_hz: 20e3, duration_s: 2.0, ..Scenario::dynamic() },
     build: intermittent,
@@ -160,6 +173,7 @@ fn intermittent(s: &Scenario) -> Rail {
 pub(in crate::sim) static DRIFT: Supply = Supply {
     id: "drift",
     describe: "slow drift and wander of the rail: reference, joint or warming capacitor",
+    severity: "slope 0.3 %/s and wander 0.8 % of the rail at 1",
     cause: Some("R16"),
     defaults: Scenario { rate_hz: 10e3, duration_s: 10.0, ..Scenario::dynamic() },
     build: |s| {
@@ -176,6 +190,7 @@ pub(in crate::sim) static DRIFT: Supply = Supply {
 pub(in crate::sim) static NOISY: Supply = Supply {
     id: "noisy-reference",
     describe: "random noise of the rail risen: reference or regulator",
+    severity: "noise rises in equal ratios to 60 times at 1",
     cause: Some("R17"),
     defaults: Scenario::dynamic(),
     build: |s| {
@@ -187,6 +202,7 @@ pub(in crate::sim) static NOISY: Supply = Supply {
 pub(in crate::sim) static SERIES_RESISTANCE: Supply = Supply {
     id: "series-resistance",
     describe: "series resistance of connector or fuse risen: the rail falls as the load rises",
+    severity: "series resistance from 2 to 120 mohm at 1",
     cause: Some("R20"),
     defaults: Scenario { rate_hz: 10e3, duration_s: 4.0, ..Scenario::dynamic() },
     build: |s| {
@@ -205,6 +221,7 @@ pub(in crate::sim) static SERIES_RESISTANCE: Supply = Supply {
 pub(in crate::sim) static TDD_LOAD: Supply = Supply {
     id: "tdd-load",
     describe: "load modulated by the transmitter's 5 ms TDD frame: not a supply fault",
+    severity: "peak to peak of the load's imprint, 10 mV to 0.4 V at 1",
     cause: Some("R24"),
     defaults: Scenario::supply(),
     build: |s| {
@@ -240,6 +257,7 @@ fn burst(t: f64, pp: f64) -> f64 {
 pub(in crate::sim) static PICKUP: Supply = Supply {
     id: "mains-pickup",
     describe: "pick-up or ground loop of the measurement at the mains frequency",
+    severity: "amplitude of the pick-up, 0.5 to 50 mV at 1",
     cause: Some("R04"),
     defaults: Scenario::supply(),
     build: |s| {
@@ -253,6 +271,7 @@ pub(in crate::sim) static PICKUP: Supply = Supply {
 pub(in crate::sim) static PFC_RIPPLE: Supply = Supply {
     id: "pfc-ripple",
     describe: "power-factor stage's bus ripple not rejected: bulk capacitor or feed-forward",
+    severity: "amplitude at twice the mains, 5 mV to 0.4 V at 1",
     cause: Some("R21"),
     defaults: Scenario::supply(),
     build: |s| {

@@ -2,6 +2,7 @@
 
 pub(super) mod converter;
 pub(super) mod dynamic;
+pub(super) mod load;
 pub(super) mod mains;
 pub(super) mod reservoir;
 pub(super) mod three_phase;
@@ -70,6 +71,7 @@ pub(super) fn line(origin: &str, order: u32, frequency_hz: f64, amplitude_v: f64
 pub(super) struct Supply {
     pub id: &'static str,
     pub describe: &'static str,
+    pub severity: &'static str,
     pub cause: Option<&'static str>,
     pub defaults: Scenario,
     pub build: fn(&Scenario) -> Rail,
@@ -81,6 +83,9 @@ impl Model for Supply {
     }
     fn describe(&self) -> &'static str {
         self.describe
+    }
+    fn severity(&self) -> &'static str {
+        self.severity
     }
     fn domain(&self) -> Domain {
         Domain::Supply

@@ -127,6 +127,7 @@ fn rail(bridge: &Bridge, s: &Scenario) -> Rail {
 pub(in crate::sim) static HEALTHY: Supply = Supply {
     id: "supply-healthy",
     describe: "rectifier with a good reservoir capacitor; nothing is wrong",
+    severity: "none: nothing is wrong at any severity",
     cause: None,
     defaults: Scenario::supply().at_severity(0.0),
     build: |s| rail(&Bridge::HEALTHY, s),
@@ -135,6 +136,7 @@ pub(in crate::sim) static HEALTHY: Supply = Supply {
 pub(in crate::sim) static CAPACITANCE_LOST: Supply = Supply {
     id: "reservoir-c-lost",
     describe: "reservoir capacitor has lost capacitance (dried out)",
+    severity: "capacitance falls in equal ratios to 6 % of its value at 1",
     cause: Some("R01"),
     defaults: Scenario::supply(),
     build: |s| {
@@ -146,6 +148,7 @@ pub(in crate::sim) static CAPACITANCE_LOST: Supply = Supply {
 pub(in crate::sim) static ESR_UP: Supply = Supply {
     id: "reservoir-esr-up",
     describe: "reservoir capacitor's series resistance has risen (end of life)",
+    severity: "series resistance rises in equal ratios to 15 times its value at 1",
     cause: Some("R02"),
     defaults: Scenario::supply(),
     build: |s| {
@@ -157,6 +160,7 @@ pub(in crate::sim) static ESR_UP: Supply = Supply {
 pub(in crate::sim) static LEAK: Supply = Supply {
     id: "reservoir-leak",
     describe: "reservoir capacitor leaks, and the leak fluctuates",
+    severity: "leak rises to 0.4 S at 1, fluctuating by half",
     cause: Some("R25"),
     defaults: Scenario::supply(),
     build: |s| {
@@ -168,6 +172,7 @@ pub(in crate::sim) static LEAK: Supply = Supply {
 pub(in crate::sim) static LOAD_UP: Supply = Supply {
     id: "load-up",
     describe: "DC load above rated, the supply itself is good",
+    severity: "load current rises to three times rated at 1",
     cause: Some("R01"),
     defaults: Scenario::supply(),
     build: |s| rail(&Bridge { load_a: 2.0 * linear(1.0, 3.0, s.severity), ..Bridge::HEALTHY }, s),
@@ -176,6 +181,7 @@ pub(in crate::sim) static LOAD_UP: Supply = Supply {
 pub(in crate::sim) static DIODE_OPEN: Supply = Supply {
     id: "diode-open",
     describe: "one leg of the bridge is bad, at the worst open (half-wave)",
+    severity: "resistance of one leg rises from nothing to open at 1",
     cause: Some("R03"),
     defaults: Scenario::supply().at_severity(1.0),
     build: |s| {

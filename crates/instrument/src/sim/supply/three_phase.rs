@@ -35,11 +35,13 @@ pub(in crate::sim) struct SixPulse {
     pub diode: f64,
     /// Filter capacitance.
     pub capacitance_f: f64,
+    /// Inductance of the choke.
+    pub choke_h: f64,
 }
 
 impl SixPulse {
     pub(in crate::sim) const HEALTHY: Self =
-        Self { phase_a: 1.0, contact: 0.0, diode: 0.0, capacitance_f: CAPACITANCE_F };
+        Self { phase_a: 1.0, contact: 0.0, diode: 0.0, capacitance_f: CAPACITANCE_F, choke_h: CHOKE_H };
 
     /// Rectified voltage before the filter; 1 is the healthy mean.
     pub(in crate::sim) fn rectified(&self, turns: f64) -> f64 {
@@ -66,7 +68,7 @@ impl SixPulse {
                 let source = drive * self.rectified(mains.turns(start + step as f64 * dt));
                 let v = (stored + ESR_OHM * current) / (1.0 + ESR_OHM / LOAD_OHM);
                 // The bridge lets no current back.
-                current = (current + dt * (source - v - CHOKE_OHM * current) / CHOKE_H).max(0.0);
+                current = (current + dt * (source - v - CHOKE_OHM * current) / self.choke_h).max(0.0);
                 stored += dt * (current - v / LOAD_OHM) / self.capacitance_f;
                 sum += v;
             }
@@ -90,7 +92,7 @@ fn rail(six: &SixPulse, s: &Scenario) -> Rail {
         .with("contact_ratio", six.contact)
         .with("diode_ratio", six.diode)
         .with("filter_f", six.capacitance_f)
-        .with("choke_h", CHOKE_H)
+        .with("choke_h", six.choke_h)
         .with("load_ohm", LOAD_OHM)
         .with("regulation_ratio", gain.abs())
 }
@@ -98,6 +100,7 @@ fn rail(six: &SixPulse, s: &Scenario) -> Rail {
 pub(in crate::sim) static HEALTHY: Supply = Supply {
     id: "three-phase-healthy",
     describe: "three-phase six-pulse rectifier with a good filter; nothing is wrong",
+    severity: "none: nothing is wrong at any severity",
     cause: None,
     defaults: Scenario::supply().at_severity(0.0),
     build: |s| rail(&SixPulse::HEALTHY, s),
@@ -106,6 +109,7 @@ pub(in crate::sim) static HEALTHY: Supply = Supply {
 pub(in crate::sim) static FILTER_WEAK: Supply = Supply {
     id: "three-phase-filter-weak",
     describe: "three-phase rectifier whose filter capacitor has lost capacitance",
+    severity: "filter capacitance falls in equal ratios to 3 % at 1",
     cause: Some("R05"),
     defaults: Scenario::supply(),
     build: |s| {
@@ -114,9 +118,19 @@ pub(in crate::sim) static FILTER_WEAK: Supply = Supply {
     },
 };
 
+pub(in crate::sim) static CHOKE_WEAK: Supply = Supply {
+    id: "three-phase-choke-weak",
+    describe: "three-phase rectifier whose filter choke has lost inductance (shorted turns, saturated core)",
+    severity: "inductance falls in equal ratios to 4 % at 1",
+    cause: Some("R05"),
+    defaults: Scenario::supply(),
+    build: |s| rail(&SixPulse { choke_h: CHOKE_H * geometric(1.0, 0.04, s.severity), ..SixPulse::HEALTHY }, s),
+};
+
 pub(in crate::sim) static PHASE_LOST: Supply = Supply {
     id: "phase-lost",
     describe: "three-phase rectifier with one phase bad, at the worst lost",
+    severity: "contact voltage of one phase rises until it never conducts at 1",
     cause: Some("R06"),
     defaults: Scenario::supply().at_severity(1.0),
     build: |s| rail(&SixPulse { contact: NEVER * s.severity, ..SixPulse::HEALTHY }, s),
@@ -125,6 +139,7 @@ pub(in crate::sim) static PHASE_LOST: Supply = Supply {
 pub(in crate::sim) static DIODE_OPEN: Supply = Supply {
     id: "three-phase-diode-open",
     describe: "three-phase rectifier with one diode bad, at the worst open",
+    severity: "forward voltage of one diode rises until it never conducts at 1",
     cause: Some("R07"),
     defaults: Scenario::supply().at_severity(1.0),
     build: |s| rail(&SixPulse { diode: NEVER * s.severity, ..SixPulse::HEALTHY }, s),
@@ -133,6 +148,7 @@ pub(in crate::sim) static DIODE_OPEN: Supply = Supply {
 pub(in crate::sim) static UNBALANCE: Supply = Supply {
     id: "phase-unbalance",
     describe: "three-phase rectifier with one phase voltage low, by 15 % at the worst",
+    severity: "one phase voltage low by 15 % at 1",
     cause: Some("R08"),
     defaults: Scenario::supply(),
     build: |s| rail(&SixPulse { phase_a: 1.0 - 0.15 * s.severity, ..SixPulse::HEALTHY }, s),

@@ -15,6 +15,8 @@ const GOOD_GAIN_DB: f64 = 0.0031;
 const GOOD_LEAK_DBC: f64 = -73.0;
 /// Largest code of a 16-bit converter.
 const TOP: f64 = 32_767.0 / 32_768.0;
+/// Stream of phase noise and keyed noise.
+const EXTRA_STREAM: u64 = 4;
 /// Lines beyond this share of the sample rate are left out: the receiver's filter would take them away.
 const BAND: f64 = 0.48;
 
@@ -105,6 +107,11 @@ pub(in crate::sim) struct Chain {
     /// Level of the line at the centre; its origin is `dc`.
     pub leak_dbc: f64,
     pub noise_rise_db: f64,
+    /// Noise of the oscillator's phase: rms in radians and corner in hertz, of Lorentzian shape.
+    pub phase_noise: Option<(f64, f64)>,
+    /// Wide noise that the amplifier makes while it is keyed: level above the scenario's at switch-on in dB, and the
+    /// time in which its amplitude falls to 1/e.
+    pub keyed_noise: Option<(f64, f64)>,
     /// Level over time: instants and the gain in dB from there on.
     pub level_steps: Vec<(f64, f64)>,
     pub parameters: BTreeMap<String, f64>,
@@ -128,6 +135,8 @@ impl Chain {
             phase_deg: 0.0,
             leak_dbc: GOOD_LEAK_DBC,
             noise_rise_db: 0.0,
+            phase_noise: None,
+            keyed_noise: None,
             level_steps: Vec::new(),
             parameters: BTreeMap::new(),
             events: Vec::new(),
@@ -163,9 +172,13 @@ impl Chain {
         let added: Vec<(f64, Phasor)> = self.added.iter().map(|l| (l.offset_hz, self.phasor(l, reference))).collect();
         let mut data = Vec::with_capacity(2 * s.frames());
         let mut level = Level::new(&self.level_steps);
+        let mut jitter = self.phase_noise.map(|(rms, corner_hz)| Jitter::new(rms, corner_hz / s.rate_hz));
+        let mut keyed = self.keyed_noise.map(|(rise_db, decay_s)| Keyed::new(s, rise_db, decay_s));
+        let mut extra = Random::new(s.seed, EXTRA_STREAM);
         for k in 0..s.frames() {
             let t = k as f64 / s.rate_hz;
-            let mut x = baseband.at(k).scale(level.at(t));
+            let gain = level.at(t);
+            let mut x = baseband.at(k).scale(gain);
             for tone in &self.tones {
                 x = x.plus(Phasor::polar(amplitude(tone.dbc), tone.delta_hz * t + tone.turns));
             }
@@ -174,11 +187,15 @@ impl Chain {
             }
             let bias = 1.0 + self.bias.iter().map(|r| r.index * Phasor::turn(r.hz * t).re).sum::<f64>();
             let pushed: f64 = self.pushing.iter().map(|r| r.index * Phasor::turn(r.hz * t).im).sum();
-            let rotation = self.carrier_hz * t + self.carrier_turns + pushed / (2.0 * PI);
+            let noise = jitter.as_mut().map_or(0.0, |j| j.next(&mut extra));
+            let rotation = self.carrier_hz * t + self.carrier_turns + (pushed + noise) / (2.0 * PI);
             x = x.times(Phasor::polar(scale * bias, rotation));
             let mut y = x.times(alpha).plus(x.conj().times(beta)).plus(leak);
             for (hz, phasor) in &added {
                 y = y.plus(phasor.times(Phasor::turn(hz * t)));
+            }
+            if let Some(keyed) = &mut keyed {
+                y = y.plus(keyed.next(gain, t, &mut extra));
             }
             data.extend([y.re, y.im]);
         }
@@ -220,6 +237,49 @@ impl Chain {
         }));
         all.retain(|e| e.amplitude > 1e-7 && e.offset_hz.abs() < BAND * s.rate_hz);
         all
+    }
+}
+
+/// First-order noise: a random walk that is pulled back, whose spectrum is a Lorentzian.
+struct Jitter {
+    keep: f64,
+    kick: f64,
+    value: f64,
+}
+
+impl Jitter {
+    fn new(rms: f64, corner: f64) -> Self {
+        let keep = libm::exp(-2.0 * PI * corner);
+        Self { keep, kick: rms * (1.0 - keep * keep).sqrt(), value: 0.0 }
+    }
+
+    fn next(&mut self, random: &mut Random) -> f64 {
+        self.value = self.keep * self.value + self.kick * random.gaussian();
+        self.value
+    }
+}
+
+/// Wide noise that starts with each keying and dies away.
+struct Keyed {
+    sigma: f64,
+    decay_s: f64,
+    since: Option<f64>,
+}
+
+impl Keyed {
+    fn new(s: &Scenario, rise_db: f64, decay_s: f64) -> Self {
+        let sigma = amplitude(s.noise_dbfs_per_hz + rise_db) * (0.5 * s.rate_hz).sqrt();
+        Self { sigma, decay_s, since: None }
+    }
+
+    fn next(&mut self, gain: f64, t: f64, random: &mut Random) -> Phasor {
+        let draw = Phasor::new(random.gaussian(), random.gaussian());
+        if gain < 0.5 {
+            self.since = None;
+            return Phasor::ZERO;
+        }
+        let start = *self.since.get_or_insert(t);
+        draw.scale(self.sigma * libm::exp(-(t - start) / self.decay_s))
     }
 }
 

@@ -2,8 +2,10 @@
 
 pub(super) mod chain;
 mod modulation;
+pub(super) mod oscillator;
 pub(super) mod receiver;
 pub(super) mod spurs;
+pub(super) mod switched;
 pub(super) mod unit;
 
 use faultscope_signal::Waveform;
@@ -27,6 +29,7 @@ const SYMBOL_STREAM: u64 = 3;
 pub(super) struct Emitter {
     pub id: &'static str,
     pub describe: &'static str,
+    pub severity: &'static str,
     pub domain: Domain,
     pub cause: Option<&'static str>,
     pub defaults: Scenario,
@@ -39,6 +42,9 @@ impl Model for Emitter {
     }
     fn describe(&self) -> &'static str {
         self.describe
+    }
+    fn severity(&self) -> &'static str {
+        self.severity
     }
     fn domain(&self) -> Domain {
         self.domain

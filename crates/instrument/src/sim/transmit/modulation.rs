@@ -13,6 +13,14 @@ const SAMPLES_PER_SYMBOL: usize = 16;
 const REACH: usize = 6;
 const ROLL_OFF: f64 = 0.35;
 
+/// Points of one OFDM symbol, its cyclic prefix, the subcarriers on each side of the middle one, which is empty, and the
+/// the transmitter's filter: half its length and its edge, in subcarriers.
+const OFDM_POINTS: usize = 128;
+const OFDM_PREFIX: usize = 10;
+const OFDM_SIDE: usize = 12;
+const OFDM_HALF: usize = 128;
+const OFDM_EDGE: f64 = 13.5;
+
 /// The complex envelope of the carrier, of mean power 1.
 pub(super) enum Baseband {
     /// Unmodulated.
@@ -21,6 +29,8 @@ pub(super) enum Baseband {
     Fm { rate_hz: f64 },
     /// QPSK: the symbols and the pulse.
     Qpsk { symbols: Vec<Phasor>, pulse: Vec<f64> },
+    /// OFDM: all samples.
+    Ofdm { samples: Vec<Phasor> },
 }
 
 impl Baseband {
@@ -28,6 +38,7 @@ impl Baseband {
         match s.modulation {
             Modulation::Cw => Self::Cw,
             Modulation::Fm => Self::Fm { rate_hz: s.rate_hz },
+            Modulation::Ofdm => Self::Ofdm { samples: ofdm(s.frames(), random) },
             Modulation::Qpsk => {
                 let count = s.frames() / SAMPLES_PER_SYMBOL + 2 * REACH + 1;
                 let side = |bit: u64| if bit == 0 { -1.0 } else { 1.0 };
@@ -47,6 +58,7 @@ impl Baseband {
                 let beta = FM_DEVIATION_HZ / FM_TONE_HZ;
                 Phasor::turn(beta * Phasor::turn(FM_TONE_HZ * frame as f64 / rate_hz).im / (2.0 * PI))
             }
+            Self::Ofdm { samples } => samples.get(frame).copied().unwrap_or(Phasor::ZERO),
             Self::Qpsk { symbols, pulse } => {
                 let (symbol, phase) = (frame / SAMPLES_PER_SYMBOL, frame % SAMPLES_PER_SYMBOL);
                 let near = symbols.iter().skip(symbol).take(2 * REACH);
@@ -57,6 +69,42 @@ impl Baseband {
             }
         }
     }
+}
+
+/// OFDM symbols with QPSK on every subcarrier, behind a low-pass filter, of mean power 1.
+fn ofdm(frames: usize, random: &mut Random) -> Vec<Phasor> {
+    let turns: Vec<Phasor> = (0..OFDM_POINTS).map(|k| Phasor::turn(k as f64 / OFDM_POINTS as f64)).collect();
+    let scale = (1.0 / (2.0 * OFDM_SIDE as f64)).sqrt();
+    let mut raw = Vec::with_capacity(frames + 2 * OFDM_HALF);
+    while raw.len() < frames + 2 * OFDM_HALF {
+        let carriers: Vec<(usize, Phasor)> = (1..=OFDM_SIDE)
+            .flat_map(|k| [k, OFDM_POINTS - k])
+            .map(|k| (k, Phasor::turn(0.25 * (random.next_u64() >> 62) as f64 + 0.125).scale(scale)))
+            .collect();
+        raw.extend((0..OFDM_POINTS + OFDM_PREFIX).map(|n| {
+            let at = n + OFDM_POINTS - OFDM_PREFIX;
+            carriers.iter().fold(Phasor::ZERO, |sum, (k, z)| {
+                turns.get(k * at % OFDM_POINTS).map_or(sum, |turn| sum.plus(z.times(*turn)))
+            })
+        }));
+    }
+    let taps = low_pass();
+    (0..frames)
+        .map(|n| raw.iter().skip(n).zip(&taps).fold(Phasor::ZERO, |sum, (z, tap)| sum.plus(z.scale(*tap))))
+        .collect()
+}
+
+/// A sinc under a Blackman window, of gain 1 in its band.
+fn low_pass() -> Vec<f64> {
+    let edge = OFDM_EDGE / OFDM_POINTS as f64;
+    (0..=2 * OFDM_HALF)
+        .map(|k| {
+            let t = k as f64 - OFDM_HALF as f64;
+            let sinc = if t == 0.0 { 2.0 * edge } else { libm::sin(2.0 * PI * edge * t) / (PI * t) };
+            let c = Phasor::turn(0.5 * k as f64 / OFDM_HALF as f64);
+            sinc * (0.42 - 0.5 * c.re + 0.08 * c.times(c).re)
+        })
+        .collect()
 }
 
 /// A root-raised-cosine pulse over twice `REACH` symbols, scaled for mean power 1.
@@ -88,7 +136,7 @@ mod tests {
 
     #[test]
     fn every_modulation_has_mean_power_one() {
-        for modulation in [Modulation::Cw, Modulation::Fm, Modulation::Qpsk] {
+        for modulation in [Modulation::Cw, Modulation::Fm, Modulation::Qpsk, Modulation::Ofdm] {
             let s = Scenario { modulation, duration_s: 0.1, ..Scenario::transmit() };
             let b = Baseband::new(&s, &mut Random::new(5, 3));
             let n = s.frames();

@@ -12,24 +12,19 @@ const OWN_SWITCHING_HZ: f64 = 61.7e3;
 const fn model(
     id: &'static str,
     describe: &'static str,
+    severity: &'static str,
     cause: &'static str,
     build: fn(&Scenario, &mut Random) -> Chain,
 ) -> Emitter {
-    Emitter { id, describe, domain: Domain::Transmit, cause: Some(cause), defaults: Scenario::transmit(), build }
-}
-
-/// Lines at the carrier +- k x `spacing_hz`, falling by `fall_db` per order.
-fn pairs(chain: &Chain, spacing_hz: f64, orders: u32, dbc: f64, fall_db: f64, origin: &'static str) -> Vec<Added> {
-    let around = (1..=orders).flat_map(|k| [(k, -1.0), (k, 1.0)]);
-    around
-        .map(|(k, sign)| Added {
-            offset_hz: chain.carrier_hz + sign * f64::from(k) * spacing_hz,
-            dbc: dbc - fall_db * f64::from(k - 1),
-            turns: 0.21 * f64::from(k) * sign,
-            origin,
-            order: Some(k),
-        })
-        .collect()
+    Emitter {
+        id,
+        describe,
+        severity,
+        domain: Domain::Transmit,
+        cause: Some(cause),
+        defaults: Scenario::transmit(),
+        build,
+    }
 }
 
 /// Keeps what the capture's band can hold.
@@ -53,6 +48,7 @@ fn mains_ripples(s: &Scenario, random: &mut Random, index: f64, fall: fn(f64) ->
 pub(in crate::sim) static SUPPLY_SIDEBANDS: Emitter = model(
     "supply-sidebands",
     "supply ripple modulates the amplifier's bias: sidebands at multiples of twice the mains",
+    "AM depth, 0.02 % to 10 % at 1",
     "S03",
     |s, random| {
         let chain = Chain::healthy(s, random);
@@ -65,6 +61,7 @@ pub(in crate::sim) static SUPPLY_SIDEBANDS: Emitter = model(
 pub(in crate::sim) static PUSHING_SIDEBANDS: Emitter = model(
     "pushing-sidebands",
     "supply ripple pushes the oscillator: FM sidebands that fall with the ripple's frequency",
+    "PM index, 0.2 to 100 mrad at 1",
     "S03",
     |s, random| {
         let chain = Chain::healthy(s, random);
@@ -75,8 +72,12 @@ pub(in crate::sim) static PUSHING_SIDEBANDS: Emitter = model(
     },
 );
 
-pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter =
-    model("switching-sidebands", "ripple of the unit's own converter modulates the carrier", "S04", |s, random| {
+pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter = model(
+    "switching-sidebands",
+    "ripple of the unit's own converter modulates the carrier",
+    "AM depth, 0.02 % to 5 % at 1",
+    "S04",
+    |s, random| {
         let chain = Chain::healthy(s, random);
         let hz = OWN_SWITCHING_HZ * random.between(0.97, 1.03);
         let depth = geometric(2e-4, 0.05, s.severity);
@@ -91,20 +92,27 @@ pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter =
             .filter(|r| chain.carrier_hz.abs() + r.hz < 0.45 * s.rate_hz)
             .collect();
         Chain { bias, ..chain }.with("switching_hz", hz).with("am_depth_ratio", depth)
-    });
+    },
+);
 
-pub(in crate::sim) static IQ_IMBALANCE: Emitter =
-    model("iq-imbalance", "modulator out of balance: image, and carrier leakage with it", "S05", |s, random| {
+pub(in crate::sim) static IQ_IMBALANCE: Emitter = model(
+    "iq-imbalance",
+    "modulator out of balance: image, and carrier leakage with it",
+    "gain and phase error, 1 dB and 5 degrees at 1",
+    "S05",
+    |s, random| {
         let chain = Chain::healthy(s, random);
         let (gain_db, phase_deg) = (chain.gain_db + s.severity, 5.0 * s.severity);
         Chain { gain_db, phase_deg, leak_dbc: linear(-73.0, -28.0, s.severity), ..chain }
             .with("gain_db", gain_db)
             .with("phase_deg", phase_deg)
-    });
+    },
+);
 
 pub(in crate::sim) static LO_LEAKAGE: Emitter = model(
     "lo-leakage",
     "carrier leakage of the modulator: a line at the centre of the transmit band",
+    "leakage, -73 to -20 dBc at 1",
     "S06",
     |s, random| {
         let leak_dbc = linear(-73.0, -20.0, s.severity);
@@ -112,36 +120,10 @@ pub(in crate::sim) static LO_LEAKAGE: Emitter = model(
     },
 );
 
-pub(in crate::sim) static REFERENCE_SPURS: Emitter = model(
-    "reference-spurs",
-    "synthesizer's reference leaks: lines at the carrier +- multiples of the comparison frequency",
-    "S07",
-    |s, random| {
-        let chain = Chain::healthy(s, random);
-        let dbc = linear(-85.0, -40.0, s.severity);
-        // A tenth of the rate, 50 kHz in the default capture: three orders lie in the band.
-        let spacing = 0.1 * s.rate_hz;
-        let added = in_band(pairs(&chain, spacing, 3, dbc, 9.0, "clock"), s);
-        Chain { added, ..chain }.with("comparison_hz", spacing).with("spur_dbc", dbc)
-    },
-);
-
-pub(in crate::sim) static FRACTIONAL_SPUR: Emitter = model(
-    "fractional-spur",
-    "fractional-N synthesizer near an integer boundary: a close pair of lines",
-    "S08",
-    |s, random| {
-        let chain = Chain::healthy(s, random);
-        let dbc = linear(-82.0, -38.0, s.severity);
-        let distance = 0.0137 * s.rate_hz * random.between(0.9, 1.1);
-        let added = in_band(pairs(&chain, distance, 2, dbc, 14.0, "unknown"), s);
-        Chain { added, ..chain }.with("boundary_hz", distance).with("spur_dbc", dbc)
-    },
-);
-
 pub(in crate::sim) static CLOCK_COMB: Emitter = model(
     "clock-comb",
     "digital clock leaks through a lost shield: equidistant lines fixed in frequency",
+    "level of the comb, -88 to -45 dBc at 1",
     "S10",
     |s, random| {
         let chain = Chain::healthy(s, random);
@@ -160,3 +142,67 @@ pub(in crate::sim) static CLOCK_COMB: Emitter = model(
         Chain { added, ..chain }.with("clock_hz", spacing).with("comb_dbc", dbc)
     },
 );
+
+pub(in crate::sim) static FIXED_LINE: Emitter = model(
+    "fixed-line",
+    "a single line without relation to the carrier: parasitic oscillation, clock or external carrier",
+    "level of the line, -85 to -35 dBc at 1",
+    "S11",
+    |s, random| {
+        let chain = Chain::healthy(s, random);
+        let dbc = linear(-85.0, -35.0, s.severity);
+        let side = if random.uniform() < 0.5 { -1.0 } else { 1.0 };
+        let offset_hz = side * random.between(0.21, 0.40) * s.rate_hz;
+        let line = Added { offset_hz, dbc, turns: random.uniform(), origin: "unknown", order: None };
+        Chain { added: vec![line], ..chain }.with("line_dbc", dbc)
+    },
+);
+
+/// A transmitter of 75 kHz seen without a mixer: frequencies count from 0 Hz, so that its true harmonics lie in the band.
+const DIRECT: Scenario = Scenario { center_hz: 0.0, carrier_offset_hz: 43.7e3, ..Scenario::transmit() };
+
+pub(in crate::sim) static HARMONICS: Emitter = Emitter {
+    defaults: DIRECT,
+    ..model(
+        "harmonics",
+        "harmonics of the transmitter: low-pass filter failed, or amplifier driven too hard",
+        "second harmonic, -85 to -30 dBc at 1, the others falling by 7 dB each",
+        "S01",
+        |s, random| {
+            let chain = Chain::healthy(s, random);
+            let dbc = linear(-85.0, -30.0, s.severity);
+            let lines = (2..=5_u32).map(|n| Added {
+                offset_hz: f64::from(n) * chain.carrier_hz,
+                dbc: dbc - 7.0 * f64::from(n - 2) + random.between(-2.0, 2.0),
+                turns: random.uniform(),
+                origin: "harmonic",
+                order: Some(n),
+            });
+            let added = in_band(lines.collect(), s);
+            Chain { added, ..chain }.with("second_dbc", dbc)
+        },
+    )
+};
+
+pub(in crate::sim) static HALF_FREQUENCY: Emitter = Emitter {
+    defaults: DIRECT,
+    ..model(
+        "half-frequency",
+        "lines at half and three halves of the carrier: parametric oscillation, divider or doubler leakage",
+        "level of the line at half the carrier, -85 to -30 dBc at 1",
+        "S13",
+        |s, random| {
+            let chain = Chain::healthy(s, random);
+            let dbc = linear(-85.0, -30.0, s.severity);
+            let lines = [(0.5, 0.0), (1.5, -4.0), (2.5, -12.0)].map(|(ratio, fall)| Added {
+                offset_hz: ratio * chain.carrier_hz,
+                dbc: dbc + fall,
+                turns: random.uniform(),
+                origin: "subharmonic",
+                order: None,
+            });
+            let added = in_band(lines.to_vec(), s);
+            Chain { added, ..chain }.with("half_dbc", dbc)
+        },
+    )
+};

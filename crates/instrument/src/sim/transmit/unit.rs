@@ -10,15 +10,47 @@ use crate::sim::{Domain, Modulation, Scenario, TruthEvent};
 pub(in crate::sim) static HEALTHY: Emitter = Emitter {
     id: "tx-healthy",
     describe: "transmitter at rated level; nothing is wrong",
+    severity: "none: nothing is wrong at any severity",
     domain: Domain::Transmit,
     cause: None,
     defaults: Scenario::transmit().at_severity(0.0),
     build: |s, random| Chain::healthy(s, random).with("rated_dbm", RATED_DBM),
 };
 
+pub(in crate::sim) static LTE_HEALTHY: Emitter = Emitter {
+    id: "lte-healthy",
+    describe: "transmitter with an LTE-like carrier (24 subcarriers of 15 kHz); nothing is wrong",
+    severity: "none: nothing is wrong at any severity",
+    domain: Domain::Transmit,
+    cause: None,
+    defaults: Scenario {
+        modulation: Modulation::Ofdm,
+        rate_hz: 1.92e6,
+        duration_s: 0.15,
+        carrier_offset_hz: 0.0,
+        ..Scenario::transmit().at_severity(0.0)
+    },
+    // Peaks of many subcarriers need their room.
+    build: |s, random| {
+        let healthy = Chain::healthy(s, random);
+        Chain { carrier_dbfs: healthy.carrier_dbfs - 8.0, ..healthy }.with("rated_dbm", RATED_DBM - 8.0)
+    },
+};
+
+pub(in crate::sim) static PMR_HEALTHY: Emitter = Emitter {
+    id: "pmr-healthy",
+    describe: "FM transmitter of a private mobile radio with its test tone; nothing is wrong",
+    severity: "none: nothing is wrong at any severity",
+    domain: Domain::Transmit,
+    cause: None,
+    defaults: Scenario { modulation: Modulation::Fm, ..Scenario::transmit().at_severity(0.0) },
+    build: |s, random| Chain::healthy(s, random).with("rated_dbm", RATED_DBM),
+};
+
 pub(in crate::sim) static PA_FAILING: Emitter = Emitter {
     id: "pa-failing",
     describe: "power amplifier failing: level low, parasitic oscillation, ripple on its bias",
+    severity: "gain lost (5.5 dB at 1), oscillation, ripple and noise together",
     domain: Domain::Transmit,
     cause: Some("S18"),
     defaults: Scenario::transmit().at_severity(0.85),
@@ -61,11 +93,12 @@ fn pa_failing(s: &Scenario, random: &mut Random) -> Chain {
 pub(in crate::sim) static PA_COMPRESSION: Emitter = Emitter {
     id: "pa-compression",
     describe: "power amplifier in compression: shoulders beside a modulated carrier",
+    severity: "saturation falls in equal ratios from 4 to 1 times the carrier",
     domain: Domain::Transmit,
     cause: Some("S15"),
     defaults: Scenario { modulation: Modulation::Qpsk, ..Scenario::transmit() },
     build: |s, random| {
-        let amplifier = Amplifier { saturation: geometric(5.0, 1.0, s.severity), sharpness: 2.0, turn: 0.04 };
+        let amplifier = Amplifier { saturation: geometric(4.0, 1.0, s.severity), sharpness: 2.0, turn: 0.04 };
         Chain { amplifier: Some(amplifier), ..Chain::healthy(s, random) }.with("saturation_ratio", amplifier.saturation)
     },
 };
@@ -73,6 +106,7 @@ pub(in crate::sim) static PA_COMPRESSION: Emitter = Emitter {
 pub(in crate::sim) static INTERMODULATION: Emitter = Emitter {
     id: "intermodulation",
     describe: "two carriers intermodulate in the power amplifier",
+    severity: "saturation falls in equal ratios from 45 to 4 times the carrier",
     domain: Domain::Transmit,
     cause: Some("S02"),
     defaults: Scenario::transmit(),
@@ -111,6 +145,7 @@ fn intermodulation(s: &Scenario, random: &mut Random) -> Chain {
 pub(in crate::sim) static LEVEL_LOW: Emitter = Emitter {
     id: "level-low",
     describe: "level low but clean: loss in cable, connector or feeder",
+    severity: "loss, 12 dB at 1",
     domain: Domain::Transmit,
     cause: Some("S19"),
     defaults: Scenario::transmit(),
@@ -124,6 +159,7 @@ pub(in crate::sim) static LEVEL_LOW: Emitter = Emitter {
 pub(in crate::sim) static OFF_FREQUENCY: Emitter = Emitter {
     id: "off-frequency",
     describe: "carrier off frequency: reference oscillator aged or unlocked",
+    severity: "frequency error, 0.02 to 10 ppm at 1",
     domain: Domain::Transmit,
     cause: Some("S20"),
     defaults: Scenario::transmit(),
@@ -142,8 +178,9 @@ pub(in crate::sim) static OFF_FREQUENCY: Emitter = Emitter {
 pub(in crate::sim) static LOOSE_CONNECTOR: Emitter = Emitter {
     id: "loose-connector",
     describe: "loose connector: the level jumps at random",
+    severity: "depth of the level's jumps, 10 dB at 1",
     domain: Domain::Transmit,
-    cause: Some("S19"),
+    cause: Some("S19a"),
     defaults: Scenario::transmit(),
     build: loose_connector,
 };
@@ -168,6 +205,7 @@ fn loose_connector(s: &Scenario, random: &mut Random) -> Chain {
 pub(in crate::sim) static CLIPPING: Emitter = Emitter {
     id: "clipping",
     describe: "converter overloaded: flat tops and odd harmonics",
+    severity: "drive above the healthy level, 14 dB at 1",
     domain: Domain::Receive,
     cause: Some("S22"),
     defaults: Scenario::transmit(),

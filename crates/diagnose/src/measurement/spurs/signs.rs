@@ -1,0 +1,333 @@
+//! Signs for the diagnosis: pairs about the carrier and their AM/PM split, skirts and shoulders, keying, noise in bursts.
+
+use faultscope_signal::{Kind, Record, RecordError, Spectrum, Unit};
+
+use super::owner::{Band, Found};
+use super::{Origin, Spur};
+use crate::reading::Reading;
+use crate::sign::{dwell, scatter, two_levels};
+
+/// Frames of the record that signs are looked for in.
+const MOST: usize = 1 << 19;
+/// Frames that sideband phases are measured on.
+const PHASE_FRAMES: usize = 1 << 17;
+/// Lines that take part in the search for pairs.
+const PAIR_LINES: usize = 40;
+/// Lines above this are strong.
+const STRONG_DBC: f64 = -25.0;
+/// Pairs closer than this are looked at as mains sidebands, and mains orders up to this count.
+const NEAR_HZ: f64 = 2e3;
+const MAINS_ORDERS: u32 = 12;
+/// Where the skirt of a carrier is read.
+const SKIRT_HZ: (f64, f64) = (600.0, 1600.0);
+/// Length of the envelope's and of the noise's blocks.
+const ENVELOPE_S: f64 = 100e-6;
+const NOISE_S: f64 = 250e-6;
+
+/// What signs are read from.
+pub(super) struct Seen<'a> {
+    pub(super) record: &'a dyn Record,
+    pub(super) spectrum: &'a Spectrum,
+    pub(super) carrier: &'a Found,
+    pub(super) band: Option<Band>,
+    /// Strongest first, and the same in words.
+    pub(super) lines: &'a [Found],
+    pub(super) spurs: &'a [Spur],
+}
+
+/// Two lines at equal distances from the carrier.
+struct Pair {
+    spacing_hz: f64,
+    level_dbc: f64,
+    origin: Origin,
+    order: Option<u32>,
+    tolerance_hz: f64,
+}
+
+fn db(ratio: f64) -> f64 {
+    10.0 * ratio.log10()
+}
+
+fn finite(id: &str, value: f64, unit: Unit) -> Option<Reading> {
+    value.is_finite().then(|| Reading::new(id, value, unit))
+}
+
+impl Seen<'_> {
+    /// Every sign.
+    pub(super) fn readings(&self) -> Result<Vec<Reading>, RecordError> {
+        let mut out = Vec::new();
+        self.families(&mut out);
+        self.half(&mut out);
+        if self.spectrum.kind == Kind::Real {
+            return Ok(out);
+        }
+        let data = self.start()?;
+        if self.band.is_none() {
+            self.pairs(&data, &mut out);
+            self.skirt(&mut out);
+        }
+        self.shoulders(&mut out);
+        self.keying(&data, &mut out);
+        Ok(out)
+    }
+
+    /// Interleaved I/Q of the beginning.
+    fn start(&self) -> Result<Vec<f64>, RecordError> {
+        let frames = usize::try_from(self.record.frames()).unwrap_or(MOST).min(MOST);
+        let mut data = vec![0.0; 2 * frames];
+        let got = self.record.read_f64(0, &mut data)?;
+        data.truncate(2 * got);
+        data.iter_mut().filter(|v| !v.is_finite()).for_each(|v| *v = 0.0);
+        Ok(data)
+    }
+
+    /// Whether frequencies of the record count from 0 Hz, so that multiples of the carrier are its own.
+    fn direct(&self) -> bool {
+        self.spectrum.kind == Kind::Real || self.spectrum.center_hz.unwrap_or(0.0) == 0.0
+    }
+
+    /// The strongest harmonic, by whether it is one of the carrier or of its offset from the centre, and the second
+    /// carrier behind the strongest intermodulation product.
+    fn families(&self, out: &mut Vec<Reading>) {
+        let strongest = |origin: Origin| {
+            self.spurs.iter().filter(|s| s.origin == origin).filter_map(|s| s.level_dbc).reduce(f64::max)
+        };
+        let id = if self.direct() { "harmonic_rf" } else { "harmonic_if" };
+        out.extend(strongest(Origin::Harmonic).and_then(|v| finite(id, v, Unit::Dbc)));
+        let count = |origin: Origin| self.spurs.iter().filter(|s| s.origin == origin).count() as f64;
+        out.push(Reading::new("clock_lines", count(Origin::Clock), Unit::Count));
+        out.push(Reading::new("unknown_lines", count(Origin::Unknown), Unit::Count));
+        // A carrier with many lines of nearly its own level is modulated by a tone.
+        let strong = self.spurs.iter().filter(|s| s.level_dbc.is_some_and(|l| l > STRONG_DBC)).count() as f64;
+        out.push(Reading::new("strong_lines", strong, Unit::Count));
+        let product = self.spurs.iter().find(|s| s.origin == Origin::Intermodulation);
+        let second = product.and_then(|p| {
+            let parents =
+                self.spurs.iter().filter(|s| p.of.iter().any(|f| (f - s.frequency_hz).abs() < 1e-6 * f.abs().max(1.0)));
+            parents.filter_map(|s| s.level_dbc).reduce(f64::max)
+        });
+        out.extend(second.and_then(|v| finite("second_carrier", v, Unit::Dbc)));
+    }
+
+    /// The strongest line at a half, three or five halves of the carrier.
+    fn half(&self, out: &mut Vec<Reading>) {
+        if !self.direct() || self.band.is_some() {
+            return;
+        }
+        let near = |f: &Found| {
+            [0.5, 1.5, 2.5].iter().any(|r| {
+                (f.offset_hz - r * self.carrier.offset_hz).abs() <= f.tolerance_hz + 3.0 * r * self.carrier.sigma_hz
+            })
+        };
+        let level = self.lines.iter().filter(|f| near(f)).map(|f| db(f.power / self.carrier.power)).reduce(f64::max);
+        out.extend(level.and_then(|v| finite("half_line", v, Unit::Dbc)));
+    }
+
+    fn all_pairs(&self) -> Vec<Pair> {
+        // What is explained otherwise may stand symmetrically by chance: the image and the third harmonic do.
+        let explained = |s: &Spur| matches!(s.origin, Origin::Harmonic | Origin::Image | Origin::Dc | Origin::Receiver);
+        let open = self.lines.iter().zip(self.spurs).filter(|(_, s)| !explained(s));
+        let lines: Vec<(&Found, &Spur)> = open.take(PAIR_LINES).collect();
+        let mut pairs = Vec::new();
+        for (i, (a, spur)) in lines.iter().enumerate() {
+            for (b, _) in lines.iter().skip(i + 1) {
+                let (da, db_) = (a.offset_hz - self.carrier.offset_hz, b.offset_hz - self.carrier.offset_hz);
+                let tolerance_hz = a.tolerance_hz + b.tolerance_hz;
+                if (da + db_).abs() <= tolerance_hz && a.power < 10.0 * b.power {
+                    pairs.push(Pair {
+                        spacing_hz: 0.5 * (da - db_).abs(),
+                        level_dbc: db((a.power * b.power).sqrt() / self.carrier.power),
+                        origin: spur.origin,
+                        order: spur.order,
+                        tolerance_hz,
+                    });
+                }
+            }
+        }
+        pairs.sort_by(|a, b| b.level_dbc.total_cmp(&a.level_dbc));
+        pairs
+    }
+
+    fn pairs(&self, data: &[f64], out: &mut Vec<Reading>) {
+        let pairs = self.all_pairs();
+        let mains = |p: &&Pair| p.origin == Origin::MainsSideband && p.order.is_some_and(|k| k <= MAINS_ORDERS);
+        if let Some(p) = pairs.iter().find(mains) {
+            out.extend(finite("mains_pair", p.level_dbc, Unit::Dbc));
+            out.extend(finite("mains_pair_spacing", p.spacing_hz, Unit::Hertz));
+            out.extend(self.am_share(data, p.spacing_hz).and_then(|v| finite("mains_pair_am", v, Unit::One)));
+        }
+        if let Some(p) = pairs.iter().find(|p| p.spacing_hz >= NEAR_HZ) {
+            out.extend(finite("pair", p.level_dbc, Unit::Dbc));
+            out.extend(finite("pair_spacing", p.spacing_hz, Unit::Hertz));
+            out.extend(self.am_share(data, p.spacing_hz).and_then(|v| finite("pair_am", v, Unit::One)));
+            let on_grid = |q: &&Pair| {
+                let k = (q.spacing_hz / p.spacing_hz).round();
+                k >= 1.0 && (q.spacing_hz - k * p.spacing_hz).abs() <= k * p.tolerance_hz + q.tolerance_hz
+            };
+            out.push(Reading::new("pair_orders", pairs.iter().filter(on_grid).count() as f64, Unit::Count));
+            // Comparison frequencies are multiples of 2.5 or 6.25 kHz; a converter's is where its parts put it.
+            let off = [2.5e3, 6.25e3].map(|raster| (p.spacing_hz - (p.spacing_hz / raster).round() * raster).abs());
+            let least = off.iter().copied().fold(f64::INFINITY, f64::min);
+            out.extend(finite("pair_off_raster", least / p.tolerance_hz.max(1e-3), Unit::One));
+        }
+    }
+
+    /// Share of amplitude modulation in the power of a pair: with `u`, `v` the sidebands against the carrier, the lower
+    /// one turned about, `u + v` is AM and `u - v` is PM. Nothing where the carrier is not one line.
+    fn am_share(&self, data: &[f64], spacing_hz: f64) -> Option<f64> {
+        let rate = self.spectrum.sample_rate_hz;
+        let part = data.get(..data.len().min(2 * PHASE_FRAMES))?;
+        let at = |hz: f64| correlate(part, hz / rate);
+        let c = at(self.carrier.offset_hz);
+        let (up, down) = (at(self.carrier.offset_hz + spacing_hz), at(self.carrier.offset_hz - spacing_hz));
+        let power = c.0 * c.0 + c.1 * c.1;
+        if power <= 0.0 {
+            return None;
+        }
+        let over = |z: (f64, f64)| ((z.0 * c.0 + z.1 * c.1) / power, (z.1 * c.0 - z.0 * c.1) / power);
+        let (u, v) = (over(up), over(down));
+        let am = (u.0 + v.0).powi(2) + (u.1 - v.1).powi(2);
+        let pm = (u.0 - v.0).powi(2) + (u.1 + v.1).powi(2);
+        Some(am / (am + pm))
+    }
+
+    /// Noise beside the carrier: its lower quartile, so that lines do not matter, per hertz, and over the far noise.
+    fn skirt(&self, out: &mut Vec<Reading>) {
+        let s = self.spectrum;
+        let bin = s.bin_hz();
+        if SKIRT_HZ.0 < 8.0 * bin {
+            return;
+        }
+        let near = |sign: f64, hz: f64| {
+            s.mean.get(s.bin_of_offset(self.carrier.offset_hz + sign * hz).round().max(0.0) as usize)
+        };
+        let count = ((SKIRT_HZ.1 - SKIRT_HZ.0) / bin) as usize;
+        let mut cells: Vec<f64> = (0..count)
+            .flat_map(|k| [-1.0, 1.0].map(|sign| near(sign, SKIRT_HZ.0 + k as f64 * bin)))
+            .flatten()
+            .copied()
+            .collect();
+        let mut all = s.mean.clone();
+        let (skirt, far) = (quantile(&mut cells, 0.25), quantile(&mut all, 0.25));
+        out.extend(finite("skirt", db(skirt / self.carrier.power / s.rbw_hz()), Unit::Db));
+        out.extend(finite("skirt_rise", db(skirt / far), Unit::Db));
+    }
+
+    /// Density beside a modulated carrier against that inside it, on the worse side: adjacent channels of its own width.
+    fn shoulders(&self, out: &mut Vec<Reading>) {
+        let (Some(band), m) = (self.band, &self.spectrum.mean) else { return };
+        let smooth = |k: usize| {
+            let (a, b) = (k.saturating_sub(8), (k + 9).min(m.len()));
+            m.get(a..b).map_or(0.0, |part| part.iter().sum::<f64>() / part.len().max(1) as f64)
+        };
+        let values: Vec<f64> = (band.low..=band.high).map(smooth).collect();
+        let top = values.iter().copied().fold(0.0, f64::max);
+        let inside = |v: &f64| *v > 0.02 * top;
+        let (Some(a), Some(b)) = (values.iter().position(inside), values.iter().rposition(inside)) else { return };
+        let (low, high) = (band.low + a, band.low + b);
+        let width = (high - low).max(1);
+        let gap = width * 3 / 20;
+        let mean = |from: usize, to: usize| {
+            m.get(from..to.min(m.len())).map(|p| p.iter().sum::<f64>() / p.len().max(1) as f64)
+        };
+        let Some(own) = mean(low, high) else { return };
+        let above = mean(high + gap, high + gap + width / 2).filter(|_| high + gap + width / 2 <= m.len());
+        let below = low.checked_sub(gap + width / 2).and_then(|from| mean(from, from + width / 2));
+        let worst = above.into_iter().chain(below).reduce(f64::max);
+        out.extend(worst.and_then(|w| finite("shoulder", db(w / own), Unit::Dbc)));
+    }
+
+    /// Level over time: whether it has two states, how far apart, how regular; and noise that comes and goes.
+    fn keying(&self, data: &[f64], out: &mut Vec<Reading>) {
+        let rate = self.spectrum.sample_rate_hz;
+        let block = (ENVELOPE_S * rate).round().max(16.0) as usize;
+        let envelope: Vec<f64> = data
+            .chunks_exact(2 * block)
+            .map(|part| (part.iter().map(|v| v * v).sum::<f64>() / block as f64).sqrt())
+            .collect();
+        if envelope.len() < 50 {
+            return;
+        }
+        let Some(two) = two_levels(&envelope) else { return };
+        let keyed = two.share > 0.75 && (0.02..=0.98).contains(&two.low_time);
+        let depth = 2.0 * db(two.high / two.low.max(1e-9 * two.high));
+        out.extend(finite("keyed_depth", if keyed { depth } else { 0.0 }, Unit::Db));
+        out.extend(finite("level_share", two.share, Unit::One));
+        let stays = dwell(&envelope, 0.5 * (two.low + two.high));
+        if stays.len() >= 4 {
+            let cycle = 2.0 * stays.iter().sum::<f64>() / stays.len() as f64;
+            out.extend(finite("keyed_rate", rate / (cycle * block as f64), Unit::Hertz));
+            out.extend(finite("keyed_scatter", scatter(&stays), Unit::One));
+        }
+        let mut noise = self.noise_blocks(data, (NOISE_S * rate).round().max(32.0) as usize);
+        if self.band.is_none() && noise.len() >= 50 {
+            let swing = db(quantile(&mut noise, 0.8) / quantile(&mut noise, 0.2).max(f64::MIN_POSITIVE));
+            out.extend(finite("noise_swing", swing, Unit::Db));
+        }
+    }
+
+    /// Power that the carrier does not explain, block by block.
+    fn noise_blocks(&self, data: &[f64], block: usize) -> Vec<f64> {
+        let turns = self.carrier.offset_hz / self.spectrum.sample_rate_hz;
+        let (s, c) = (std::f64::consts::TAU * turns).sin_cos();
+        data.chunks_exact(2 * block)
+            .map(|part| {
+                let (mut z, mut sum, mut power) = ((1.0, 0.0), (0.0, 0.0), 0.0);
+                for frame in part.chunks_exact(2) {
+                    let [i, q] = frame else { continue };
+                    sum = (sum.0 + i * z.0 + q * z.1, sum.1 + q * z.0 - i * z.1);
+                    power += i * i + q * q;
+                    z = (z.0 * c - z.1 * s, z.0 * s + z.1 * c);
+                }
+                let n = block as f64;
+                (power / n - (sum.0 * sum.0 + sum.1 * sum.1) / (n * n)).max(0.0)
+            })
+            .collect()
+    }
+}
+
+fn quantile(v: &mut [f64], share: f64) -> f64 {
+    if v.is_empty() {
+        return f64::NAN;
+    }
+    let at = ((v.len() - 1) as f64 * share) as usize;
+    *v.select_nth_unstable_by(at, f64::total_cmp).1
+}
+
+/// Complex amplitude at `turns` per frame under a Hann window, phase counted from the middle of the frames.
+fn correlate(data: &[f64], turns: f64) -> (f64, f64) {
+    let n = (data.len() / 2) as f64;
+    let tau = std::f64::consts::TAU;
+    let start = tau * (turns * 0.5 * n).fract();
+    let (s, c) = (tau * turns).sin_cos();
+    let (ws, wc) = (tau / n).sin_cos();
+    let (mut z, mut w, mut sum) = ((start.cos(), -start.sin()), (1.0, 0.0), (0.0, 0.0));
+    for frame in data.chunks_exact(2) {
+        let [i, q] = frame else { continue };
+        let weight = 1.0 - w.0;
+        // z runs as exp(j (turns t - start)); its conjugate turns the line to rest.
+        sum = (sum.0 + weight * (i * z.0 + q * z.1), sum.1 + weight * (q * z.0 - i * z.1));
+        z = (z.0 * c - z.1 * s, z.0 * s + z.1 * c);
+        w = (w.0 * wc - w.1 * ws, w.0 * ws + w.1 * wc);
+    }
+    (sum.0 / n, sum.1 / n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line of amplitude A and phase p at the middle of the frames is A exp(j p).
+    #[test]
+    fn a_correlation_gives_amplitude_and_phase_at_the_middle() {
+        let (n, turns, phase) = (10_000_u32, 0.0712_f64, 0.9_f64);
+        let data: Vec<f64> = (0..n)
+            .flat_map(|k| {
+                let angle = std::f64::consts::TAU * turns * (f64::from(k) - 0.5 * f64::from(n)) + phase;
+                [0.3 * angle.cos(), 0.3 * angle.sin()]
+            })
+            .collect();
+        let z = correlate(&data, turns);
+        assert!((z.0 - 0.3 * phase.cos()).abs() < 1e-6 && (z.1 - 0.3 * phase.sin()).abs() < 1e-6, "{z:?}");
+    }
+}
