@@ -112,6 +112,7 @@ fn receiver_artefacts_are_called() {
     for (offset, expected) in [(30e3, "real"), (-47e3, "real"), (-30e3, "image"), (61e3, "internal")] {
         assert_eq!(call(offset), expected, "{offset}");
     }
-    let same = faultscope(&["artefacts", &a, &a]);
+    let again = write("c.cf32", "900M", &first);
+    let same = faultscope(&["artefacts", &a, &again]);
     assert!(same.code == 2 && same.err.contains("retune"), "{}", same.err);
 }
