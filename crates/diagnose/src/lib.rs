@@ -3,6 +3,7 @@
 //! Pure: no files, no clock, no randomness; the same capture and the same limits give the same findings, byte for byte.
 
 pub mod cause;
+pub mod compare;
 pub mod finding;
 pub mod gate;
 pub mod judge;

@@ -14,6 +14,7 @@ mod quality;
 mod tests;
 mod two_tone;
 mod view;
+pub(crate) use view::MeanRemoved;
 
 pub use exported::exported;
 
