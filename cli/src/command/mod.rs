@@ -2,12 +2,14 @@
 
 mod analyse;
 mod case;
+pub(crate) mod compare;
 pub(crate) mod convert;
 mod demo;
 mod devices;
 mod limits;
 pub(crate) mod phase_noise;
 pub(crate) mod record;
+pub(crate) mod reference;
 mod report;
 mod simulate;
 pub(crate) mod trend;
@@ -31,6 +33,8 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Modulation(_) => "modulation",
         Command::PhaseNoise(_) => "phase-noise",
         Command::Trend(_) => "trend",
+        Command::Reference(_) => "reference",
+        Command::Compare(_) => "compare",
         Command::Convert(_) => "convert",
         Command::Simulate(_) => "simulate",
         Command::Case(_) => "case",
@@ -59,6 +63,8 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Modulation(args) => analyse::modulation(args, context),
         Command::PhaseNoise(args) => phase_noise::run(args, context),
         Command::Trend(args) => trend::run(args, context),
+        Command::Reference(command) => reference::run(command, context),
+        Command::Compare(args) => compare::run(args, context),
         Command::Convert(args) => convert::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Case(command) => case::run(command, context),

@@ -4,6 +4,7 @@ pub mod analyse;
 pub mod baseline;
 mod batch;
 pub mod cases;
+pub mod compare;
 pub mod convert;
 mod error;
 pub mod exported;

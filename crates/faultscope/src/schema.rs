@@ -128,6 +128,7 @@ pub fn document() -> Value {
     let kinds: Vec<Schema> = vec![
         kind::<Envelope>(&mut generator),
         kind::<crate::trend::TrendDocument>(&mut generator),
+        kind::<crate::compare::ReferenceDocument>(&mut generator),
         kind::<DemoDocument>(&mut generator),
         kind::<CaseDocument>(&mut generator),
         kind::<CaseListDocument>(&mut generator),

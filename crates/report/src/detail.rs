@@ -1,5 +1,6 @@
 //! The tables of a result as data, shared by the terminal and the HTML report.
 
+pub(crate) mod comparison;
 pub(crate) mod phase_noise;
 pub(crate) mod radio;
 pub(crate) mod transition;

@@ -3,6 +3,7 @@
 //! Width and colour are handed in: this room does not look at the terminal.
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use faultscope_diagnose::compare::Comparison;
 use faultscope_diagnose::measurement::{
     ChannelDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, SpursDetail, TransitionDetail,
 };
@@ -52,6 +53,13 @@ pub fn modulation(detail: &ModulationDetail, style: Style) -> String {
 #[must_use]
 pub fn phase_noise(detail: &PhaseNoiseDetail, most: usize, style: Style) -> String {
     titled(&detail::phase_noise::tables(detail, most, style.lang), style)
+}
+
+/// The comparison: one sentence, the `most` largest differences, what became of those before a repair.
+#[must_use]
+pub fn comparison(comparison: &Comparison, most: usize, style: Style) -> String {
+    let tables = detail::comparison::tables(comparison, most, style.lang);
+    format!("{}\n{}", detail::comparison::head(comparison, style.lang), titled(&tables, style))
 }
 
 fn titled(tables: &[DataTable], style: Style) -> String {

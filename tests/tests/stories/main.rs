@@ -10,6 +10,7 @@ mod contract;
 mod convert;
 mod demo;
 mod formats;
+mod good_unit;
 mod live;
 mod make;
 mod process;
