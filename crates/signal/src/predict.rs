@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_moves_together_counts_once() {
-        let one = vec![1.0, 3.0, 2.0, 7.0, 5.0];
+        let one = [1.0, 3.0, 2.0, 7.0, 5.0];
         let same: Vec<Vec<f64>> = (1..=6).map(|k| one.iter().map(|v| v * f64::from(k)).collect()).collect();
         close(independent(&same), 1.0);
         // Contrasts of a Hadamard matrix are orthogonal.

@@ -143,7 +143,7 @@ impl<'a> Between<'a> {
         Difference::new(kind, reading, unit, peak.expected, level)
             .allowed(peak.allowed, peak.p, each)
             .at(offset, self.profile.place(offset, self.aligned))
-            .from_to(low, high)
+            .over(low, high)
     }
 
     /// The level of the whole spectrum between the lines, and of each band over it.
@@ -172,7 +172,7 @@ impl<'a> Between<'a> {
             let place = |hz: f64| self.profile.place(hz, self.aligned);
             one("band_level", self.levels.over_whole(j) * DB, band.spread_db, band.end - band.first)
                 .at(0.5 * (low + high), place(0.5 * (low + high)))
-                .from_to(place(low), place(high))
+                .over(place(low), place(high))
         });
         std::iter::once(whole).chain(bands).collect()
     }

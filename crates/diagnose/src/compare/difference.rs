@@ -143,7 +143,7 @@ impl Difference {
         self
     }
 
-    pub(super) fn from_to(mut self, low_hz: f64, high_hz: f64) -> Self {
+    pub(super) fn over(mut self, low_hz: f64, high_hz: f64) -> Self {
         (self.low_hz, self.high_hz) = (Some(low_hz), Some(high_hz));
         self
     }

@@ -64,10 +64,13 @@ pub fn choose_fft(frames: u64) -> usize {
     n
 }
 
-/// Readings that say the same as another one, or that the lines say themselves.
+/// Readings that say the same as another one (extremes: as DC and peak-to-peak together), or that the lines say.
 fn redundant(id: &str) -> bool {
-    const IDS: [&str; 10] = [
+    const IDS: [&str; 13] = [
         "worst_spur",
+        "min",
+        "max",
+        "vpp_robust",
         "thd_bins",
         "thd_n",
         "enob",

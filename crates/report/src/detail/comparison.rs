@@ -87,6 +87,8 @@ fn place(d: &Difference, lang: Lang) -> String {
 
 fn change(d: &Difference) -> String {
     match d.change_percent {
+        // What repeats to its last digits changes significantly by less than a per cent can show.
+        Some(percent) if percent.abs() < 0.1 => format!("{percent:+.1e} %"),
         Some(percent) => format!("{percent:+.1} %"),
         None if d.change.is_finite() => format!("{:+.2} {}", d.change, d.unit.difference()),
         None => "-".into(),
