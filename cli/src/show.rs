@@ -82,6 +82,10 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
     if let Some(detail) = &result.phase_noise {
         context.print(&table::phase_noise(detail, MOST_SPURS, style));
     }
+    if let Some(comparison) = &result.comparison {
+        context.print(&table::comparison(comparison, MOST_SPURS, style));
+        return Ok(());
+    }
     if context.common.verbose {
         context.print(&table::readings(&result.readings, style));
     }

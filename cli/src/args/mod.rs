@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use crate::command::check::CheckArgs;
+pub use crate::command::compare::CompareArgs;
 pub use crate::command::phase_noise::PhaseNoiseArgs;
+pub use crate::command::reference::ReferenceCommand;
 pub use crate::command::trend::TrendArgs;
 pub use capture::{Captures, Limits, Open, Transform};
 pub use case::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
@@ -217,6 +219,11 @@ pub enum Command {
     Artefacts(crate::command::artefacts::ArtefactsArgs),
     /// What a fault code of the equipment means, from tables that you bring along.
     Codes(crate::command::codes::CodesArgs),
+    /// Captures of good units as a reference: build.
+    #[command(subcommand)]
+    Reference(ReferenceCommand),
+    /// Captures against a reference of good units, one capture against another, before and after a repair.
+    Compare(CompareArgs),
     /// Writes a capture as SigMF, WAV or CSV, with what was found in it as annotations.
     Convert(crate::command::convert::ConvertArgs),
     /// Writes captures of known faults, with their truth.

@@ -5,6 +5,7 @@ pub(crate) mod artefacts;
 mod case;
 pub(crate) mod check;
 pub(crate) mod codes;
+pub(crate) mod compare;
 pub(crate) mod convert;
 mod demo;
 mod devices;
@@ -12,6 +13,7 @@ mod limits;
 pub(crate) mod link;
 pub(crate) mod phase_noise;
 pub(crate) mod record;
+pub(crate) mod reference;
 mod report;
 mod rules;
 mod simulate;
@@ -41,6 +43,8 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Link(_) => "link",
         Command::Codes(_) => "codes",
         Command::Artefacts(_) => "artefacts",
+        Command::Reference(_) => "reference",
+        Command::Compare(_) => "compare",
         Command::Convert(_) => "convert",
         Command::Simulate(_) => "simulate",
         Command::Case(_) => "case",
@@ -75,6 +79,8 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Link(args) => link::run(args, context),
         Command::Codes(args) => codes::run(args, context),
         Command::Artefacts(args) => artefacts::run(args, context),
+        Command::Reference(command) => reference::run(command, context),
+        Command::Compare(args) => compare::run(args, context),
         Command::Convert(args) => convert::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Case(command) => case::run(command, context),

@@ -5,6 +5,7 @@
 pub mod artefact;
 pub mod cause;
 pub mod codes;
+pub mod compare;
 pub mod finding;
 pub mod gate;
 pub mod judge;

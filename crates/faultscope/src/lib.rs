@@ -7,6 +7,7 @@ mod batch;
 pub mod cases;
 pub mod check;
 pub mod codes;
+pub mod compare;
 pub mod convert;
 mod error;
 pub mod exported;

@@ -1,6 +1,7 @@
 //! The results as other programs see them: the envelope and its captures, in the shape of the published contract.
 
 use faultscope_capture::{Caveat, Digest, FieldOrigin, OpenOptions};
+use faultscope_diagnose::compare::Comparison;
 use faultscope_diagnose::measurement::{
     ChannelDetail, EmissionsDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, Settings, SpursDetail,
     TransitionDetail,
@@ -336,6 +337,9 @@ pub struct CaptureResult {
     /// What `phase-noise` adds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub phase_noise: Option<PhaseNoiseDetail>,
+    /// What `compare` adds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comparison: Option<Comparison>,
 }
 
 /// Instrument, time and description of a capture.

@@ -267,6 +267,7 @@ pub fn document() -> Value {
         kind::<crate::check::CheckLine>(&mut generator),
         kind::<LimitsFaultsDocument>(&mut generator),
         kind::<LimitsDiffDocument>(&mut generator),
+        kind::<crate::compare::ReferenceDocument>(&mut generator),
         kind::<DemoDocument>(&mut generator),
         kind::<CaseDocument>(&mut generator),
         kind::<CaseListDocument>(&mut generator),

@@ -1,6 +1,7 @@
 //! The tables of a result as data, shared by the terminal and the HTML report.
 
 pub(crate) mod artefacts;
+pub(crate) mod comparison;
 pub(crate) mod link;
 pub(crate) mod phase_noise;
 pub(crate) mod radio;

@@ -4,6 +4,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use faultscope_diagnose::artefact::ArtefactDetail;
+use faultscope_diagnose::compare::Comparison;
 use faultscope_diagnose::link::LinkDetail;
 use faultscope_diagnose::measurement::{
     ChannelDetail, EmissionsDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, SpursDetail, TransitionDetail,
@@ -72,6 +73,13 @@ pub fn link(detail: &LinkDetail, style: Style) -> String {
 #[must_use]
 pub fn artefacts(detail: &ArtefactDetail, style: Style) -> String {
     titled(&[detail::artefacts::table(detail, style.lang)], style)
+}
+
+/// The comparison: one sentence, the `most` largest differences, what became of those before a repair.
+#[must_use]
+pub fn comparison(comparison: &Comparison, most: usize, style: Style) -> String {
+    let tables = detail::comparison::tables(comparison, most, style.lang);
+    format!("{}\n{}", detail::comparison::head(comparison, style.lang), titled(&tables, style))
 }
 
 fn titled(tables: &[DataTable], style: Style) -> String {

@@ -16,6 +16,7 @@ pub mod multitone;
 mod order;
 pub mod phase_noise;
 pub mod power;
+pub mod predict;
 pub mod quantity;
 pub mod record;
 pub mod robust;

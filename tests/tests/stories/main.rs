@@ -11,6 +11,7 @@ mod contract;
 mod convert;
 mod demo;
 mod formats;
+mod good_unit;
 mod link;
 mod live;
 mod make;

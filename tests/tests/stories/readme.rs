@@ -58,6 +58,10 @@ fn every_command_runs_on_the_samples() {
     let at = |name: &str| dir.path().join(name).display().to_string();
     let id = faultscope(&["case", "open", "--title", "first", "--store", &at("store")]).out.trim().to_owned();
     fs::write(at("edge.csv"), step_csv()).unwrap();
+    for seed in 1..=4 {
+        let (model, name) = (format!("tx-healthy?seed={seed}&duration=0.1"), at(&format!("good-{seed}")));
+        assert_eq!(faultscope(&["simulate", &model, "--output", &name]).code, 0);
+    }
     let mut ran = 0;
     for command in commands() {
         let words: Vec<String> = command[1..]
@@ -75,6 +79,8 @@ fn every_command_runs_on_the_samples() {
                 | "edge.csv"
                 | "live"
                 | "events" => at(word),
+                "unit.sigmf-meta" => at("good-4.sigmf-meta"),
+                "good.json" | "good-1.sigmf-meta" | "good-2.sigmf-meta" | "good-3.sigmf-meta" => at(word),
                 w if w.starts_with("FS-") => id.clone(),
                 w => w.to_owned(),
             })

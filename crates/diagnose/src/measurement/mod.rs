@@ -27,6 +27,7 @@ pub use ripple::{
     Band, Drift, Event, EventKind, Line, Mains, Random, RippleDetail, SecondConverter, SpikeLock, Spikes, Switching,
     ripple_statistics,
 };
+pub(crate) use spurs::MeanRemoved;
 pub use spurs::{BaselineLine, Behaviour, Carrier, FloorPoint, Noise, Origin, Spur, SpursDetail, exported};
 pub use transition::{
     Direction, EdgeGroup, LoadStep, Pulses, RingingDetail, StateLevels, Transition, TransitionDetail,

@@ -15,6 +15,7 @@ mod signs;
 mod tests;
 mod two_tone;
 mod view;
+pub(crate) use view::MeanRemoved;
 
 pub use exported::exported;
 

@@ -4,13 +4,13 @@ use faultscope_signal::{Kind, Record, RecordError, Unit};
 
 /// A real record without its mean, so that a supply's DC does not leak into the spectrum. I/Q passes unchanged: there
 /// the line at the centre is a result.
-pub(super) struct MeanRemoved<'a> {
+pub(crate) struct MeanRemoved<'a> {
     inner: &'a dyn Record,
     mean: f64,
 }
 
 impl<'a> MeanRemoved<'a> {
-    pub(super) fn new(inner: &'a dyn Record) -> Result<Self, RecordError> {
+    pub(crate) fn new(inner: &'a dyn Record) -> Result<Self, RecordError> {
         let mean = if inner.kind() == Kind::Real { mean(inner)? } else { 0.0 };
         Ok(Self { inner, mean })
     }
