@@ -64,7 +64,10 @@ impl Capture {
     /// # Errors
     /// When the file cannot be read.
     pub fn digest(&self) -> Result<Digest, CaptureError> {
-        digest_file(&self.path)
+        match self.traces.iter().find_map(|t| t.samples.bytes_of(&self.path)) {
+            Some(bytes) => Ok(Digest::of(bytes)),
+            None => digest_file(&self.path),
+        }
     }
 
     /// Applies the options every format shares: channel, probe, scale, I/Q swap, centre, start and duration.

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use faultscope_signal::RecordError;
 use faultscope_signal::wide::wide;
@@ -104,6 +105,14 @@ pub trait Samples: Send + Sync {
     /// # Errors
     /// When the storage fails or is shorter than it was when it was opened.
     fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError>;
+    /// What `read_f32` would write into `numbers` numbers, where it lies in memory already and holds as many.
+    fn lend_f32(&self, _start: u64, _numbers: usize) -> Option<&[f32]> {
+        None
+    }
+    /// Every byte of `file`, the one the samples lie in, where they are held in memory: others need not read them again.
+    fn bytes_of(&self, _file: &Path) -> Option<&[u8]> {
+        None
+    }
 }
 
 /// Numbers in a file, read by position: a file that shrinks under us gives an error, not a signal.
@@ -112,12 +121,27 @@ pub struct FileSamples {
     file: Arc<File>,
     name: String,
     layout: Layout,
+    held: Option<Held>,
 }
 
 impl FileSamples {
     /// Numbers of `file` laid out as `layout` says; `name` is for messages.
     pub fn new(file: Arc<File>, name: impl Into<String>, layout: Layout) -> Self {
-        Self { file, name: name.into(), layout }
+        Self { file, name: name.into(), layout, held: None }
+    }
+
+    /// Reads the file as a whole when it is small, and keeps it in `held`, which all traces of the file share.
+    ///
+    /// The file must be the one that `name` names.
+    #[must_use]
+    pub fn held(mut self, held: &Held) -> Self {
+        self.held = Some(held.clone());
+        self
+    }
+
+    /// The bytes of the file where they are held.
+    fn whole(&self) -> Option<&[u8]> {
+        self.held.as_ref()?.0.get_or_init(|| Whole::read(&self.file)).as_ref().map(Whole::bytes)
     }
 
     /// Reads whole frames from `start` on.
@@ -176,6 +200,11 @@ impl FileSamples {
 
     /// Fills `bytes` from `position`, or says where the file ended.
     fn fill(&self, position: u64, bytes: &mut [u8]) -> Result<(), RecordError> {
+        let held = self.whole().zip(usize::try_from(position).ok());
+        if let Some(held) = held.and_then(|(all, from)| all.get(from..from.checked_add(bytes.len())?)) {
+            bytes.copy_from_slice(held);
+            return Ok(());
+        }
         let mut done = 0;
         while done < bytes.len() {
             let at = position.saturating_add(done as u64);
@@ -210,6 +239,66 @@ impl Samples for FileSamples {
     }
     fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
         self.read(start, out)
+    }
+    fn lend_f32(&self, start: u64, numbers: usize) -> Option<&[f32]> {
+        let Layout { component, offset, stride, components, frames } = self.layout;
+        let as_stored = component == Component::F32Le && cfg!(target_endian = "little");
+        let contiguous = stride == components * component.bytes() && components > 0;
+        if !(as_stored && contiguous && numbers.is_multiple_of(components)) {
+            return None;
+        }
+        let inside = start.checked_add((numbers / components) as u64)? <= frames;
+        let from = usize::try_from(start.checked_mul(stride as u64)?.checked_add(offset)?).ok()?;
+        let bytes = self.whole().filter(|_| inside)?.get(from..from.checked_add(numbers * size_of::<f32>())?)?;
+        bytemuck::try_cast_slice(bytes).ok()
+    }
+    fn bytes_of(&self, file: &Path) -> Option<&[u8]> {
+        self.whole().filter(|_| Path::new(&self.name) == file)
+    }
+}
+
+/// A place for the bytes of one small file: read when they are first asked for, because most measurements and the digest
+/// go over them several times. It stays empty for a larger file, and after an error, which reading by position then meets
+/// and names.
+#[derive(Debug, Clone, Default)]
+pub struct Held(Arc<OnceLock<Option<Whole>>>);
+
+/// All bytes of a small file, from a cache line on: samples are lent out of them to loops that read wide registers.
+#[derive(Debug)]
+struct Whole {
+    memory: Vec<u8>,
+    from: usize,
+    length: usize,
+}
+
+impl Whole {
+    /// Longest file that is held: it stays in the processor's cache.
+    const LONGEST: u64 = 4 << 20;
+    const LINE: usize = 64;
+
+    /// Reads the file, or nothing when it is longer, or shorter than it says.
+    fn read(file: &File) -> Option<Self> {
+        let length = file.metadata().ok().map(|m| m.len()).filter(|n| *n <= Self::LONGEST)?;
+        let length = usize::try_from(length).ok()?;
+        let mut whole = Self { memory: SPARE.take(), from: 0, length };
+        if whole.memory.len() < length + Self::LINE {
+            whole.memory.resize(length + Self::LINE, 0);
+        }
+        whole.from = whole.memory.as_ptr().align_offset(Self::LINE).min(Self::LINE);
+        let read = read_up_to(file, whole.memory.get_mut(whole.from..whole.from + length)?, 0).ok()?;
+        (read == length).then_some(whole)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.memory.get(self.from..self.from + self.length).unwrap_or_default()
+    }
+}
+
+impl Drop for Whole {
+    /// Leaves the memory to the next file.
+    fn drop(&mut self) {
+        // A thread that is ending needs none.
+        let _ = SPARE.try_with(|spare| spare.replace(std::mem::take(&mut self.memory)));
     }
 }
 
@@ -283,6 +372,8 @@ const BLOCK: usize = 128 * 1024;
 thread_local! {
     /// One block per reading thread, so that a read allocates nothing after its thread's first.
     static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Memory of the last small file that is done with, so that a batch allocates and clears it once.
+    static SPARE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 fn with_block<R>(use_block: impl FnOnce(&mut [u8]) -> R) -> R {
@@ -490,6 +581,41 @@ mod tests {
         let message = samples.read_f32(0, &mut out).unwrap_err().to_string();
         assert!(message.contains("test.bin") && message.contains("byte 20"), "{message}");
         assert_eq!(samples.read_f32(1, &mut out[..2]).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_held_gives_the_same_numbers_and_its_bytes() {
+        let bytes: Vec<u8> = (0..240).map(|i| (i * 37 % 251) as u8).collect();
+        for (component, components, stride, offset) in
+            [(Component::F32Le, 2, 8, 0), (Component::I16Be, 1, 6, 5), (Component::I8, 2, 2, 1)]
+        {
+            let plain = stored(&bytes, component, components, stride, offset);
+            let held = Held::default();
+            let (one, two) = (plain.clone().held(&held), plain.clone().held(&held));
+            assert_eq!(plain.bytes_of(Path::new("test.bin")), None);
+            assert_eq!(one.bytes_of(Path::new("test.bin")), Some(&bytes[..]));
+            assert_eq!(one.bytes_of(Path::new("other.bin")), None);
+            // Bit for bit: some of the floats are no numbers.
+            let bits = |s: &FileSamples| all(s).into_iter().map(f64::to_bits).collect::<Vec<_>>();
+            assert_eq!(bits(&one), bits(&plain));
+            // Lent only as stored: little-endian single precision without gaps, and no more than there is.
+            let (lends, numbers) = (component == Component::F32Le, 3 * components);
+            let lent = one.lend_f32(4, numbers).map(|l| l.iter().map(|v| f64::from(*v).to_bits()).collect::<Vec<_>>());
+            assert_eq!(lent, lends.then(|| bits(&one)[4 * components..][..numbers].to_vec()));
+            assert_eq!(one.lend_f32(one.frames() - 2, numbers), None);
+            // Whoever shares the bytes does not read the file again.
+            plain.file.set_len(0).unwrap();
+            assert_eq!(bits(&two), bits(&one));
+        }
+    }
+
+    #[test]
+    fn a_long_file_is_not_held() {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(Whole::LONGEST + 1).unwrap();
+        assert!(Whole::read(&file).is_none());
+        file.set_len(Whole::LONGEST).unwrap();
+        assert!(Whole::read(&file).is_some_and(|w| w.bytes().iter().all(|b| *b == 0)));
     }
 
     #[test]

@@ -133,6 +133,11 @@ impl Record for Trace {
         Ok(n)
     }
 
+    fn lend_f32(&self, start: u64, numbers: usize) -> Option<&[f32]> {
+        let as_stored = self.gain == 1.0 && !self.swap_iq && self.clamp(start, numbers) == numbers;
+        if as_stored { self.samples.lend_f32(self.first + start, numbers) } else { None }
+    }
+
     fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
         let room = self.clamp(start, out.len());
         let n = self.samples.read_f32(self.first + start, &mut out[..room])?;

@@ -154,8 +154,8 @@ struct Sides<'a> {
 
 impl<'a> Sides<'a> {
     fn new(cells: &'a Cells, grid: Grid) -> Self {
-        let values = Arc::new(Keyed::logarithmic(&cells.values));
-        let scatter = Arc::new(Keyed::ratios(cells.scatter(grid.gap.max(1))));
+        let values = Arc::new(Keyed::new(&cells.values));
+        let scatter = Arc::new(Keyed::new(cells.scatter(grid.gap.max(1))));
         Self {
             grid,
             values: [(); 2].map(|()| Running::new(Arc::clone(&values))),

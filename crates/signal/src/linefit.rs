@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 
 use num_complex::Complex64;
 
-use crate::record::{Kind, Record, RecordError};
+use crate::record::{Kind, Record, RecordError, lent_or_read};
 use crate::sinefit::{Refined, unit_sums};
 use crate::wide::wide;
 
@@ -24,7 +24,7 @@ const NEAR: f64 = 0.2;
 /// Passes over the record at most.
 const PASSES: usize = 3;
 /// Sums kept side by side, so that the loop vectorises.
-const LANES: usize = 4;
+const LANES: usize = 8;
 /// Blocks after which a phasor is worked out anew, so that the errors of multiplying stay near 1e-15.
 const RENEWAL: usize = 16;
 
@@ -87,11 +87,12 @@ impl Sums {
         let mut at = 0;
         while at < frames {
             let room = chunk.min(frames - at);
-            let got = record.read_f32(at as u64, &mut data[..room * c])?;
-            if got < room {
-                return Err(RecordError::new(format!("the record ends at sample {} although it should not", at + got)));
+            let values = lent_or_read(record, at as u64, &mut data[..room * c])?;
+            if values.len() < room * c {
+                let end = at + values.len() / c;
+                return Err(RecordError::new(format!("the record ends at sample {end} although it should not")));
             }
-            for block in data[..room * c].chunks(stride * c) {
+            for block in values.chunks(stride * c) {
                 let count = block.len() / c;
                 let (sum, moment, total, power) = wide(
                     #[inline(always)]
@@ -193,30 +194,65 @@ impl Sums {
 /// Sums over one block of `C` numbers a frame: `x e`, `i x e`, `x`, `|x|^2`.
 #[inline(always)]
 fn project<const C: usize>(block: &[f32], re: &[f64], im: &[f64]) -> (Complex64, Complex64, Complex64, f64) {
-    let count = (block.len() / C).min(re.len()).min(im.len());
-    let (block, re, im) = (&block[..count * C], &re[..count], &im[..count]);
-    let mut sums = [[0.0; LANES]; 7];
-    let mut add = |k: usize, i: usize| {
-        let p = f64::from(block[i * C]);
-        let q = if C == 2 { f64::from(block[i * C + 1]) } else { 0.0 };
-        let (a, b, place) = (p * re[i] - q * im[i], p * im[i] + q * re[i], i as f64);
-        sums[0][k] += a;
-        sums[1][k] += b;
-        sums[2][k] += place * a;
-        sums[3][k] += place * b;
-        sums[4][k] += p;
-        sums[5][k] += q;
-        sums[6][k] += p * p + q * q;
+    let mut sums = Lanes::default();
+    let (re, re_rest) = re.as_chunks::<LANES>();
+    let (im, im_rest) = im.as_chunks::<LANES>();
+    let mut frames = block.chunks_exact(LANES * C);
+    let mut first = 0.0;
+    for ((x, re), im) in frames.by_ref().zip(re).zip(im) {
+        sums.add::<C>(x, re, im, first);
+        first += LANES as f64;
+    }
+    // The last few frames, with nothing behind them.
+    let rest = frames.remainder();
+    let at = block.len() / C / LANES;
+    let (mut x, mut e) = ([0.0; 2 * LANES], [[0.0; LANES]; 2]);
+    x.iter_mut().zip(rest).for_each(|(x, r)| *x = *r);
+    let behind = |whole: &[[f64; LANES]], rest: &[f64], k: usize| {
+        whole.get(at).and_then(|w| w.get(k)).or_else(|| rest.get(k)).copied().unwrap_or(0.0)
     };
-    let whole = count - count % LANES;
-    for i in (0..whole).step_by(LANES) {
+    let [e_re, e_im] = &mut e;
+    for (k, (a, b)) in e_re.iter_mut().zip(e_im).enumerate() {
+        (*a, *b) = (behind(re, re_rest, k), behind(im, im_rest, k));
+    }
+    sums.add::<C>(&x[..LANES * C], &e[0], &e[1], first);
+    sums.total()
+}
+
+/// The sums of [`project`], each in lanes side by side.
+#[derive(Default)]
+struct Lanes {
+    line: [[f64; LANES]; 2],
+    moment: [[f64; LANES]; 2],
+    plain: [[f64; LANES]; 2],
+    power: [f64; LANES],
+}
+
+impl Lanes {
+    /// Adds `LANES` frames, the first of which is number `first` of its block.
+    #[inline(always)]
+    fn add<const C: usize>(&mut self, x: &[f32], re: &[f64; LANES], im: &[f64; LANES], first: f64) {
+        let (mut p, mut q) = ([0.0; LANES], [0.0; LANES]);
+        for (k, frame) in x.chunks_exact(C).take(LANES).enumerate() {
+            p[k] = f64::from(frame[0]);
+            q[k] = if C == 2 { f64::from(frame[1]) } else { 0.0 };
+        }
         for k in 0..LANES {
-            add(k, i + k);
+            let (a, b, place) = (p[k] * re[k] - q[k] * im[k], p[k] * im[k] + q[k] * re[k], first + k as f64);
+            self.line[0][k] += a;
+            self.line[1][k] += b;
+            self.moment[0][k] += place * a;
+            self.moment[1][k] += place * b;
+            self.plain[0][k] += p[k];
+            self.plain[1][k] += q[k];
+            self.power[k] += p[k] * p[k] + q[k] * q[k];
         }
     }
-    (whole..count).for_each(|i| add(0, i));
-    let [a, b, ma, mb, p, q, power] = sums.map(|s| s.iter().sum::<f64>());
-    (Complex64::new(a, b), Complex64::new(ma, mb), Complex64::new(p, q), power)
+
+    fn total(&self) -> (Complex64, Complex64, Complex64, f64) {
+        let pair = |s: &[[f64; LANES]; 2]| Complex64::new(s[0].iter().sum(), s[1].iter().sum());
+        (pair(&self.line), pair(&self.moment), pair(&self.plain), self.power.iter().sum())
+    }
 }
 
 #[cfg(test)]

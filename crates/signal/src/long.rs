@@ -1,5 +1,6 @@
 //! One long windowed transform of a record's beginning: every line of it can be read at that resolution.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use faultscope_transform::{LONGEST_KEPT, single};
@@ -40,7 +41,7 @@ impl Long {
         let (coefficients, gain) = kept_window(window, frames);
         let bins = match kind {
             Kind::Real => real(read, &coefficients)?,
-            Kind::Iq => complex(read, &coefficients)?,
+            Kind::Iq => complex(record.lend_f32(0, 2 * frames), read, &coefficients)?,
         };
         let halves = if kind == Kind::Real { 2.0 } else { 1.0 };
         Ok(Self { kind, frames, bins, scale: halves / (gain * gain), window })
@@ -103,25 +104,67 @@ fn real(read: impl Fn(&mut [f32]) -> Result<(), RecordError>, window: &[f32]) ->
     Ok(bins)
 }
 
-/// The same of pairs.
+/// The same of pairs, which are read only where they are not lent.
 fn complex(
+    lent: Option<&[f32]>,
     read: impl Fn(&mut [f32]) -> Result<(), RecordError>,
     window: &[f32],
 ) -> Result<Vec<Complex32>, RecordError> {
     let fft = single::forward(window.len());
     let zeros = |n: usize| vec![Complex32::default(); n];
-    let (mut data, mut bins) = (zeros(window.len()), zeros(window.len()));
-    read(bytemuck::cast_slice_mut(&mut data))?;
-    wide(
-        #[inline(always)]
-        || {
-            for (z, w) in data.iter_mut().zip(window) {
-                *z = Complex32::new(z.re * w, z.im * w);
-            }
-        },
-    );
+    let (mut data, mut bins) = (spare(window.len()), spare(window.len()));
+    if let Some(lent) = lent {
+        wide(
+            #[inline(always)]
+            || {
+                for ((z, [re, im]), w) in data.iter_mut().zip(lent.as_chunks().0).zip(window) {
+                    *z = Complex32::new(re * w, im * w);
+                }
+            },
+        );
+    } else {
+        read(bytemuck::cast_slice_mut(&mut data))?;
+        wide(
+            #[inline(always)]
+            || {
+                for (z, w) in data.iter_mut().zip(window) {
+                    *z = Complex32::new(z.re * w, z.im * w);
+                }
+            },
+        );
+    }
     fft.process_outofplace_with_scratch(&mut data, &mut bins, &mut zeros(fft.get_outofplace_scratch_len()));
+    keep(data);
     Ok(bins)
+}
+
+thread_local! {
+    /// Numbers of transforms that are done with: the next one need not allocate and clear its own.
+    static SPARE: RefCell<Vec<Vec<Complex32>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// `n` numbers of any value.
+fn spare(n: usize) -> Vec<Complex32> {
+    let mut numbers = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+    numbers.resize(n, Complex32::default());
+    numbers
+}
+
+/// Leaves numbers to the next transform of this thread; two are needed, and very long ones are not kept.
+fn keep(numbers: Vec<Complex32>) {
+    // A thread that is ending needs none.
+    let _ = SPARE.try_with(|spare| {
+        let mut spare = spare.borrow_mut();
+        if spare.len() < 2 && numbers.capacity() <= 2 * LONGEST_KEPT {
+            spare.push(numbers);
+        }
+    });
+}
+
+impl Drop for Long {
+    fn drop(&mut self) {
+        keep(std::mem::take(&mut self.bins));
+    }
 }
 
 /// The longest length up to `most` that transforms quickly, at most a fifth shorter.

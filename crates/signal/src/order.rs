@@ -8,9 +8,6 @@ use crate::wide::wide;
 const KEYS: usize = 1 << 12;
 const GROUP: usize = 16;
 const BLOCK: usize = GROUP * GROUP;
-/// Powers of two that keys of ratios tell apart, in this many steps each.
-const OCTAVES: usize = 16;
-const STEPS: usize = KEYS / OCTAVES;
 
 /// Values (not negative) with a coarse key each that rises with them.
 pub(crate) struct Keyed<'a> {
@@ -19,22 +16,39 @@ pub(crate) struct Keyed<'a> {
 }
 
 impl<'a> Keyed<'a> {
-    /// Keys even in the logarithm, for values of any range above zero.
-    pub(crate) fn logarithmic(values: &'a [f64]) -> Self {
+    /// Keys that rise with the values and are all about equally common, so that a window seldom holds one twice.
+    ///
+    /// Values are told apart by their logarithm first; the keys of each step are spread over its share of the values.
+    pub(crate) fn new(values: impl Into<std::borrow::Cow<'a, [f64]>>) -> Self {
+        const FINE: u32 = 12;
+        let values = values.into();
         // The bits of a positive number, read as a whole number, rise with it like its logarithm.
         let (low, high) = values.iter().fold((u64::MAX, 0), |(l, h), v| (l.min(v.to_bits()), h.max(v.to_bits())));
         let span = high.saturating_sub(low);
-        let shift = (64 - span.leading_zeros()).saturating_sub(KEYS.ilog2());
-        let keys = values.iter().map(|v| ((v.to_bits() - low) >> shift) as u16).collect();
-        Self { values: values.into(), keys }
-    }
-
-    /// Keys even in the logarithm for ratios of 1 and more; all from 2^16 on share the last one.
-    pub(crate) fn ratios(values: Vec<f64>) -> Self {
-        let one = 1f64.to_bits();
-        let shift = f64::MANTISSA_DIGITS - 1 - STEPS.ilog2();
-        let keys = values.iter().map(|v| (v.to_bits().saturating_sub(one) >> shift).min(KEYS as u64 - 1) as u16);
-        Self { keys: keys.collect(), values: values.into() }
+        let shift = (64 - span.leading_zeros()).saturating_sub(KEYS.ilog2() + FINE);
+        let place = |v: &f64| (v.to_bits() - low) >> shift;
+        let step = |place: u64| (place >> FINE) as usize % KEYS;
+        let mut counts = vec![0_u32; KEYS];
+        values.iter().for_each(|v| counts[step(place(v))] += 1);
+        let mut below = 0;
+        let steps: Vec<(u64, u64)> = counts
+            .iter()
+            .map(|count| {
+                let count = u64::from(*count);
+                below += count;
+                (below - count, count)
+            })
+            .collect();
+        // Keys in units of 2^-20 of a value, so that a product takes the place of a division.
+        let scale = ((KEYS as u64) << 20) / (values.len() as u64).max(1);
+        let key = |v: &f64| {
+            let place = place(v);
+            let (before, count) = steps[step(place)];
+            let rank = (before << FINE) + (place & ((1 << FINE) - 1)) * count;
+            ((rank * scale) >> (20 + FINE)) as u16
+        };
+        let keys = values.iter().map(key).collect();
+        Self { values, keys }
     }
 }
 
@@ -103,9 +117,13 @@ impl<'a> Running<'a> {
     /// The window's values with that key.
     #[inline(always)]
     fn gather(&self, key: u16, out: &mut Vec<f64>) {
-        const STEP: usize = 64;
+        const STEP: usize = 32;
         let (keys, values) = (&self.all.keys[self.from..self.to], &self.all.values[self.from..self.to]);
+        let all = out.len() + self.counts[usize::from(key) % KEYS] as usize;
         for (keys, values) in keys.chunks(STEP).zip(values.chunks(STEP)) {
+            if out.len() >= all {
+                return;
+            }
             // A branchless look at a whole step first: most steps hold none.
             let mut any = 0;
             for k in keys {
@@ -152,11 +170,11 @@ mod tests {
             q in 0.0..1.0f64,
         ) {
             let positive: Vec<f64> = values.iter().map(|v| v + f64::MIN_POSITIVE).collect();
-            let log = Arc::new(Keyed::logarithmic(&positive));
+            let log = Arc::new(Keyed::new(&positive));
             let above: Vec<f64> = values.iter().map(|v| 1.0 + v.exp()).collect();
             let mut a = Running::new(Arc::clone(&log));
             let mut b = Running::new(log);
-            let mut c = Running::new(Arc::new(Keyed::ratios(above.clone())));
+            let mut c = Running::new(Arc::new(Keyed::new(above.clone())));
             for from in (0..values.len() - width - 5).step_by(3) {
                 a.move_to(from, from + width);
                 b.move_to(from + 5, from + 5 + width);
@@ -171,7 +189,7 @@ mod tests {
 
     #[test]
     fn nothing_has_the_quantile_zero() {
-        let empty = Running::new(Arc::new(Keyed::ratios(vec![])));
+        let empty = Running::new(Arc::new(Keyed::new(vec![])));
         assert_eq!(Running::quantile(&[&empty], 0.5), 0.0);
     }
 }

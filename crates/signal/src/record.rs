@@ -66,6 +66,10 @@ pub trait Record: Send + Sync {
     /// # Errors
     /// When the storage behind the record fails.
     fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError>;
+    /// What `read_f32` would write into `numbers` numbers, where it lies in memory already and holds as many.
+    fn lend_f32(&self, _start: u64, _numbers: usize) -> Option<&[f32]> {
+        None
+    }
     /// The magnitude, in `unit()`, at which the converter that took the record saturates, where it is known.
     ///
     /// For I/Q it holds for each of I and Q. Levels in dBFS and the effective bits refer to it.
@@ -90,6 +94,18 @@ pub trait Record: Send + Sync {
     fn duration_s(&self) -> f64 {
         self.frames() as f64 / self.sample_rate_hz()
     }
+}
+
+/// Frames from `start` on: lent by the record, or read into `room`; as many as fit, fewer only at the end of the record.
+///
+/// # Errors
+/// When the storage behind the record fails.
+pub fn lent_or_read<'a>(record: &'a dyn Record, start: u64, room: &'a mut [f32]) -> Result<&'a [f32], RecordError> {
+    if let Some(lent) = record.lend_f32(start, room.len()) {
+        return Ok(lent);
+    }
+    let frames = record.read_f32(start, room)?;
+    Ok(&room[..frames * record.kind().components()])
 }
 
 /// A record held in memory, in double precision.

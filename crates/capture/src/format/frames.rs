@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use faultscope_signal::{Kind, Unit};
 
-use crate::samples::{Component, FileSamples, Layout};
+use crate::samples::{Component, FileSamples, Held, Layout};
 use crate::{CaptureError, Caveat, CaveatKind, OpenOptions, Provenance, Trace};
 
 /// Most interleaved channels that are believed; beyond that the header is damaged.
@@ -105,7 +105,7 @@ pub(super) fn traces(
         let detail = format!("the data end inside a sample: {rest} bytes of {frame} are there and were left out");
         caveats.push(Caveat::new(CaveatKind::Truncated, detail));
     }
-    let file = Arc::new(file);
+    let (file, held) = (Arc::new(file), Held::default());
     let name = path.display().to_string();
     let own = interleave.component.bytes() * interleave.kind.components();
     Ok((0..interleave.channels)
@@ -117,7 +117,7 @@ pub(super) fn traces(
                 components: interleave.kind.components(),
                 frames,
             };
-            let samples = Arc::new(FileSamples::new(Arc::clone(&file), name.clone(), layout));
+            let samples = Arc::new(FileSamples::new(Arc::clone(&file), name.clone(), layout).held(&held));
             let mut trace =
                 Trace::new(channel_name(interleave, channel), samples, interleave.kind, rate_hz, Unit::FullScale);
             trace.full_scale = interleave.component.full_scale();

@@ -1,5 +1,7 @@
 //! One streaming pass over a record for what spoils it: samples that are not finite, samples at full scale, no samples.
 
+use faultscope_signal::record::lent_or_read;
+use faultscope_signal::wide::wide;
 use faultscope_signal::{Kind, Record, RecordError};
 
 use super::{Gate, GateState};
@@ -10,6 +12,8 @@ const CLIPPED_SHARE: f64 = 1e-4;
 /// next one; an unclipped quantised sine reaches 2.4 at most, because its top code is sqrt(2) - 1 times wider.
 const PILE_UP: u64 = 5;
 const BLOCK_FRAMES: usize = 32 * 1024;
+/// Frames read at once: they stay in the cache while they are looked at.
+const PIECE_FRAMES: usize = BLOCK_FRAMES / 4;
 
 /// How much of the record is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,7 @@ pub struct Scan {
 /// When the record cannot be read.
 pub fn scan(record: &dyn Record, coverage: Coverage) -> Result<Scan, RecordError> {
     let c = record.kind().components();
-    let mut block = vec![0f32; BLOCK_FRAMES * c];
+    let mut piece = vec![0f32; PIECE_FRAMES * c];
     let mut state = State::new(record.rails());
     let blocks = record.frames().div_ceil(BLOCK_FRAMES as u64);
     let wanted = match coverage {
@@ -54,9 +58,11 @@ pub fn scan(record: &dyn Record, coverage: Coverage) -> Result<Scan, RecordError
     };
     for i in 0..wanted {
         let index = if wanted == blocks { i } else { i * (blocks - 1) / (wanted - 1).max(1) };
-        let frames = record.read_f32(index * BLOCK_FRAMES as u64, &mut block)?;
-        state.take(&block[..frames * c]);
-        state.frames += frames as u64;
+        for start in (0..BLOCK_FRAMES).step_by(PIECE_FRAMES) {
+            let values = lent_or_read(record, index * BLOCK_FRAMES as u64 + start as u64, &mut piece)?;
+            state.take(values);
+            state.frames += (values.len() / c) as u64;
+        }
     }
     Ok(state.finish(record))
 }
@@ -143,20 +149,34 @@ impl State {
     }
 }
 
-/// Smallest and largest value, or nothing when a value is not finite; lanes side by side, so that it vectorises.
+/// Smallest and largest value, or nothing when a value is not finite.
 fn finite_bounds(values: &[f32]) -> Option<(f32, f32)> {
+    wide(
+        #[inline(always)]
+        || bounds(values),
+    )
+}
+
+/// Lanes side by side, so that it vectorises.
+#[inline(always)]
+fn bounds(values: &[f32]) -> Option<(f32, f32)> {
     const LANES: usize = 16;
     let (mut lo, mut hi) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
     // The bits of a magnitude, read as a whole number: those of infinity and NaN are the largest.
     let mut size = [0i32; LANES];
-    for chunk in values.chunks(LANES) {
+    let mut take = |k: usize, v: f32| {
+        let bits = (v.to_bits() & 0x7fff_ffff).cast_signed();
+        lo[k] = if v < lo[k] { v } else { lo[k] };
+        hi[k] = if v > hi[k] { v } else { hi[k] };
+        size[k] = if bits > size[k] { bits } else { size[k] };
+    };
+    let (whole, rest) = values.as_chunks::<LANES>();
+    for chunk in whole {
         for (k, v) in chunk.iter().enumerate() {
-            let bits = (v.to_bits() & 0x7fff_ffff).cast_signed();
-            lo[k] = if *v < lo[k] { *v } else { lo[k] };
-            hi[k] = if *v > hi[k] { *v } else { hi[k] };
-            size[k] = if bits > size[k] { bits } else { size[k] };
+            take(k, *v);
         }
     }
+    rest.iter().enumerate().for_each(|(k, v)| take(k, *v));
     let finite = size.iter().all(|s| *s < f32::INFINITY.to_bits().cast_signed());
     finite.then(|| {
         let low = lo.into_iter().fold(f32::INFINITY, f32::min);

@@ -189,6 +189,8 @@ pub(crate) struct Worker<'a, T: Float> {
     /// For the mean of a real record.
     pairs: Option<Pairs<T>>,
     samples: Aligned<T>,
+    /// The block's samples where the record lends them, in place of `samples`.
+    lent: Option<&'a [T]>,
     wide: Vec<f64>,
     power: Vec<T>,
     block_max: Vec<T>,
@@ -212,6 +214,7 @@ impl<'a, T: Float> Worker<'a, T> {
             transform: Transform::new(engine.plan.clone(), engine.n),
             pairs: if paired { Pairs::new(&engine.window) } else { None },
             samples: Aligned::new(0),
+            lent: None,
             wide: Vec::new(),
             power: vec![T::default(); bins],
             block_max: vec![T::default(); held],
@@ -241,6 +244,13 @@ impl<'a, T: Float> Worker<'a, T> {
 
     fn read(&mut self, start: u64, frames: usize) -> Result<(), RecordError> {
         let numbers = frames * self.engine.components;
+        self.lent = match self.engine.wide_offset {
+            None => T::lend(self.engine.record, start, numbers),
+            Some(_) => None,
+        };
+        if self.lent.is_some() {
+            return Ok(());
+        }
         self.samples.resize(numbers);
         let got = if let Some(offset) = self.engine.wide_offset {
             self.wide.resize(numbers, 0.0);
@@ -267,7 +277,7 @@ impl<'a, T: Float> Worker<'a, T> {
         self.clear(sum);
         let engine = self.engine;
         let paired = self.pairs.as_mut().map_or(0, |pairs| {
-            let of = (&*self.samples, engine.hop, segments);
+            let of = (self.lent.unwrap_or(&self.samples), engine.hop, segments);
             pairs.add(&mut sum.power, of, (engine.offset, &engine.offset_bins))
         });
         for segment in paired..segments {
@@ -305,8 +315,9 @@ impl<'a, T: Float> Worker<'a, T> {
         let engine = self.engine;
         let next = start + (segments * engine.hop) as u64;
         let last = next + engine.n as u64 > engine.record.frames();
-        let own = if last { self.samples.len() } else { segments * engine.hop * engine.components };
-        self.samples.iter().take(own).filter(|v| !v.finite()).count() as u64
+        let samples = self.lent.unwrap_or(&self.samples);
+        let own = if last { samples.len() } else { segments * engine.hop * engine.components };
+        samples.iter().take(own).filter(|v| !v.finite()).count() as u64
     }
 
     fn clear(&mut self, sum: &mut BlockSum<T>) {
@@ -320,7 +331,8 @@ impl<'a, T: Float> Worker<'a, T> {
     fn transform(&mut self, segment: usize) {
         let from = segment * self.engine.hop * self.engine.components;
         let window = &self.engine.window;
-        self.transform.run(&self.samples[from..from + window.len()], window, self.engine.offset);
+        let samples = self.lent.unwrap_or(&self.samples);
+        self.transform.run(&samples[from..from + window.len()], window, self.engine.offset);
         for (bin, offset) in self.transform.bins_mut().iter_mut().zip(&self.engine.offset_bins) {
             bin.re = bin.re + *offset;
         }

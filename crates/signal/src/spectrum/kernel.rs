@@ -25,12 +25,14 @@ pub(crate) trait Float: FftNum + Pod + Default + PartialOrd {
     fn real(n: usize) -> Arc<dyn RealToComplex<Self>>;
     /// The transform of `n` complex numbers.
     fn complex(n: usize) -> Arc<dyn Fft<Self>>;
+    /// What `read` would write into `numbers` numbers, where the record has it in memory.
+    fn lend(record: &dyn Record, start: u64, numbers: usize) -> Option<&[Self]>;
     /// Reads the record in this precision.
     fn read(record: &dyn Record, start: u64, out: &mut [Self]) -> Result<usize, RecordError>;
 }
 
 macro_rules! float {
-    ($type:ty, $read:ident, $plans:ident, $single:expr, $single_bins:expr) => {
+    ($type:ty, $read:ident, $plans:ident, $single:expr, $single_bins:expr, $lend:expr) => {
         impl Float for $type {
             const INFINITY: Self = <$type>::INFINITY;
             #[inline]
@@ -65,14 +67,22 @@ macro_rules! float {
             fn complex(n: usize) -> Arc<dyn Fft<Self>> {
                 $plans::forward(n)
             }
+            fn lend(record: &dyn Record, start: u64, numbers: usize) -> Option<&[Self]> {
+                $lend(record, start, numbers)
+            }
             fn read(record: &dyn Record, start: u64, out: &mut [Self]) -> Result<usize, RecordError> {
                 record.$read(start, out)
             }
         }
     };
 }
-float!(f32, read_f32, single, Some, Some);
-float!(f64, read_f64, double, |_| None, |_| None);
+float!(f32, read_f32, single, Some, Some, Record::lend_f32);
+float!(f64, read_f64, double, |_| None, |_| None, not_lent);
+
+/// Numbers in double precision are never in memory already.
+fn not_lent(_record: &dyn Record, _start: u64, _numbers: usize) -> Option<&[f64]> {
+    None
+}
 
 /// The transform of one segment: windowed input in, bins in the order of the transform out.
 pub(crate) struct Transform<T: Float> {

@@ -285,8 +285,8 @@ fn median(cells: &[f32]) -> f64 {
     }
 }
 
-/// The value of a rank among numbers that are not negative: their bits, read as whole numbers, rise with them, so that
-/// counting halves the range that holds it until one is left.
+/// The value of a rank among numbers that are not negative: their bits, read as whole numbers, rise with them. Each look
+/// counts what lies up to a guess and draws the ends of the range in to the nearest values on both sides of it.
 #[inline(always)]
 fn ranked(cells: &[f32], rank: usize) -> f32 {
     let bits = |v: &f32| (v.to_bits() & 0x7fff_ffff).cast_signed();
@@ -294,13 +294,26 @@ fn ranked(cells: &[f32], rank: usize) -> f32 {
     for v in cells {
         (low, high) = (low.min(bits(v)), high.max(bits(v)));
     }
+    // How many values lie below `low`, and up to `high`: they say where between the two the rank may be.
+    let (mut below, mut up_to) = (0, cells.len());
+    let mut halve = false;
     while low < high {
-        let middle = low + (high - low) / 2;
-        let mut up_to = 0_u32;
+        let share = if halve { 0.5 } else { (rank - below) as f32 / (up_to - below) as f32 };
+        let guess = low.saturating_add(((high - low) as f32 * share) as i32).clamp(low, high - 1);
+        let (mut count, mut left, mut right) = (0_u32, 0, i32::MAX);
         for v in cells {
-            up_to += u32::from(bits(v) <= middle);
+            let v = bits(v);
+            count += u32::from(v <= guess);
+            left = left.max(if v <= guess { v } else { 0 });
+            right = right.min(if v > guess { v } else { i32::MAX });
         }
-        if up_to as usize > rank { high = middle } else { low = middle + 1 }
+        let count = count as usize;
+        if count > rank {
+            (high, up_to) = (left, count)
+        } else {
+            (low, below) = (right, count)
+        }
+        halve = !halve;
     }
     f32::from_bits(low.cast_unsigned())
 }
