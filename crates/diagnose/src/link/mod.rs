@@ -105,6 +105,9 @@ pub struct Link {
     pub expected: usize,
     /// Chance that unrelated lines would agree as well, given how many there are.
     pub false_link_probability: f64,
+    /// Whether every pair sits at an exact multiple of 100 Hz, which the mains of the supply's record do not: the mains may
+    /// have moved between the records, but a transmitter's own frames would do the same.
+    pub frame_clock: bool,
     /// The pairs, in order of frequency.
     pub lines: Vec<LinkedLine>,
 }
@@ -213,6 +216,8 @@ struct Match {
     line: LinkedLine,
     pair: Pair,
     close: bool,
+    /// Whether it sits at a multiple of 100 Hz and the mains do not.
+    frame_clock: bool,
 }
 
 fn family_link(family: &Family, view: &View, pairs: &[Pair], families: usize) -> Option<Link> {
@@ -271,6 +276,7 @@ fn family_link(family: &Family, view: &View, pairs: &[Pair], families: usize) ->
         error_ppm: 1e6 * error_hz / family.fundamental_hz,
         expected: count,
         false_link_probability: chance,
+        frame_clock: lines.iter().all(|m| m.frame_clock),
         lines: lines.into_iter().map(|m| m.line).collect(),
     })
 }
@@ -292,9 +298,7 @@ fn matched(family: &Family, c: &supply::Candidate, view: &View, noise: f64) -> O
     let frame = (pair.offset_hz / FRAME_HZ).round() * FRAME_HZ;
     let on_frame = (pair.offset_hz - frame).abs() < 3.0 * pair.sigma_hz + FRAME_PPM * frame;
     let apart = error_hz.abs() > 3.0 * pair.sigma_hz.hypot(f64::from(c.order) * family.sigma_hz);
-    if family.kind == SupplyFamily::Mains && on_frame && apart {
-        return None;
-    }
+    let frame_clock = family.kind == SupplyFamily::Mains && on_frame && apart;
     let pm = pair.pm.unwrap_or(0.0);
     let modulates = match pair.pm {
         Some(pm) if pm > 3.16 * pair.am => Modulates::Phase,
@@ -314,7 +318,7 @@ fn matched(family: &Family, c: &supply::Candidate, view: &View, noise: f64) -> O
         pm_rad: pair.pm.map(|_| pm),
         modulates,
     };
-    Some(Match { line, pair, close })
+    Some(Match { line, pair, close, frame_clock })
 }
 
 fn gates(families: &[Family], view: &View) -> Vec<Gate> {

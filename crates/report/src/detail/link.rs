@@ -80,7 +80,8 @@ fn sentence(link: &Link, lang: Lang) -> String {
         ("chance", plain(link.false_link_probability, 2)),
     ];
     let values: Vec<(&str, &str)> = values.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    fill(lang, key, &values)
+    let sentence = fill(lang, key, &values);
+    if link.frame_clock { format!("{sentence} {}", word(lang, "link.frame_clock")) } else { sentence }
 }
 
 fn family(family: SupplyFamily, lang: Lang) -> &'static str {

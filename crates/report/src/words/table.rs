@@ -133,6 +133,11 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("line.mains", "mains", "工频"),
     ("line.phase", "phase modulation", "相位调制"),
     (
+        "link.frame_clock",
+        "They sit at exact multiples of 100 Hz and this supply's lines do not: record both at once, for a transmitter with frames of 10 ms makes such lines too.",
+        "边带恰为 100 Hz 的整数倍，而该电源的谱线不是：请同时记录两者，10 ms 帧的发射机也会产生这样的谱线。",
+    ),
+    (
         "link.mains",
         "{count} of {expected} mains lines of the supply ({supply} Hz) are sidebands of the carrier ({rf} Hz); chance of accident {chance}. They change its amplitude: supply ripple on an amplifier or its bias. Any unit on the same mains makes them too: feed the stage from a clean supply and see them go.",
         "电源的 {expected} 条工频谱线（{supply} Hz）中有 {count} 条成为载波边带（{rf} Hz）；偶然概率 {chance}。边带改变载波幅度：电源纹波进入功放或其偏置。同一市电上的其他设备也会产生同样谱线：请用干净电源供电确认其消失。",
