@@ -74,7 +74,6 @@ fn sentence(link: &Link, lang: Lang) -> String {
     };
     let values = [
         ("count", link.lines.len().to_string()),
-        ("expected", link.expected.to_string()),
         ("supply", format!("{:.3}", link.supply_fundamental_hz)),
         ("rf", format!("{:.3}", link.rf_fundamental_hz)),
         ("chance", plain(link.false_link_probability, 2)),
