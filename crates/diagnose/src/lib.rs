@@ -6,6 +6,8 @@ pub mod artefact;
 pub mod cause;
 pub mod codes;
 pub mod compare;
+#[cfg(test)]
+mod dice;
 pub mod finding;
 pub mod gate;
 pub mod judge;

@@ -86,7 +86,7 @@ pub fn analyse_with(
 }
 
 /// A wanted carrier outside the band of the capture cannot be meant.
-fn carrier_in_band(settings: &Settings, trace: &Trace) -> Result<(), Error> {
+pub(crate) fn carrier_in_band(settings: &Settings, trace: &Trace) -> Result<(), Error> {
     let (center, half) = (trace.center_hz.unwrap_or(0.0), trace.sample_rate_hz / 2.0);
     match settings.carrier_hz {
         Some(hz) if (hz - center).abs() > half => Err(Error::usage(

@@ -10,7 +10,7 @@ use faultscope_report::words::Lang;
 use faultscope_signal::Kind;
 use serde::{Deserialize, Serialize};
 
-use crate::analyse::{base, judge_and_explain, main_trace, measure_error, read_error};
+use crate::analyse::{base, carrier_in_band, judge_and_explain, main_trace, measure_error, read_error};
 use crate::watch::Watched;
 use crate::{CaptureResult, Envelope, Error, Request, Watch};
 
@@ -46,12 +46,13 @@ pub struct LinkDocument {
 /// # Errors
 /// When a capture cannot be opened or measured, or is of the wrong kind.
 pub fn link(supply: &Path, rf: &Path, request: &LinkRequest, watch: &dyn Watch) -> Result<LinkDocument, Error> {
-    let captures = (open(supply, &request.supply)?, open(rf, &request.rf)?);
+    let captures = (faultscope_capture::open(supply, &request.supply)?, faultscope_capture::open(rf, &request.rf)?);
     let traces = (main_trace(&captures.0)?, main_trace(&captures.1)?);
     if traces.0.kind == Kind::Iq {
         let message = format!("the first capture is I/Q samples, not a supply voltage: {}", supply.display());
         return Err(Error::usage(message, "give the supply's capture first, then the RF capture"));
     }
+    carrier_in_band(&request.settings, traces.1)?;
     let watched = (Watched { record: traces.0, watch }, Watched { record: traces.1, watch });
     let scans = (
         gate::scan(&watched.0, Coverage::Full).map_err(read_error)?,
@@ -82,8 +83,4 @@ pub fn link(supply: &Path, rf: &Path, request: &LinkRequest, watch: &dyn Watch) 
         result(rf, &captures.1, &request.rf, linked.rf, scans.1)?,
     ];
     Ok(LinkDocument { envelope: Envelope::new("link", results), quality: linked.gates, link: linked.detail })
-}
-
-fn open(file: &Path, options: &OpenOptions) -> Result<Capture, Error> {
-    Ok(faultscope_capture::open(file, options)?)
 }

@@ -8,7 +8,6 @@ use faultscope_diagnose::measurement::{self, Measured, Settings};
 use faultscope_diagnose::{LimitSet, RuleSet, judge};
 use faultscope_instrument::random::{Random, SplitMix64};
 use faultscope_instrument::sim::{self, Domain, Model, Modulation, Scenario};
-use faultscope_signal::{Kind, Record, RecordError, Unit, Waveform};
 use serde::{Deserialize, Serialize};
 
 use crate::{Class, Error};
@@ -222,7 +221,7 @@ fn one(model: &dyn Model, k: usize, trial: &Trial, rules: &RuleSet, packs: &Pack
         ..defaults
     };
     let made = model.generate(&scenario)?;
-    let record = Calibrated { inner: &made.waveform, full_scale_dbm: made.full_scale_dbm };
+    let record = made.waveform.with_full_scale_dbm(made.full_scale_dbm);
     let id = if model.domain() == Domain::Supply { "ripple" } else { "spurs" };
     let plug = measurement::by_id(id).ok_or_else(|| Error::usage(format!("there is no measurement '{id}'"), ""))?;
     let scan = gate::scan(&record, Coverage::Full).map_err(crate::analyse::read_error)?;
@@ -251,44 +250,5 @@ pub const fn kind(kind: CauseKind) -> &'static str {
         CauseKind::Unit => "unit",
         CauseKind::Measurement => "measurement",
         CauseKind::Normal => "normal",
-    }
-}
-
-/// A simulated record with the calibration that its file would state.
-struct Calibrated<'a> {
-    inner: &'a Waveform,
-    full_scale_dbm: Option<f64>,
-}
-
-impl Record for Calibrated<'_> {
-    fn kind(&self) -> Kind {
-        self.inner.kind()
-    }
-    fn sample_rate_hz(&self) -> f64 {
-        self.inner.sample_rate_hz()
-    }
-    fn center_hz(&self) -> Option<f64> {
-        self.inner.center_hz()
-    }
-    fn unit(&self) -> Unit {
-        self.inner.unit()
-    }
-    fn full_scale(&self) -> Option<f64> {
-        self.inner.full_scale()
-    }
-    fn full_scale_dbm(&self) -> Option<f64> {
-        self.full_scale_dbm
-    }
-    fn rails(&self) -> Option<(f64, f64)> {
-        self.inner.rails()
-    }
-    fn frames(&self) -> u64 {
-        self.inner.frames()
-    }
-    fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
-        self.inner.read_f32(start, out)
-    }
-    fn read_f64(&self, start: u64, out: &mut [f64]) -> Result<usize, RecordError> {
-        self.inner.read_f64(start, out)
     }
 }

@@ -13,6 +13,8 @@ pub mod long;
 pub mod lowpass;
 mod memo;
 pub mod multitone;
+#[cfg(test)]
+mod noise;
 mod order;
 pub mod phase_noise;
 pub mod power;

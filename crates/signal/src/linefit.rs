@@ -258,22 +258,10 @@ impl Lanes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::noise::Normal;
     use crate::quantity::Unit;
     use crate::record::Waveform;
     use crate::sinefit::{complex_bound, real_bound};
-
-    struct Normal(u64);
-    impl Normal {
-        fn uniform(&mut self) -> f64 {
-            self.0 ^= self.0 >> 12;
-            self.0 ^= self.0 << 25;
-            self.0 ^= self.0 >> 27;
-            ((self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-        }
-        fn pair(&mut self) -> Complex64 {
-            Complex64::from_polar((-2.0 * self.uniform().ln()).sqrt(), TAU * self.uniform())
-        }
-    }
 
     fn fit(record: &Waveform, start: f64) -> Refined {
         refine_near(record, usize::MAX, start).unwrap().unwrap()

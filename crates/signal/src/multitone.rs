@@ -204,24 +204,12 @@ fn eliminate(mut m: Vec<Vec<Complex64>>, mut y: Vec<Complex64>) -> Option<Vec<Co
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::noise::noise;
     use crate::quantity::Unit;
     use crate::record::Waveform;
 
     fn member(frequency: f64, order: Option<f64>) -> Member {
         Member { frequency, order, power: 0.0 }
-    }
-
-    /// Deterministic noise of unit variance: a sum of uniforms.
-    fn noise(seed: &mut u64) -> f64 {
-        (0..12)
-            .map(|_| {
-                *seed ^= *seed >> 12;
-                *seed ^= *seed << 25;
-                *seed ^= *seed >> 27;
-                (seed.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64
-            })
-            .sum::<f64>()
-            - 6.0
     }
 
     #[test]

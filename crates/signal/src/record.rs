@@ -117,6 +117,7 @@ pub struct Waveform {
     unit: Unit,
     data: Vec<f64>,
     full_scale: Option<f64>,
+    full_scale_dbm: Option<f64>,
 }
 
 impl Waveform {
@@ -158,13 +159,20 @@ impl Waveform {
         if !(sample_rate_hz.is_finite() && sample_rate_hz > 0.0) {
             return Err(RecordError::new(format!("a sample rate of {sample_rate_hz} Hz is not above zero")));
         }
-        Ok(Self { kind, sample_rate_hz, center_hz, unit, data, full_scale: None })
+        Ok(Self { kind, sample_rate_hz, center_hz, unit, data, full_scale: None, full_scale_dbm: None })
     }
 
     /// States the magnitude at which the converter saturates.
     #[must_use]
     pub fn with_full_scale(mut self, full_scale: f64) -> Self {
         self.full_scale = Some(full_scale);
+        self
+    }
+
+    /// States the calibration: the power of a level of 0 dBFS, where it is known.
+    #[must_use]
+    pub fn with_full_scale_dbm(mut self, full_scale_dbm: Option<f64>) -> Self {
+        self.full_scale_dbm = full_scale_dbm;
         self
     }
 
@@ -213,6 +221,9 @@ impl Record for Waveform {
     }
     fn full_scale(&self) -> Option<f64> {
         self.full_scale
+    }
+    fn full_scale_dbm(&self) -> Option<f64> {
+        self.full_scale_dbm
     }
 }
 

@@ -313,20 +313,7 @@ fn residual_rms<const M: usize>(power: f64, right: &[f64; M], x: &[f64; M], n: u
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Normal(u64);
-    impl Normal {
-        fn uniform(&mut self) -> f64 {
-            self.0 ^= self.0 >> 12;
-            self.0 ^= self.0 << 25;
-            self.0 ^= self.0 >> 27;
-            ((self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-        }
-        fn pair(&mut self) -> Complex64 {
-            let r = (-2.0 * self.uniform().ln()).sqrt();
-            Complex64::from_polar(r, TAU * self.uniform())
-        }
-    }
+    use crate::noise::Normal;
 
     #[test]
     fn a_clean_sine_comes_back_exactly() {

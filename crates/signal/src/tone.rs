@@ -188,21 +188,9 @@ impl Rotor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::noise::noise;
     use crate::record::Waveform;
     use crate::spectrum::{SpectrumSettings, average};
-
-    fn noise(seed: &mut u64) -> f64 {
-        // xorshift64*, twelve uniforms summed: near enough to Gaussian for a level test.
-        (0..12)
-            .map(|_| {
-                *seed ^= *seed >> 12;
-                *seed ^= *seed << 25;
-                *seed ^= *seed >> 27;
-                (seed.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64
-            })
-            .sum::<f64>()
-            - 6.0
-    }
 
     #[test]
     fn a_response_is_one_at_the_tone_and_the_scallop_half_a_bin_off() {

@@ -5,22 +5,8 @@ use std::f64::consts::TAU;
 use faultscope_signal::{Record as _, Waveform};
 
 use super::*;
+use crate::dice::Dice;
 use crate::measurement::{Detail, Settings, by_id};
-
-/// Numbers between 0 and 1 from a seed.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let mixed = (self.0 ^ (self.0 >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (mixed >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    fn between(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.next()
-    }
-}
 
 const RATE: f64 = 2e6;
 const FRAMES: usize = 1 << 16;

@@ -5,25 +5,7 @@ use std::f64::consts::TAU;
 use faultscope_signal::{Unit, Waveform};
 
 use super::*;
-
-/// Numbers between 0 and 1, and normal ones, from a seed.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let mixed = (self.0 ^ (self.0 >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (mixed >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    fn between(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.next()
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * (1.0 - self.next()).ln()).sqrt() * libm::cos(TAU * self.next())
-    }
-}
+use crate::dice::Dice;
 
 const SUPPLY_RATE: f64 = 200e3;
 const RF_RATE: f64 = 300e3;

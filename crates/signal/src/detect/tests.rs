@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::floor::estimate;
+use crate::noise::Normal;
 use crate::record::{Record, Waveform};
 use crate::spectrum::{SpectrumSettings, average};
 use crate::window::Window;
@@ -10,20 +11,6 @@ use std::f64::consts::TAU;
 
 const N: usize = 1024;
 const LENGTH: usize = 8192;
-
-struct Normal(u64);
-impl Normal {
-    fn uniform(&mut self) -> f64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        ((self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-    }
-    /// Complex, of total variance 1.
-    fn next(&mut self) -> Complex64 {
-        Complex64::from_polar((-self.uniform().ln()).sqrt(), TAU * self.uniform())
-    }
-}
 
 /// Noise of a given power spectrum over -1/2 .. 1/2 cycles per sample: drawn in the frequency domain.
 fn coloured(random: &mut Normal, shape: &dyn Fn(f64) -> f64) -> Vec<Complex64> {

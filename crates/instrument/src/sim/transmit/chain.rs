@@ -89,6 +89,14 @@ pub(in crate::sim) struct Product {
     pub of: Vec<f64>,
 }
 
+impl Product {
+    /// `a` times one carrier and `b` times the other.
+    pub(in crate::sim) fn of_two((one, two): (f64, f64), a: f64, b: f64, order: u32) -> Self {
+        let offset_hz = a * one + b * two;
+        Self { offset_hz, origin: "intermodulation", order: Some(order), of: vec![one, two] }
+    }
+}
+
 /// The whole chain.
 #[derive(Debug, Clone)]
 pub(in crate::sim) struct Chain {

@@ -36,6 +36,31 @@ pub(super) struct Emitter {
     pub build: fn(&Scenario, &mut Random) -> Chain,
 }
 
+impl Emitter {
+    /// A faulty unit, at the usual settings.
+    const fn transmit(
+        id: &'static str,
+        describe: &'static str,
+        severity: &'static str,
+        cause: &'static str,
+        build: fn(&Scenario, &mut Random) -> Chain,
+    ) -> Self {
+        let (domain, defaults) = (Domain::Transmit, Scenario::transmit());
+        Self { id, describe, severity, domain, cause: Some(cause), defaults, build }
+    }
+
+    /// A healthy unit through a faulty receiver.
+    const fn receive(
+        id: &'static str,
+        describe: &'static str,
+        severity: &'static str,
+        cause: &'static str,
+        build: fn(&Scenario, &mut Random) -> Chain,
+    ) -> Self {
+        Self { domain: Domain::Receive, ..Self::transmit(id, describe, severity, cause, build) }
+    }
+}
+
 impl Model for Emitter {
     fn id(&self) -> &'static str {
         self.id

@@ -2,27 +2,8 @@
 
 use super::Emitter;
 use super::chain::{Chain, Ripple};
-use crate::random::Random;
+use crate::sim::Scenario;
 use crate::sim::math::{amplitude, geometric, linear};
-use crate::sim::{Domain, Scenario};
-
-const fn model(
-    id: &'static str,
-    describe: &'static str,
-    severity: &'static str,
-    cause: &'static str,
-    build: fn(&Scenario, &mut Random) -> Chain,
-) -> Emitter {
-    Emitter {
-        id,
-        describe,
-        severity,
-        domain: Domain::Transmit,
-        cause: Some(cause),
-        defaults: Scenario::transmit(),
-        build,
-    }
-}
 
 /// Phase modulation at `spacing_hz` and its multiples, sidebands of `dbc` falling by `fall_db` per order, as far as the
 /// capture's band holds both.
@@ -45,7 +26,7 @@ fn pushing(
         .collect()
 }
 
-pub(in crate::sim) static REFERENCE_SPURS: Emitter = model(
+pub(in crate::sim) static REFERENCE_SPURS: Emitter = Emitter::transmit(
     "reference-spurs",
     "synthesizer's reference leaks: lines at the carrier +- multiples of the comparison frequency",
     "first pair, -85 to -40 dBc at 1",
@@ -60,7 +41,7 @@ pub(in crate::sim) static REFERENCE_SPURS: Emitter = model(
     },
 );
 
-pub(in crate::sim) static FRACTIONAL_SPUR: Emitter = model(
+pub(in crate::sim) static FRACTIONAL_SPUR: Emitter = Emitter::transmit(
     "fractional-spur",
     "fractional-N synthesizer near an integer boundary: a close pair of lines",
     "first pair, -82 to -38 dBc at 1",
@@ -74,7 +55,7 @@ pub(in crate::sim) static FRACTIONAL_SPUR: Emitter = model(
     },
 );
 
-pub(in crate::sim) static SIGMA_DELTA_SPUR: Emitter = model(
+pub(in crate::sim) static SIGMA_DELTA_SPUR: Emitter = Emitter::transmit(
     "sigma-delta-spur",
     "fractional-N synthesizer whose fraction repeats: pairs at the comparison frequency times m / denominator",
     "first pair, -82 to -38 dBc at 1",
@@ -90,7 +71,7 @@ pub(in crate::sim) static SIGMA_DELTA_SPUR: Emitter = model(
     },
 );
 
-pub(in crate::sim) static PHASE_NOISE: Emitter = model(
+pub(in crate::sim) static PHASE_NOISE: Emitter = Emitter::transmit(
     "phase-noise",
     "phase noise risen: oscillator, loop filter, noisy supply of the synthesizer, or microphony",
     "rms of the phase (corner 3 kHz), 2 to 100 mrad in equal ratios",

@@ -2,29 +2,10 @@
 
 use super::Emitter;
 use super::chain::{Added, Amplifier, Chain, Product, Tone};
-use crate::random::Random;
+use crate::sim::Scenario;
 use crate::sim::math::{geometric, linear};
-use crate::sim::{Domain, Scenario};
 
-const fn model(
-    id: &'static str,
-    describe: &'static str,
-    severity: &'static str,
-    cause: &'static str,
-    build: fn(&Scenario, &mut Random) -> Chain,
-) -> Emitter {
-    Emitter {
-        id,
-        describe,
-        severity,
-        domain: Domain::Receive,
-        cause: Some(cause),
-        defaults: Scenario::transmit(),
-        build,
-    }
-}
-
-pub(in crate::sim) static DC_SPIKE: Emitter = model(
+pub(in crate::sim) static DC_SPIKE: Emitter = Emitter::receive(
     "rx-dc-spike",
     "receiver's DC offset: a line at the tuned centre",
     "line at the centre, -73 to -15 dBc at 1",
@@ -35,7 +16,7 @@ pub(in crate::sim) static DC_SPIKE: Emitter = model(
     },
 );
 
-pub(in crate::sim) static IMAGE: Emitter = model(
+pub(in crate::sim) static IMAGE: Emitter = Emitter::receive(
     "rx-image",
     "receiver out of balance: an image about the tuned centre",
     "gain and phase error, 0.8 dB and 4 degrees at 1",
@@ -56,7 +37,7 @@ const CRYSTAL_HZ: f64 = 28.8e6;
 pub(in crate::sim) static CRYSTAL: Emitter = Emitter {
     // Tuned so that the 33rd harmonic, 950.4 MHz, lies in the band.
     defaults: Scenario { center_hz: 950.3e6, carrier_offset_hz: UNRELATED_HZ, ..Scenario::transmit() },
-    ..model(
+    ..Emitter::receive(
         "rx-crystal",
         "receiver's own crystal: a line at an exact multiple of 28.8 MHz",
         "level of the line, -85 to -35 dBc at 1",
@@ -80,7 +61,7 @@ pub(in crate::sim) static CRYSTAL: Emitter = Emitter {
 
 pub(in crate::sim) static ALIAS: Emitter = Emitter {
     defaults: Scenario { carrier_offset_hz: UNRELATED_HZ, ..Scenario::transmit() },
-    ..model(
+    ..Emitter::receive(
         "rx-alias",
         "alias of the receiver's interleaved converter: the carrier again, about half the sample rate",
         "level of the alias, -85 to -35 dBc at 1",
@@ -96,7 +77,7 @@ pub(in crate::sim) static ALIAS: Emitter = Emitter {
     )
 };
 
-pub(in crate::sim) static OVERLOAD: Emitter = model(
+pub(in crate::sim) static OVERLOAD: Emitter = Emitter::receive(
     "rx-overload",
     "receiver overloaded by a co-site carrier: products of the wanted carrier and a foreign one",
     "saturation of the receiver falls in equal ratios from 45 to 3 times the carrier",
@@ -107,12 +88,7 @@ pub(in crate::sim) static OVERLOAD: Emitter = model(
         let dbc = random.between(-11.0, -6.0);
         let amplifier = Amplifier { saturation: geometric(45.0, 3.0, s.severity), sharpness: 1.0, turn: 0.0 };
         let (one, two) = (healthy.carrier_hz, healthy.carrier_hz + spacing);
-        let product = |a: f64, b: f64, order| Product {
-            offset_hz: a * one + b * two,
-            origin: "intermodulation",
-            order: Some(order),
-            of: vec![one, two],
-        };
+        let product = |a, b, order| Product::of_two((one, two), a, b, order);
         Chain {
             carrier_dbfs: healthy.carrier_dbfs - 3.0,
             tones: vec![Tone { delta_hz: spacing, dbc, turns: random.uniform() }],

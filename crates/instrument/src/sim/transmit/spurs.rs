@@ -3,29 +3,11 @@
 use super::Emitter;
 use super::chain::{Added, Chain, Ripple};
 use crate::random::Random;
+use crate::sim::Scenario;
 use crate::sim::math::{geometric, linear};
-use crate::sim::{Domain, Scenario};
 
 /// The switching frequency of the unit's own converter: inside a narrow capture.
 const OWN_SWITCHING_HZ: f64 = 61.7e3;
-
-const fn model(
-    id: &'static str,
-    describe: &'static str,
-    severity: &'static str,
-    cause: &'static str,
-    build: fn(&Scenario, &mut Random) -> Chain,
-) -> Emitter {
-    Emitter {
-        id,
-        describe,
-        severity,
-        domain: Domain::Transmit,
-        cause: Some(cause),
-        defaults: Scenario::transmit(),
-        build,
-    }
-}
 
 /// Keeps what the capture's band can hold.
 fn in_band(mut lines: Vec<Added>, s: &Scenario) -> Vec<Added> {
@@ -45,7 +27,7 @@ fn mains_ripples(s: &Scenario, random: &mut Random, index: f64, fall: fn(f64) ->
     (mains_hz, [(2, 1.0), (4, 0.40), (6, 0.175)].map(of_order).to_vec())
 }
 
-pub(in crate::sim) static SUPPLY_SIDEBANDS: Emitter = model(
+pub(in crate::sim) static SUPPLY_SIDEBANDS: Emitter = Emitter::transmit(
     "supply-sidebands",
     "supply ripple modulates the amplifier's bias: sidebands at multiples of twice the mains",
     "AM depth, 0.02 % to 10 % at 1",
@@ -58,7 +40,7 @@ pub(in crate::sim) static SUPPLY_SIDEBANDS: Emitter = model(
     },
 );
 
-pub(in crate::sim) static PUSHING_SIDEBANDS: Emitter = model(
+pub(in crate::sim) static PUSHING_SIDEBANDS: Emitter = Emitter::transmit(
     "pushing-sidebands",
     "supply ripple pushes the oscillator: FM sidebands that fall with the ripple's frequency",
     "PM index, 0.2 to 100 mrad at 1",
@@ -72,7 +54,7 @@ pub(in crate::sim) static PUSHING_SIDEBANDS: Emitter = model(
     },
 );
 
-pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter = model(
+pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter = Emitter::transmit(
     "switching-sidebands",
     "ripple of the unit's own converter modulates the carrier",
     "AM depth, 0.02 % to 5 % at 1",
@@ -95,7 +77,7 @@ pub(in crate::sim) static SWITCHING_SIDEBANDS: Emitter = model(
     },
 );
 
-pub(in crate::sim) static IQ_IMBALANCE: Emitter = model(
+pub(in crate::sim) static IQ_IMBALANCE: Emitter = Emitter::transmit(
     "iq-imbalance",
     "modulator out of balance: image, and carrier leakage with it",
     "gain and phase error, 1 dB and 5 degrees at 1",
@@ -109,7 +91,7 @@ pub(in crate::sim) static IQ_IMBALANCE: Emitter = model(
     },
 );
 
-pub(in crate::sim) static LO_LEAKAGE: Emitter = model(
+pub(in crate::sim) static LO_LEAKAGE: Emitter = Emitter::transmit(
     "lo-leakage",
     "carrier leakage of the modulator: a line at the centre of the transmit band",
     "leakage, -73 to -20 dBc at 1",
@@ -120,7 +102,7 @@ pub(in crate::sim) static LO_LEAKAGE: Emitter = model(
     },
 );
 
-pub(in crate::sim) static CLOCK_COMB: Emitter = model(
+pub(in crate::sim) static CLOCK_COMB: Emitter = Emitter::transmit(
     "clock-comb",
     "digital clock leaks through a lost shield: equidistant lines fixed in frequency",
     "level of the comb, -88 to -45 dBc at 1",
@@ -143,7 +125,7 @@ pub(in crate::sim) static CLOCK_COMB: Emitter = model(
     },
 );
 
-pub(in crate::sim) static FIXED_LINE: Emitter = model(
+pub(in crate::sim) static FIXED_LINE: Emitter = Emitter::transmit(
     "fixed-line",
     "a single line without relation to the carrier: parasitic oscillation, clock or external carrier",
     "level of the line, -85 to -35 dBc at 1",
@@ -163,7 +145,7 @@ const DIRECT: Scenario = Scenario { center_hz: 0.0, carrier_offset_hz: 43.7e3, .
 
 pub(in crate::sim) static HARMONICS: Emitter = Emitter {
     defaults: DIRECT,
-    ..model(
+    ..Emitter::transmit(
         "harmonics",
         "harmonics of the transmitter: low-pass filter failed, or amplifier driven too hard",
         "second harmonic, -85 to -30 dBc at 1, the others falling by 7 dB each",
@@ -186,7 +168,7 @@ pub(in crate::sim) static HARMONICS: Emitter = Emitter {
 
 pub(in crate::sim) static HALF_FREQUENCY: Emitter = Emitter {
     defaults: DIRECT,
-    ..model(
+    ..Emitter::transmit(
         "half-frequency",
         "lines at half and three halves of the carrier: parametric oscillation, divider or doubler leakage",
         "level of the line at half the carrier, -85 to -30 dBc at 1",

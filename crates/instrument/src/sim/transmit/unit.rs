@@ -119,12 +119,7 @@ fn intermodulation(s: &Scenario, random: &mut Random) -> Chain {
     let spacing = -0.06 * s.rate_hz;
     let amplifier = Amplifier { saturation: geometric(45.0, 4.0, s.severity), sharpness: 1.0, turn: 0.0 };
     let (one, two) = (healthy.carrier_hz, healthy.carrier_hz + spacing);
-    let product = |a: f64, b: f64, order| Product {
-        offset_hz: a * one + b * two,
-        origin: "intermodulation",
-        order: Some(order),
-        of: vec![one, two],
-    };
+    let product = |a, b, order| Product::of_two((one, two), a, b, order);
     Chain {
         carrier_dbfs: healthy.carrier_dbfs - 3.0,
         tones: vec![Tone { delta_hz: spacing, dbc: 0.0, turns: random.uniform() }],
