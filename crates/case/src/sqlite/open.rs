@@ -225,15 +225,22 @@ enum Version {
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<Version> {
+    // One reading: between two, another program could finish its migration, and half of each would look like nobody's.
+    connection.execute_batch("SAVEPOINT look")?;
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let tables = number("SELECT count(*) FROM sqlite_schema")?;
-    let application = number("PRAGMA application_id")?;
-    let version = number("PRAGMA user_version")?;
-    Ok(match (application, version, tables) {
-        (0, 0, 0) => Version::Empty,
-        (APPLICATION_ID, version, _) => Version::Ours(version),
-        _ => Version::Foreign,
-    })
+    let found = || -> rusqlite::Result<Version> {
+        let tables = number("SELECT count(*) FROM sqlite_schema")?;
+        let application = number("PRAGMA application_id")?;
+        let version = number("PRAGMA user_version")?;
+        Ok(match (application, version, tables) {
+            (0, 0, 0) => Version::Empty,
+            (APPLICATION_ID, version, _) => Version::Ours(version),
+            _ => Version::Foreign,
+        })
+    };
+    let found = found();
+    connection.execute_batch("RELEASE look")?;
+    found
 }
 
 /// Refuses what is not a store that this program knows.

@@ -376,3 +376,27 @@ fn a_change_cut_off_in_the_middle_is_taken_back_even_by_a_reader() {
         assert_eq!(store.events(&id).unwrap(), before, "{access:?}");
     }
 }
+
+#[test]
+fn a_store_that_is_just_being_made_is_never_taken_for_somebody_elses() {
+    for _ in 0..30 {
+        let dir = tempfile::tempdir().unwrap();
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for looks in [1, 1, 200, 200] {
+                let (dir, start) = (dir.path(), &start);
+                scope.spawn(move || {
+                    start.wait();
+                    for _ in 0..looks {
+                        let access = if looks == 1 { Access::Create } else { Access::Read };
+                        match SqliteStore::open(dir, access) {
+                            Ok(_) => {}
+                            Err(StoreError::NoStore { .. }) if access == Access::Read => {}
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                });
+            }
+        });
+    }
+}
