@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes one reader after the other, each for the given time, and keeps a table of what was run and found.
 #   tests/fuzz/run.sh SECONDS [READER...]     all readers when none is named; JOBS=2 runs two at a time
-# On a busy machine the seconds say little: the table has the processor's seconds (cpu_s) and the executions, too.
+# The seconds are the processor's, so that a busy machine does not shorten the search; the table has the clock's, too.
 # Seeds are the files that the tests of crates/capture make; the corpus and what was found stay in tests/fuzz.
 # Needs cargo-fuzz (`cargo install cargo-fuzz`); the stable compiler is asked for coverage by RUSTC_BOOTSTRAP.
 set -euo pipefail
@@ -22,9 +22,9 @@ export RUSTC_BOOTSTRAP=1
 cargo fuzz build --fuzz-dir "$fuzz" --sanitizer none reader
 binary="$(ls -t "$fuzz"/target/*/release/reader | head -1)"
 [ $# -gt 0 ] || set -- $(ls "$seeds")
-[ -s "$table" ] || printf 'reader\tseconds\tcpu_s\tseeds\texecutions\tcoverage\tpeak_rss_mib\tfindings\n' >"$table"
+[ -s "$table" ] || printf 'reader\tclock_s\tcpu_s\tseeds\texecutions\tcoverage\tpeak_rss_mib\tfindings\n' >"$table"
 
-# Runs one reader; a finding ends the fuzzer, so it is started again for the time that is left, ten times at most.
+# Runs one reader; a finding ends the fuzzer, so it is started again for the time that is left, until ten are found.
 one() {
     reader="$1"
     corpus="$fuzz/corpus/$reader"
@@ -36,11 +36,11 @@ one() {
     cpu=0
     begun=$SECONDS
     TIMEFORMAT='%U %S'
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        left=$((seconds - SECONDS + begun))
-        [ "$left" -gt 0 ] || break
+    for _ in $(seq 50); do
+        left="$(echo "$seconds $cpu" | awk '{ left = $1 - $2; print int(left) + (left > int(left)) }')"
+        [ "$left" -gt 0 ] && [ "$(find "$found" -type f ! -name log | wc -l)" -lt 10 ] || break
         spent="$({ time FAULTSCOPE_READER="$reader" nice -n 19 "$binary" "$corpus" "$seeds/$reader" \
-            -max_total_time="$left" -max_len=$largest -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 \
+            -max_total_time="$left" -max_len=$largest -timeout=60 -rss_limit_mb=1024 -print_final_stats=1 \
             -artifact_prefix="$found/" >>"$log" 2>&1 || true; } 2>&1)"
         cpu="$(echo "$cpu $spent" | awk '{ print $1 + $2 + $3 }')"
         executions=$((executions + $(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)))
