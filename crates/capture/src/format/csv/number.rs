@@ -134,14 +134,15 @@ pub(super) const fn beyond_nine(bytes: u64) -> u64 {
     (((bytes & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | bytes) & 0x8080_8080_8080_8080
 }
 
-/// The number of eight digits of 0 to 9, the first in the lowest byte.
+/// The number of eight digits of 0 to 9, the first in the lowest byte; of other bytes any number, for callers that look
+/// at the bytes afterwards.
 ///
 /// Each step adds neighbours of one width into one of twice the width.
 #[inline(always)]
 pub(super) const fn eight(ones: u64) -> u64 {
-    let tens = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let hundreds = (tens.wrapping_mul(100) + (tens >> 16)) & 0x0000_ffff_0000_ffff;
-    (hundreds.wrapping_mul(10_000) + (hundreds >> 32)) & 0xffff_ffff
+    let tens = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;
+    let hundreds = tens.wrapping_mul(100).wrapping_add(tens >> 16) & 0x0000_ffff_0000_ffff;
+    hundreds.wrapping_mul(10_000).wrapping_add(hundreds >> 32) & 0xffff_ffff
 }
 
 #[inline]
@@ -250,6 +251,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn eight_digits_are_their_number_and_any_bytes_do_no_harm(any in any::<u64>(), number in 0u64..100_000_000) {
+            let text = format!("{number:08}");
+            let ones = u64::from_le_bytes(text.as_bytes().try_into().unwrap()) ^ 0x3030_3030_3030_3030;
+            prop_assert_eq!(eight(ones), number);
+            prop_assert!(u32::try_from(eight(any)).is_ok());
+        }
+
         /// The standard library's parser is the reference: it is correctly rounded.
         #[test]
         fn agrees_with_the_standard_parser(text in "[+-]?[0-9]{1,21}(\\.[0-9]{0,12})?([eE][+-]?[0-9]{1,3})?") {
