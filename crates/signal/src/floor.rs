@@ -63,8 +63,8 @@ pub fn of_bins(mean: &[f64], shape: f64, lobe: f64, kind: Kind) -> Floor {
     let grid = Grid { half, gap, hop: (half / 16).max(1) };
     let cells = Cells::new(mean, kind, grid);
     let nominal = Bias::new(shape);
-    let mut sides = Sides::new(&cells, grid);
-    let points: Vec<Point> = (0..=n.div_ceil(grid.hop)).map(|g| sides.point(g * grid.hop, nominal)).collect();
+    let mut sides = Sides::new(&cells, grid, nominal);
+    let points: Vec<Point> = (0..=n.div_ceil(grid.hop)).map(|g| sides.point(g * grid.hop)).collect();
     let mut floor = Floor {
         level: Vec::with_capacity(n),
         guard: Vec::with_capacity(n),
@@ -148,40 +148,71 @@ impl Cells {
 /// The windows to both sides of the bin under estimate, moved along the spectrum.
 struct Sides<'a> {
     grid: Grid,
+    nominal: Bias,
     values: [Running<'a>; 2],
-    scatter: [Running<'a>; 2],
+    scatter: Scatter,
 }
 
 impl<'a> Sides<'a> {
-    fn new(cells: &'a Cells, grid: Grid) -> Self {
+    fn new(cells: &'a Cells, grid: Grid, nominal: Bias) -> Self {
         let values = Arc::new(Keyed::new(&cells.values));
-        let scatter = Arc::new(Keyed::new(cells.scatter(grid.gap.max(1))));
         Self {
             grid,
+            nominal,
             values: [(); 2].map(|()| Running::new(Arc::clone(&values))),
-            scatter: [(); 2].map(|()| Running::new(Arc::clone(&scatter))),
+            scatter: Scatter::new(cells.scatter(grid.gap.max(1)), nominal.shape),
         }
     }
 
-    fn point(&mut self, k: usize, nominal: Bias) -> Point {
+    fn point(&mut self, k: usize) -> Point {
         let lag = self.grid.gap.max(1);
-        for (i, (from, to)) in self.grid.sides(k).into_iter().enumerate() {
-            self.values[i].move_to(from, to);
-            self.scatter[i].move_to(from, to.saturating_sub(lag).max(from));
+        let sides = self.grid.sides(k);
+        for (running, (from, to)) in self.values.iter_mut().zip(sides) {
+            running.move_to(from, to);
         }
-        let [left, right] = &self.values;
-        let pairs = self.scatter.iter().map(Running::len).sum::<usize>();
-        let shape = if pairs < LEAST_PAIRS {
-            nominal.shape
-        } else {
-            let ratio = Running::quantile(&[&self.scatter[0], &self.scatter[1]], 0.5);
-            shape_of_scatter(ratio.ln(), nominal.shape)
-        };
+        let shape = self.scatter.shape(sides.map(|(from, to)| (from, to.saturating_sub(lag).max(from))));
         // The quantiles cost more than all the rest, and nearly every point has the nominal shape.
-        let bias = if shape == nominal.shape { nominal } else { Bias::new(shape) };
+        let bias = if shape == self.nominal.shape { self.nominal } else { Bias::new(shape) };
+        let [left, right] = &self.values;
         let guard = Running::quantile(&[left], GUARD).max(Running::quantile(&[right], GUARD)) / bias.guard;
         let level = Running::quantile(&[left, right], MIDDLE) / bias.middle;
         Point { level, guard: guard.max(level), shape }
+    }
+}
+
+/// How much neighbouring bins differ, and how many of them, counted from the start, no more than noise explains.
+struct Scatter {
+    ratios: Vec<f64>,
+    nominal: f64,
+    quiet: Vec<u32>,
+}
+
+impl Scatter {
+    fn new(ratios: Vec<f64>, nominal: f64) -> Self {
+        let most = greatest_ratio(nominal);
+        let mut count = 0;
+        let counts = ratios.iter().map(|ratio| {
+            count += u32::from(*ratio <= most);
+            count
+        });
+        let quiet = std::iter::once(0).chain(counts).collect();
+        Self { ratios, nominal, quiet }
+    }
+
+    /// The shape that the median over some windows speaks for. Where more than half is quiet the median need not be known.
+    fn shape(&self, windows: [(usize, usize); 2]) -> f64 {
+        let end = self.ratios.len();
+        let windows = windows.map(|(from, to)| (from.min(end), to.min(end)));
+        let pairs: usize = windows.iter().map(|(from, to)| to - from).sum();
+        if pairs < LEAST_PAIRS {
+            return self.nominal;
+        }
+        let quiet: u32 = windows.iter().map(|(from, to)| self.quiet[*to] - self.quiet[*from]).sum();
+        if quiet as usize > rank(pairs, 0.5) {
+            return self.nominal;
+        }
+        let mut ratios = windows.map(|(from, to)| &self.ratios[from..to]).concat();
+        shape_of_scatter(quantile(&mut ratios, 0.5).ln(), self.nominal)
     }
 }
 
@@ -205,13 +236,19 @@ struct Point {
     shape: f64,
 }
 
+/// The median of |x| of a Gaussian is 0.6745 sigma, and a difference has twice the variance of one logarithm.
+const MEDIAN_OF_DIFFERENCE: f64 = 0.6745 * std::f64::consts::SQRT_2;
+
+/// The greatest median ratio of neighbouring bins that so many averages explain.
+fn greatest_ratio(nominal: f64) -> f64 {
+    (MEDIAN_OF_DIFFERENCE * trigamma(nominal / OVERDISPERSION).sqrt()).exp()
+}
+
 /// The number of averages that the scatter of neighbouring bins speaks for, where that is clearly less than nominal.
 ///
 /// Differences of logarithms between bins one main lobe apart: slopes and steps cancel, lines are outliers.
 fn shape_of_scatter(median: f64, nominal: f64) -> f64 {
-    // The median of |x| is 0.6745 sigma, and a difference has twice the variance of one logarithm.
-    let sigma = median / 0.6745 / 2f64.sqrt();
-    let variance = sigma * sigma;
+    let variance = (median / MEDIAN_OF_DIFFERENCE).powi(2);
     if variance <= trigamma(nominal / OVERDISPERSION) {
         return nominal;
     }
@@ -219,12 +256,17 @@ fn shape_of_scatter(median: f64, nominal: f64) -> f64 {
     ((1.0 + (1.0 + 2.0 * variance).sqrt()) / (2.0 * variance)).clamp(0.5, nominal)
 }
 
+/// The rank of a quantile among `count` values.
+fn rank(count: usize, q: f64) -> usize {
+    (count.saturating_sub(1) as f64 * q).round() as usize
+}
+
 /// An order statistic of `cells`, which are reordered; 0 without cells.
 pub(crate) fn quantile(cells: &mut [f64], q: f64) -> f64 {
     if cells.is_empty() {
         return 0.0;
     }
-    let at = ((cells.len() - 1) as f64 * q).round() as usize;
+    let at = rank(cells.len(), q);
     *cells.select_nth_unstable_by(at, f64::total_cmp).1
 }
 

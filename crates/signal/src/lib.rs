@@ -17,6 +17,7 @@ pub mod multitone;
 mod noise;
 mod order;
 pub mod phase_noise;
+pub mod phasor;
 pub mod power;
 pub mod predict;
 pub mod quantity;

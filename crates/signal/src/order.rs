@@ -11,7 +11,7 @@ const BLOCK: usize = GROUP * GROUP;
 
 /// Values (not negative) with a coarse key each that rises with them.
 pub(crate) struct Keyed<'a> {
-    values: std::borrow::Cow<'a, [f64]>,
+    values: &'a [f64],
     keys: Vec<u16>,
 }
 
@@ -19,9 +19,8 @@ impl<'a> Keyed<'a> {
     /// Keys that rise with the values and are all about equally common, so that a window seldom holds one twice.
     ///
     /// Values are told apart by their logarithm first; the keys of each step are spread over its share of the values.
-    pub(crate) fn new(values: impl Into<std::borrow::Cow<'a, [f64]>>) -> Self {
+    pub(crate) fn new(values: &'a [f64]) -> Self {
         const FINE: u32 = 12;
-        let values = values.into();
         // The bits of a positive number, read as a whole number, rise with it like its logarithm.
         let (low, high) = values.iter().fold((u64::MAX, 0), |(l, h), v| (l.min(v.to_bits()), h.max(v.to_bits())));
         let span = high.saturating_sub(low);
@@ -174,7 +173,7 @@ mod tests {
             let above: Vec<f64> = values.iter().map(|v| 1.0 + v.exp()).collect();
             let mut a = Running::new(Arc::clone(&log));
             let mut b = Running::new(log);
-            let mut c = Running::new(Arc::new(Keyed::new(above.clone())));
+            let mut c = Running::new(Arc::new(Keyed::new(&above)));
             for from in (0..values.len() - width - 5).step_by(3) {
                 a.move_to(from, from + width);
                 b.move_to(from + 5, from + 5 + width);
@@ -189,7 +188,7 @@ mod tests {
 
     #[test]
     fn nothing_has_the_quantile_zero() {
-        let empty = Running::new(Arc::new(Keyed::new(vec![])));
+        let empty = Running::new(Arc::new(Keyed::new(&[])));
         assert_eq!(Running::quantile(&[&empty], 0.5), 0.0);
     }
 }

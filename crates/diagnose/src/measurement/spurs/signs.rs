@@ -1,6 +1,8 @@
 //! Signs for the diagnosis: pairs about the carrier and their AM/PM split, skirts and shoulders, keying, noise in bursts.
 
-use faultscope_signal::{Kind, Record, RecordError, Spectrum, Unit};
+use std::borrow::Cow;
+
+use faultscope_signal::{Kind, Record, RecordError, Spectrum, Unit, phasor};
 
 use super::owner::{Band, Found};
 use super::{Origin, Spur};
@@ -72,13 +74,15 @@ impl Seen<'_> {
     }
 
     /// Interleaved I/Q of the beginning.
-    fn start(&self) -> Result<Vec<f64>, RecordError> {
+    fn start(&self) -> Result<Cow<'_, [f32]>, RecordError> {
         let frames = usize::try_from(self.record.frames()).unwrap_or(MOST).min(MOST);
+        if let Some(lent) = self.record.lend_f32(0, 2 * frames) {
+            return Ok(Cow::Borrowed(lent));
+        }
         let mut data = vec![0.0; 2 * frames];
-        let got = self.record.read_f64(0, &mut data)?;
+        let got = self.record.read_f32(0, &mut data)?;
         data.truncate(2 * got);
-        data.iter_mut().filter(|v| !v.is_finite()).for_each(|v| *v = 0.0);
-        Ok(data)
+        Ok(Cow::Owned(data))
     }
 
     /// Whether frequencies of the record count from 0 Hz, so that multiples of the carrier are its own.
@@ -148,7 +152,7 @@ impl Seen<'_> {
         pairs
     }
 
-    fn pairs(&self, data: &[f64], out: &mut Vec<Reading>) {
+    fn pairs(&self, data: &[f32], out: &mut Vec<Reading>) {
         let pairs = self.all_pairs();
         let mains = |p: &&Pair| p.origin == Origin::MainsSideband && p.order.is_some_and(|k| k <= MAINS_ORDERS);
         if let Some(p) = pairs.iter().find(mains) {
@@ -174,20 +178,16 @@ impl Seen<'_> {
 
     /// Share of amplitude modulation in the power of a pair: with `u`, `v` the sidebands against the carrier, the lower
     /// one turned about, `u + v` is AM and `u - v` is PM. Nothing where the carrier is not one line.
-    fn am_share(&self, data: &[f64], spacing_hz: f64) -> Option<f64> {
+    fn am_share(&self, data: &[f32], spacing_hz: f64) -> Option<f64> {
         let rate = self.spectrum.sample_rate_hz;
         let part = data.get(..data.len().min(2 * PHASE_FRAMES))?;
-        let at = |hz: f64| correlate(part, hz / rate);
-        let c = at(self.carrier.offset_hz);
-        let (up, down) = (at(self.carrier.offset_hz + spacing_hz), at(self.carrier.offset_hz - spacing_hz));
-        let power = c.0 * c.0 + c.1 * c.1;
-        if power <= 0.0 {
+        let offsets = [0.0, spacing_hz, -spacing_hz].map(|hz| (self.carrier.offset_hz + hz) / rate);
+        let [c, up, down] = phasor::amplitudes(part, &offsets).try_into().ok()?;
+        if c.norm_sqr() <= 0.0 {
             return None;
         }
-        let over = |z: (f64, f64)| ((z.0 * c.0 + z.1 * c.1) / power, (z.1 * c.0 - z.0 * c.1) / power);
-        let (u, v) = (over(up), over(down));
-        let am = (u.0 + v.0).powi(2) + (u.1 - v.1).powi(2);
-        let pm = (u.0 - v.0).powi(2) + (u.1 + v.1).powi(2);
+        let (u, v) = (up / c, (down / c).conj());
+        let (am, pm) = ((u + v).norm_sqr(), (u - v).norm_sqr());
         Some(am / (am + pm))
     }
 
@@ -238,13 +238,10 @@ impl Seen<'_> {
     }
 
     /// Level over time: whether it has two states, how far apart, how regular; and noise that comes and goes.
-    fn keying(&self, data: &[f64], out: &mut Vec<Reading>) {
+    fn keying(&self, data: &[f32], out: &mut Vec<Reading>) {
         let rate = self.spectrum.sample_rate_hz;
         let block = (ENVELOPE_S * rate).round().max(16.0) as usize;
-        let envelope: Vec<f64> = data
-            .chunks_exact(2 * block)
-            .map(|part| (part.iter().map(|v| v * v).sum::<f64>() / block as f64).sqrt())
-            .collect();
+        let envelope: Vec<f64> = phasor::block_powers(data, block).iter().map(|p| p.sqrt()).collect();
         if envelope.len() < 50 {
             return;
         }
@@ -259,30 +256,15 @@ impl Seen<'_> {
             out.extend(finite("keyed_rate", rate / (cycle * block as f64), Unit::Hertz));
             out.extend(finite("keyed_scatter", scatter(&stays), Unit::One));
         }
-        let mut noise = self.noise_blocks(data, (NOISE_S * rate).round().max(32.0) as usize);
-        if self.band.is_none() && noise.len() >= 50 {
+        if self.band.is_some() {
+            return;
+        }
+        let block = (NOISE_S * rate).round().max(32.0) as usize;
+        let mut noise = phasor::block_rests(data, block, self.carrier.offset_hz / rate);
+        if noise.len() >= 50 {
             let swing = db(quantile(&mut noise, 0.8) / quantile(&mut noise, 0.2).max(f64::MIN_POSITIVE));
             out.extend(finite("noise_swing", swing, Unit::Db));
         }
-    }
-
-    /// Power that the carrier does not explain, block by block.
-    fn noise_blocks(&self, data: &[f64], block: usize) -> Vec<f64> {
-        let turns = self.carrier.offset_hz / self.spectrum.sample_rate_hz;
-        let (s, c) = (std::f64::consts::TAU * turns).sin_cos();
-        data.chunks_exact(2 * block)
-            .map(|part| {
-                let (mut z, mut sum, mut power) = ((1.0, 0.0), (0.0, 0.0), 0.0);
-                for frame in part.chunks_exact(2) {
-                    let [i, q] = frame else { continue };
-                    sum = (sum.0 + i * z.0 + q * z.1, sum.1 + q * z.0 - i * z.1);
-                    power += i * i + q * q;
-                    z = (z.0 * c - z.1 * s, z.0 * s + z.1 * c);
-                }
-                let n = block as f64;
-                (power / n - (sum.0 * sum.0 + sum.1 * sum.1) / (n * n)).max(0.0)
-            })
-            .collect()
     }
 }
 
@@ -292,42 +274,4 @@ fn quantile(v: &mut [f64], share: f64) -> f64 {
     }
     let at = ((v.len() - 1) as f64 * share) as usize;
     *v.select_nth_unstable_by(at, f64::total_cmp).1
-}
-
-/// Complex amplitude at `turns` per frame under a Hann window, phase counted from the middle of the frames.
-fn correlate(data: &[f64], turns: f64) -> (f64, f64) {
-    let n = (data.len() / 2) as f64;
-    let tau = std::f64::consts::TAU;
-    let start = tau * (turns * 0.5 * n).fract();
-    let (s, c) = (tau * turns).sin_cos();
-    let (ws, wc) = (tau / n).sin_cos();
-    let (mut z, mut w, mut sum) = ((start.cos(), -start.sin()), (1.0, 0.0), (0.0, 0.0));
-    for frame in data.chunks_exact(2) {
-        let [i, q] = frame else { continue };
-        let weight = 1.0 - w.0;
-        // z runs as exp(j (turns t - start)); its conjugate turns the line to rest.
-        sum = (sum.0 + weight * (i * z.0 + q * z.1), sum.1 + weight * (q * z.0 - i * z.1));
-        z = (z.0 * c - z.1 * s, z.0 * s + z.1 * c);
-        w = (w.0 * wc - w.1 * ws, w.0 * ws + w.1 * wc);
-    }
-    (sum.0 / n, sum.1 / n)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A line of amplitude A and phase p at the middle of the frames is A exp(j p).
-    #[test]
-    fn a_correlation_gives_amplitude_and_phase_at_the_middle() {
-        let (n, turns, phase) = (10_000_u32, 0.0712_f64, 0.9_f64);
-        let data: Vec<f64> = (0..n)
-            .flat_map(|k| {
-                let angle = std::f64::consts::TAU * turns * (f64::from(k) - 0.5 * f64::from(n)) + phase;
-                [0.3 * angle.cos(), 0.3 * angle.sin()]
-            })
-            .collect();
-        let z = correlate(&data, turns);
-        assert!((z.0 - 0.3 * phase.cos()).abs() < 1e-6 && (z.1 - 0.3 * phase.sin()).abs() < 1e-6, "{z:?}");
-    }
 }
