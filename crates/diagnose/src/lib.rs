@@ -16,6 +16,7 @@ pub mod link;
 pub mod measurement;
 pub mod reading;
 pub mod sign;
+pub mod signature;
 mod verdict;
 
 pub use cause::{CauseKind, Examined, RuleSet};

@@ -132,12 +132,12 @@ mod tests {
     fn a_line_leaves_the_power_of_what_is_not_it() {
         let mut data = line(4000, 0.05, 0.5, 0.3);
         assert!(block_powers(&data, 250).iter().all(|p| (p - 0.25).abs() < 1e-6));
-        assert!(block_rests(&data, 250, 0.05).iter().all(|p| *p < 1e-9));
+        assert!(block_rests(&data, 200, 0.05).iter().all(|p| *p < 1e-9));
         // Whole turns of another line in a block that holds whole turns of both: orthogonal.
         for (v, w) in data.iter_mut().zip(line(4000, 0.1, 0.02, 1.0)) {
             *v += w;
         }
-        assert!(block_rests(&data, 250, 0.05).iter().all(|p| (p - 0.0004).abs() < 1e-7));
+        assert!(block_rests(&data, 200, 0.05).iter().all(|p| (p - 0.0004).abs() < 1e-7));
         assert_eq!(block_rests(&data, 300, 0.05).len(), 13);
     }
 
