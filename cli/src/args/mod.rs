@@ -239,10 +239,13 @@ pub enum Command {
     /// Diagnosis rules: list, show, check on simulated captures.
     #[command(subcommand)]
     Rules(RulesCommand),
-    /// Prints what a measurement means: what it measures, what it can mean, how to confirm, reference.
+    /// Prints what a reading, a cause, a limit or a measurement means, how to confirm it, and the reference.
     Explain {
-        /// spurs, ripple, transition, channel, modulation, phase-noise or emissions.
+        /// A reading (vpp, ripple.vpp), a cause (R01), a limit (dc-48v#vpp), a limit pack or a measurement.
         topic: String,
+        /// Rule files whose causes are known as well.
+        #[arg(long = "rules", value_name = "FILE")]
+        rules: Vec<PathBuf>,
     },
     /// Plays the worked example from start to end.
     Demo(DemoArgs),

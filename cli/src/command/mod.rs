@@ -9,6 +9,7 @@ pub(crate) mod compare;
 pub(crate) mod convert;
 mod demo;
 mod devices;
+mod explain;
 mod limits;
 pub(crate) mod link;
 pub(crate) mod phase_noise;
@@ -87,7 +88,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Report(args) => report::run(args, context),
         Command::Limits(command) => limits::run(command, context),
         Command::Rules(command) => rules::run(command, context),
-        Command::Explain { topic } => limits::explain(topic, context),
+        Command::Explain { topic, rules } => explain::run(topic, rules, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Devices => devices::devices(context),
         Command::Record(args) => record::run(args, context),

@@ -11,6 +11,7 @@ mod dice;
 pub mod finding;
 pub mod gate;
 pub mod judge;
+pub mod knowledge;
 pub mod limit;
 pub mod link;
 pub mod measurement;

@@ -10,6 +10,7 @@ pub mod codes;
 pub mod compare;
 pub mod convert;
 mod error;
+pub mod explain;
 pub mod exported;
 pub mod inputs;
 pub mod limits;

@@ -227,18 +227,6 @@ pub struct RulesCheckDocument {
     pub models: Vec<crate::rules::ModelTrial>,
 }
 
-/// What `explain` prints.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct ExplainDocument {
-    /// Always `faultscope/1`.
-    #[schemars(extend("const" = "faultscope/1"))]
-    pub schema: String,
-    /// The measurement.
-    pub topic: String,
-    /// What it measures, what it can mean, how to confirm it, reference: Markdown.
-    pub text: String,
-}
-
 /// What `demo` prints.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DemoDocument {
@@ -282,7 +270,7 @@ pub fn document() -> Value {
         kind::<WatchDocument>(&mut generator),
         kind::<WatchLine>(&mut generator),
         kind::<DoctorDocument>(&mut generator),
-        kind::<ExplainDocument>(&mut generator),
+        kind::<crate::explain::ExplainDocument>(&mut generator),
         kind::<ErrorDocument>(&mut generator),
     ];
     let definitions: Map<String, Value> = generator.take_definitions(true);

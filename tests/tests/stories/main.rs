@@ -10,6 +10,7 @@ mod check;
 mod contract;
 mod convert;
 mod demo;
+mod explain;
 mod formats;
 mod good_unit;
 mod link;

@@ -61,6 +61,12 @@ pub(super) struct Outcome {
 }
 
 impl Condition {
+    /// `line_image`: what the strongest spur of an origin is cited as.
+    #[must_use]
+    pub fn spur_name(&self) -> Option<String> {
+        self.spur.map(|origin| format!("line_{}", name(origin)))
+    }
+
     /// How it comes out on `own`, or on any capture of the set where it names another measurement.
     pub(super) fn look(&self, own: &Examined<'_>, set: &[Examined<'_>]) -> Outcome {
         match &self.measurement {

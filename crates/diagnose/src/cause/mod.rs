@@ -5,6 +5,7 @@ mod condition;
 mod score;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::sync::OnceLock;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use condition::{Condition, Side};
 pub use score::Examined;
+pub use text::{ByLanguage, ClassText, GuardText, RuleText};
 
 use crate::limit::PackError;
 
@@ -61,6 +63,9 @@ pub struct Rule {
     pub basis: String,
     /// Where the rule is from.
     pub source: String,
+    /// Its words in other languages, by tag.
+    #[serde(default, skip_serializing_if = "ByLanguage::is_empty")]
+    pub text: ByLanguage<RuleText>,
     /// Log-odds before any evidence.
     pub prior: f64,
     /// What a failed limit that it explains adds.
@@ -74,6 +79,13 @@ pub struct Rule {
     /// Conditions that speak for or against it.
     #[serde(default)]
     pub evidence: Vec<Condition>,
+}
+
+impl Rule {
+    /// All of its conditions: required, excluding, evidence.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.require.iter().chain(&self.exclude).chain(&self.evidence)
+    }
 }
 
 const fn failed() -> f64 {
@@ -92,6 +104,9 @@ pub struct Class {
     pub because: String,
     /// The measurement that would.
     pub tell_apart: String,
+    /// Its words in other languages, by tag.
+    #[serde(default, skip_serializing_if = "ByLanguage::is_empty")]
+    pub text: ByLanguage<ClassText>,
 }
 
 /// Captures that rules of a measurement do not apply to: what is no DC rail has no rectifier to blame.
@@ -102,6 +117,9 @@ pub struct Guard {
     pub measurement: String,
     /// Why.
     pub because: String,
+    /// Its words in other languages, by tag.
+    #[serde(default, skip_serializing_if = "ByLanguage::is_empty")]
+    pub text: ByLanguage<GuardText>,
     /// It holds where any of these does.
     pub when: Vec<Condition>,
     /// Ids of the rules that apply all the same.

@@ -108,7 +108,7 @@ fn a_failed_limit_makes_its_cause_surer_and_carries_it() {
 fn what_cannot_be_told_apart_says_so_and_names_what_would() {
     let (all, _) = causes(&measured("ripple", &rectifier(0.09, 0.0, 0.385), vec![]), &[]);
     let reservoir = all.iter().find(|c| c.rule == "R01").unwrap();
-    assert_eq!(reservoir.alike, ["R25"]);
+    assert_eq!(reservoir.alike, ["R01a", "R25"]);
     assert!(reservoir.tell_apart.contains("load current"));
     let (image, _) = causes(&measured("spurs", &[("worst_spur", -30.0)], vec![spur(Origin::Image, -30.0)]), &[]);
     assert!(image.iter().any(|c| c.rule == "S05" && c.alike == ["A02"] && c.tell_apart.contains("retune")));
