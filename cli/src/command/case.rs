@@ -19,7 +19,7 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
         CaseCommand::List(args) => list(args, context),
         CaseCommand::Show { id } => {
             let desk = desk(context, Access::Read)?;
-            let (case, causes) = (desk.case(id)?, desk.causes(id)?);
+            let (case, causes) = (desk.case(id)?, desk.causes(id, context.lang()?)?);
             print(context, case, causes)
         }
         CaseCommand::Attach(args) => attach(args, context),

@@ -9,6 +9,7 @@ pub use faultscope_case::{
 };
 use faultscope_case::{NewEvent, Profile, SqliteStore, Store, StoreError, Terms};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
+use faultscope_report::words::Lang;
 use faultscope_signal::{Kind, Swept, Unit};
 use serde::{Deserialize, Serialize};
 
@@ -172,11 +173,11 @@ impl Desk {
         Ok(self.store.events(id)?)
     }
 
-    /// The probable causes by all results attached to a case together.
+    /// The probable causes by all results attached to a case together, in words of `lang`.
     ///
     /// # Errors
     /// Unknown case, or a store that cannot be read.
-    pub fn causes(&self, id: &str) -> Result<Vec<Cause>, Error> {
+    pub fn causes(&self, id: &str, lang: Lang) -> Result<Vec<Cause>, Error> {
         let results = self.events(id)?.into_iter().filter_map(|event| match event.kind {
             // A result of another version that no longer reads as one says nothing, it does not hinder.
             EventKind::Attached(attached) => serde_json::from_value::<CaptureResult>(attached.result).ok(),
@@ -184,7 +185,8 @@ impl Desk {
         });
         let results: Vec<CaptureResult> = results.collect();
         let set: Vec<Examined<'_>> = results.iter().filter_map(CaptureResult::examined).collect();
-        Ok(RuleSet::built_in()?.diagnose(&set))
+        let rules = RuleSet::shipped()?;
+        Ok(rules.diagnose(&set).iter().map(|c| rules.in_language(c, lang.tag())).collect())
     }
 
     /// The cases that match, the next clock to run out first.

@@ -174,6 +174,8 @@ pub struct RulesDocument {
     pub schema: String,
     /// Version of the rules.
     pub version: String,
+    /// Language of the words; rules that do not speak it keep their own.
+    pub language: String,
     /// The rules.
     pub rules: Vec<RuleSummary>,
 }

@@ -44,7 +44,7 @@ pub struct Rule {
     /// What it is about.
     #[serde(default)]
     pub kind: CauseKind,
-    /// Measurement whose readings it is about.
+    /// Measurement whose readings it is about; `inspection` where it rests on check lists.
     pub measurement: String,
     /// Ids of the readings whose failed limits it explains.
     #[serde(default)]
@@ -150,13 +150,21 @@ impl RuleSet {
     /// # Errors
     /// Never with a released program: a test reads them.
     pub fn built_in() -> Result<Self, PackError> {
+        Self::shipped().cloned()
+    }
+
+    /// The same, lent.
+    ///
+    /// # Errors
+    /// As for [`RuleSet::built_in`].
+    pub fn shipped() -> Result<&'static Self, PackError> {
         // Read once: the captures of a batch are all judged by them.
         static READ: OnceLock<RuleSet> = OnceLock::new();
         if let Some(rules) = READ.get() {
-            return Ok(rules.clone());
+            return Ok(rules);
         }
         let rules = Self::parse(include_str!("../../rules/default.toml"), "default")?;
-        Ok(READ.get_or_init(|| rules).clone())
+        Ok(READ.get_or_init(|| rules))
     }
 
     /// Rules from TOML text, every rule and class checked; `name` is for messages.

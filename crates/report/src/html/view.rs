@@ -221,6 +221,7 @@ fn limit(f: &Finding, lang: Lang) -> Value {
 }
 
 fn cause(c: &faultscope_diagnose::Cause, all: &[Finding], lang: Lang) -> Value {
+    let c = &words::cause(lang, c);
     // The sentence says more than an id; an id of another section stays an id.
     let because = c
         .because
