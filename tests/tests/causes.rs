@@ -112,7 +112,7 @@ fn rules_of_ones_own_are_checked_and_used() {
     let (good, bad) = (good.display().to_string(), bad.display().to_string());
     let named = faultscope(&["ripple", &sample("supply-after.sigmf-meta"), "--rules", &good, "--json"]).json();
     assert_eq!(named["captures"][0]["causes"][0]["cause"], "our own cause");
-    assert_eq!(named["captures"][0]["settings"]["rules_version"], "2.0+7");
+    assert_eq!(named["captures"][0]["settings"]["rules_version"], "2.1+7");
     for words in [vec!["rules", "check", &bad], vec!["ripple", "x.csv", "--rules", &bad]] {
         let refused = faultscope(&words);
         assert_eq!(refused.code, 2, "{}", refused.err);
@@ -171,4 +171,41 @@ fn a_case_names_causes_by_everything_attached() {
     assert!(rules.contains(&"R01") && rules.contains(&"S05"), "{rules:?}");
     let text = faultscope(&["case", "show", &id, "--store", &store]);
     assert!(text.out.contains("Probable cause"), "{}", text.out);
+}
+
+/// Causes speak the language asked for, in tables and in JSON; what was stored in one language is shown in the other.
+#[test]
+fn causes_speak_the_language_asked_for() {
+    let before = sample("supply-before.sigmf-meta");
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let zh = ["--lang", "zh-CN", "--store", &store];
+    let run = |words: &[&str]| faultscope(&[words, &zh[..]].concat());
+    assert!(run(&["ripple", &before]).out.contains("储能（滤波）电容容量下降"));
+    let document = run(&["ripple", &before, "--limits", "dc-48v", "--json"]).json();
+    let chinese = |text: &serde_json::Value| !text.as_str().unwrap().is_ascii();
+    let capture = &document["captures"][0];
+    for cause in [
+        &capture["causes"][0],
+        &capture["findings"].as_array().unwrap().iter().find(|f| f["verdict"] == "fail").unwrap()["causes"][0],
+    ] {
+        for field in ["cause", "discriminator", "rules_out", "next_check", "suspect_part", "tell_apart"] {
+            assert!(chinese(&cause[field]), "{field}: {cause:#}");
+        }
+    }
+    let id = faultscope(&["case", "open", "--title", "t", "--store", &store]).out.trim().to_owned();
+    // Attached in English, shown in Chinese.
+    assert_eq!(faultscope(&["case", "attach", &id, &before, "--limits", "dc-48v", "--store", &store]).code, 1);
+    assert!(run(&["case", "show", &id]).out.contains("储能（滤波）电容容量下降"));
+    let page = dir.path().join("report.html").display().to_string();
+    assert_eq!(run(&["report", &id, "--output", &page]).code, 0);
+    let html = std::fs::read_to_string(&page).unwrap();
+    assert!(
+        html.contains("储能（滤波）电容容量下降") && !html.contains("reservoir capacitor lost"),
+        "the report is not Chinese"
+    );
+    let rules = run(&["rules", "list"]).out;
+    assert!(rules.lines().all(|l| !l.is_ascii()), "{rules}");
+    let shown = run(&["rules", "show", "S18", "--json"]).json();
+    assert!(shown["language"] == "zh-CN" && chinese(&shown["rules"][0]["next_check"]), "{shown:#}");
 }

@@ -80,6 +80,24 @@ pub struct CaseAttachArgs {
     pub role: Option<String>,
 }
 
+/// A check list as it was answered.
+#[derive(Debug, Clone, Args)]
+pub struct CaseChecklistArgs {
+    /// The case.
+    pub id: String,
+    /// The check list: a name (`checklist list`) or the path of a .toml file.
+    pub list: String,
+    /// How an item came out: ITEM=pass, ITEM=fail, or ITEM=na (not done); may be given more than once.
+    #[arg(long = "item", value_name = "ITEM=RESULT", required = true)]
+    pub items: Vec<String>,
+    /// What was seen at an item; may be given more than once.
+    #[arg(long = "note", value_name = "ITEM=WORDS")]
+    pub notes: Vec<String>,
+    /// About the list as a whole.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub remark: String,
+}
+
 /// How a case ended.
 #[derive(Debug, Clone, Args)]
 pub struct CaseCloseArgs {
@@ -130,6 +148,8 @@ pub enum CaseCommand {
     },
     /// Measures captures and attaches them with their findings; other files are attached as they are.
     Attach(CaseAttachArgs),
+    /// Writes down the results of a check list: inspection, start-up and function tests.
+    Checklist(CaseChecklistArgs),
     /// Adds a note.
     Note {
         /// The case.

@@ -14,7 +14,7 @@ pub use crate::command::phase_noise::PhaseNoiseArgs;
 pub use crate::command::reference::ReferenceCommand;
 pub use crate::command::trend::TrendArgs;
 pub use capture::{Captures, Limits, Open, Transform};
-pub use case::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
+pub use case::{CaseAttachArgs, CaseChecklistArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
 pub use measure::{
     ChannelArgs, EmissionsArgs, InfoArgs, ModulationArgs, Neighbour, RippleArgs, SpectrumArgs, SpursArgs,
     TransitionArgs, WaterfallArgs,
@@ -144,6 +144,27 @@ fn share(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(format!("{text} is not between 0 and 1")) }
 }
 
+/// What is done with check lists.
+#[derive(Debug, Subcommand)]
+pub enum ChecklistCommand {
+    /// Lists the check lists that ship with the program, and those of files.
+    List {
+        /// Check-list files to add.
+        files: Vec<String>,
+    },
+    /// Shows the items of a check list.
+    Show {
+        /// Name or path.
+        list: String,
+    },
+    /// Says what is wrong with check lists, and which items no shipped rule looks at.
+    Check {
+        /// Names or paths.
+        #[arg(required = true)]
+        lists: Vec<String>,
+    },
+}
+
 /// Options of `simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
@@ -239,6 +260,9 @@ pub enum Command {
     /// Diagnosis rules: list, show, check on simulated captures.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Check lists of inspection and function tests: list, show, check.
+    #[command(subcommand)]
+    Checklist(ChecklistCommand),
     /// Prints what a reading, a cause, a limit or a measurement means, how to confirm it, and the reference.
     Explain {
         /// A reading (vpp, ripple.vpp), a cause (R01), a limit (dc-48v#vpp), a limit pack or a measurement.

@@ -9,6 +9,7 @@ use faultscope_door::diagnose::{Cause, Settings, Verdict};
 use faultscope_door::{CaptureResult, Error, Request, inputs, limits};
 
 use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
+use crate::command::checklist;
 use crate::context::Context;
 use crate::show;
 
@@ -23,6 +24,7 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
             print(context, case, causes)
         }
         CaseCommand::Attach(args) => attach(args, context),
+        CaseCommand::Checklist(args) => checklist::answer(args, context),
         CaseCommand::Note { id, text } => change(context, id, EventKind::Noted { text: text.clone() }),
         CaseCommand::Close(args) => close(args, context),
         CaseCommand::Reopen { id, reason } => change(context, id, EventKind::Reopened { reason: reason.clone() }),

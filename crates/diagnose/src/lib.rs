@@ -4,6 +4,7 @@
 
 pub mod artefact;
 pub mod cause;
+pub mod checklist;
 pub mod codes;
 pub mod compare;
 #[cfg(test)]
@@ -20,7 +21,8 @@ pub mod sign;
 mod verdict;
 
 pub use cause::{CauseKind, Examined, RuleSet};
-pub use finding::{Alarm, AppliedLimit, Cause, CauseReading, Finding, Severity};
+pub use checklist::{Answer, CheckList, CheckedItem, Inspected};
+pub use finding::{Alarm, AppliedLimit, Cause, CauseCheck, CauseReading, Finding, RestsOn, Severity};
 pub use gate::{Gate, GateState};
 pub use judge::judge;
 pub use limit::{Limit, LimitSet, PackError};

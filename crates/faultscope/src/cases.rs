@@ -4,10 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 pub use faultscope_case::{
-    Access, Action, ActionKind, Attached, Case, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event,
-    EventKind, Evidence, Filter, Opened, PartReplaced, Priority, Sort, Status, Summary, Verification,
+    Access, Action, ActionKind, Attached, Case, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
+    Event, EventKind, Evidence, Filter, Opened, PartReplaced, Priority, Sort, Status, Summary, Verification,
 };
-use faultscope_case::{NewEvent, Profile, SqliteStore, Store, StoreError, Terms};
+use faultscope_case::{NewEvent, Profile, SqliteStore, StandingCheck, Store, StoreError, Terms};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
 use faultscope_report::words::Lang;
 use faultscope_signal::{Kind, Swept, Unit};
@@ -36,7 +36,7 @@ pub struct CaseDocument {
     pub schema: String,
     /// The case.
     pub case: Case,
-    /// Probable causes by everything attached to the case together, likeliest first.
+    /// Probable causes by everything attached to the case and its check lists together, likeliest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
 }
@@ -173,20 +173,23 @@ impl Desk {
         Ok(self.store.events(id)?)
     }
 
-    /// The probable causes by all results attached to a case together, in words of `lang`.
+    /// The probable causes by all results and check lists of a case together, in words of `lang`.
     ///
     /// # Errors
     /// Unknown case, or a store that cannot be read.
     pub fn causes(&self, id: &str, lang: Lang) -> Result<Vec<Cause>, Error> {
-        let results = self.events(id)?.into_iter().filter_map(|event| match event.kind {
+        let events = self.events(id)?;
+        let checks = faultscope_case::standing(&events);
+        let results = events.into_iter().filter_map(|event| match event.kind {
             // A result of another version that no longer reads as one says nothing, it does not hinder.
             EventKind::Attached(attached) => serde_json::from_value::<CaptureResult>(attached.result).ok(),
             _ => None,
         });
         let results: Vec<CaptureResult> = results.collect();
         let set: Vec<Examined<'_>> = results.iter().filter_map(CaptureResult::examined).collect();
+        let inspected: Vec<_> = checks.iter().map(StandingCheck::inspected).collect();
         let rules = RuleSet::shipped()?;
-        Ok(rules.diagnose(&set).iter().map(|c| rules.in_language(c, lang.tag())).collect())
+        Ok(rules.diagnose_with(&set, &inspected).iter().map(|c| rules.in_language(c, lang.tag())).collect())
     }
 
     /// The cases that match, the next clock to run out first.

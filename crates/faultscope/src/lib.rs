@@ -6,6 +6,7 @@ pub mod baseline;
 mod batch;
 pub mod cases;
 pub mod check;
+pub mod checklist;
 pub mod codes;
 pub mod compare;
 pub mod convert;

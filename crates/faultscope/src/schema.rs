@@ -260,6 +260,8 @@ pub fn document() -> Value {
         kind::<crate::compare::ReferenceDocument>(&mut generator),
         kind::<DemoDocument>(&mut generator),
         kind::<CaseDocument>(&mut generator),
+        kind::<crate::checklist::ChecklistsDocument>(&mut generator),
+        kind::<crate::checklist::ChecklistsCheckDocument>(&mut generator),
         kind::<CaseListDocument>(&mut generator),
         kind::<VerifyDocument>(&mut generator),
         kind::<LimitsDocument>(&mut generator),

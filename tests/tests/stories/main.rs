@@ -7,6 +7,7 @@ mod bad_store;
 mod captures;
 mod cases;
 mod check;
+mod checklists;
 mod contract;
 mod convert;
 mod demo;

@@ -3,7 +3,7 @@
 use faultscope_diagnose::cause::{Condition, Rule, Side};
 
 use crate::format::plain;
-use crate::words::{self, Lang, fill, word};
+use crate::words::{self, Lang, fill, find_or, word};
 
 /// `mains_h4_h2 (4th over 2nd mains harmonic) above 0.42`.
 pub(super) fn sentence(c: &Condition, rule: &Rule, lang: Lang) -> String {
@@ -43,6 +43,10 @@ fn subject(c: &Condition, lang: Lang) -> String {
             None => "condition.failed",
         };
         return fill(lang, key, &[("reading", &words::reading(lang, id))]);
+    }
+    if let (Some(item), Some(answer)) = (&c.item, c.is) {
+        let answer = find_or(lang, "answer", answer.name());
+        return fill(lang, "condition.item", &[("item", item), ("answer", &answer)]);
     }
     if let Some(id) = &c.gate {
         return fill(lang, "condition.gate", &[("gate", &words::gate(lang, id))]);
