@@ -196,7 +196,10 @@ fn causes_speak_the_language_asked_for() {
     let id = faultscope(&["case", "open", "--title", "t", "--store", &store]).out.trim().to_owned();
     // Attached in English, shown in Chinese.
     assert_eq!(faultscope(&["case", "attach", &id, &before, "--limits", "dc-48v", "--store", &store]).code, 1);
-    assert!(run(&["case", "show", &id]).out.contains("储能（滤波）电容容量下降"));
+    let shown = run(&["case", "show", &id]).out;
+    assert!(shown.contains("储能（滤波）电容容量下降"));
+    // So do the sentences of the findings.
+    assert!(shown.contains("筛查") && !shown.contains("screening against"), "{shown}");
     let page = dir.path().join("report.html").display().to_string();
     assert_eq!(run(&["report", &id, "--output", &page]).code, 0);
     let html = std::fs::read_to_string(&page).unwrap();

@@ -1,5 +1,7 @@
 //! What is done to cases, and the fields that each step takes.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Status};
 
@@ -96,6 +98,9 @@ pub struct CaseChecklistArgs {
     /// About the list as a whole.
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub remark: String,
+    /// Diagnosis rules of your own, added to those that ship with the program.
+    #[arg(long = "rules", value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
 }
 
 /// How a case ended.
@@ -145,6 +150,9 @@ pub enum CaseCommand {
     Show {
         /// The case.
         id: String,
+        /// Diagnosis rules of your own, added to those that ship with the program.
+        #[arg(long = "rules", value_name = "FILE")]
+        rules: Vec<PathBuf>,
     },
     /// Measures captures and attaches them with their findings; other files are attached as they are.
     Attach(CaseAttachArgs),

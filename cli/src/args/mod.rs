@@ -194,6 +194,9 @@ pub struct ReportArgs {
     /// Where to write it: .html.
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
+    /// Diagnosis rules of your own for the causes of the case, added to those that ship with the program.
+    #[arg(long = "rules", value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
 }
 
 /// Options of `demo`.

@@ -81,6 +81,7 @@ pub(crate) fn answer(args: &CaseChecklistArgs, context: &mut Context<'_>) -> Res
     let results: Vec<(String, &str)> =
         checked.items.iter().map(|i| (i.words(lang.tag()).to_owned(), i.result.name())).collect();
     let mut desk = case::desk(context, Access::Write)?;
+    case::use_rules(&mut desk, &args.rules)?;
     let case = desk.append(&args.id, None, EventKind::Checked(Box::new(checked.clone())))?;
     let causes = desk.causes(&args.id, lang)?;
     context.acknowledge(&desk.take_durable());

@@ -57,7 +57,8 @@ pub enum EventKind {
     },
     /// Evidence and what was found in it.
     Attached(Box<Attached>),
-    /// A check list, answered in whole or in part.
+    /// A check list, answered in whole or in part. It reaches no milestone: a program that does not know it must come to
+    /// the same state; `action` writes down arrival and inspection.
     Checked(Box<Checked>),
     /// Given to somebody, or to nobody.
     Assigned {
@@ -329,8 +330,6 @@ impl Event {
             EventKind::StatusChanged { to: Status::InProgress, .. } => vec![(Milestone::Responded, at)],
             EventKind::StatusChanged { to: Status::Cleared, .. } => vec![(Milestone::Cleared, at)],
             EventKind::Closed(_) => vec![(Milestone::Closed, at)],
-            // Whoever looks at the equipment has answered the call, as with an inspection.
-            EventKind::Checked(_) => vec![(Milestone::Responded, at)],
             EventKind::Action(action) => {
                 let done = action.done_at.as_deref().and_then(crate::clock::parse_ms).unwrap_or(at);
                 action.action.milestones().iter().map(|m| (*m, done)).collect()

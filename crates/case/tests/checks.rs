@@ -73,6 +73,8 @@ fn a_check_list_is_an_event_of_the_chain() {
     assert_eq!(case.timeline[1].kind, "checked");
     assert_eq!(case.timeline[1].text, "power-plant 1.0: fail capacitor-bulging; not_done battery; pass 1: dusty");
     assert!(store.verify(&id).unwrap().is_intact());
+    // A program that knows no check lists takes the event for one without effect: no clock may hang on it.
+    assert!(case.clocks.iter().all(|c| c.met_at.is_none()));
     // Read again from the disk, the event is the same, to the last byte of its hash.
     let events = store.events(&id).unwrap();
     drop(store);

@@ -95,6 +95,7 @@ pub struct Desk {
     store: SqliteStore,
     actor: String,
     durable: Vec<String>,
+    rules: Option<RuleSet>,
 }
 
 impl Desk {
@@ -113,13 +114,18 @@ impl Desk {
             Some(folder) => PathBuf::from(folder),
             None => default_store()?,
         };
-        Ok(Self { store: SqliteStore::open(&dir, access)?, actor: actor.to_owned(), durable: Vec::new() })
+        Ok(Self { store: SqliteStore::open(&dir, access)?, actor: actor.to_owned(), durable: Vec::new(), rules: None })
     }
 
     /// The folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.store.dir()
+    }
+
+    /// Names causes by other rules than those that ship with the program.
+    pub fn use_rules(&mut self, rules: RuleSet) {
+        self.rules = Some(rules);
     }
 
     fn event(&self, kind: EventKind) -> NewEvent {
@@ -188,7 +194,10 @@ impl Desk {
         let results: Vec<CaptureResult> = results.collect();
         let set: Vec<Examined<'_>> = results.iter().filter_map(CaptureResult::examined).collect();
         let inspected: Vec<_> = checks.iter().map(StandingCheck::inspected).collect();
-        let rules = RuleSet::shipped()?;
+        let rules = match &self.rules {
+            Some(rules) => rules,
+            None => RuleSet::shipped()?,
+        };
         Ok(rules.diagnose_with(&set, &inspected).iter().map(|c| rules.in_language(c, lang.tag())).collect())
     }
 

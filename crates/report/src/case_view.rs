@@ -1,6 +1,6 @@
 //! A case in the shape of the JSON output, as facts and tables; whatever is missing is left out, never an error.
 
-use faultscope_diagnose::{Answer, CauseCheck, Verdict};
+use faultscope_diagnose::{Answer, CauseCheck, Finding, Verdict};
 use serde_json::Value;
 
 use crate::detail::{Cell, Column, DataTable};
@@ -104,7 +104,10 @@ fn findings(case: &Value, lang: Lang) -> DataTable {
     let row = |f: &Value| {
         let verdict: Option<Verdict> = serde_json::from_value(f["verdict"].clone()).ok();
         let name = verdict.map_or_else(|| text_of(&f["verdict"]), |v| words::verdict(lang, v).to_owned());
-        vec![Cell { text: name, verdict }, text_of(&f["role"]).into(), text_of(&f["summary"]).into()]
+        // The stored sentence is in the language of the day; what it says is told anew where the finding can be read.
+        let said = serde_json::from_value::<Finding>(f.clone()).map(|f| words::summary(&f, lang));
+        let said = said.unwrap_or_else(|_| text_of(&f["summary"]));
+        vec![Cell { text: name, verdict }, text_of(&f["role"]).into(), said.into()]
     };
     table(
         lang,

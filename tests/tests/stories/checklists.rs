@@ -247,4 +247,16 @@ fn rules_of_ones_own_may_look_at_items() {
     assert_eq!(checked.code, 0, "{}", checked.err);
     let shown = faultscope(&["explain", "X1", "--rules", &own]);
     assert!(shown.out.contains("door-lock") && shown.out.contains("fail"), "{}", shown.out);
+    // In a case they weigh the answers of a list of one's own, on the terminal and on paper.
+    let desk = Desk::open();
+    let list = desk.dir.path().join("own-list.toml");
+    std::fs::write(&list, OWN).unwrap();
+    let list = list.display().to_string();
+    assert_eq!(desk.run(&["case", "checklist", "ID", &list, "--item", "door-lock=fail"]).code, 1);
+    assert!(desk.causes().is_empty());
+    let case = desk.run(&["case", "show", "ID", "--rules", &own, "--json"]).json();
+    assert_eq!(case["causes"][0]["rule"], "X1", "{case:#}");
+    let page = desk.dir.path().join("own.html").display().to_string();
+    assert_eq!(desk.run(&["report", "ID", "--output", &page, "--rules", &own]).code, 0);
+    assert!(std::fs::read_to_string(&page).unwrap().contains("X1"));
 }
