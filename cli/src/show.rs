@@ -1,7 +1,7 @@
 //! Results as text for people: tables of the report room, with the facts around them.
 
 use faultscope_door::cases::{Case, Summary};
-use faultscope_door::diagnose::{Cause, GateState};
+use faultscope_door::diagnose::{Cause, GateState, RestsOn};
 use faultscope_door::paper::table::{self, Style};
 use faultscope_door::paper::{frequency, words};
 use faultscope_door::result::SpectrumInfo;
@@ -117,6 +117,9 @@ pub(crate) fn causes(causes: &[Cause], style: Style, context: &mut Context<'_>) 
             words::word(style.lang, "report.next_check"),
             cause.next_check
         ));
+        if cause.rests_on != RestsOn::Signal {
+            context.print(&format!("  {}", table::rests_on(cause, style.lang)));
+        }
         if !cause.alike.is_empty() {
             let (label, alike) = (words::word(style.lang, "report.alike"), cause.alike.join(", "));
             context.print(&format!("  {label} {alike}: {}", cause.tell_apart));

@@ -1,5 +1,7 @@
 //! What is done to cases, and the fields that each step takes.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Status};
 
@@ -80,6 +82,27 @@ pub struct CaseAttachArgs {
     pub role: Option<String>,
 }
 
+/// A check list as it was answered.
+#[derive(Debug, Clone, Args)]
+pub struct CaseChecklistArgs {
+    /// The case.
+    pub id: String,
+    /// The check list: a name (`checklist list`) or the path of a .toml file.
+    pub list: String,
+    /// How an item came out: ITEM=pass, ITEM=fail, or ITEM=na (not done); may be given more than once.
+    #[arg(long = "item", value_name = "ITEM=RESULT", required = true)]
+    pub items: Vec<String>,
+    /// What was seen at an item; may be given more than once.
+    #[arg(long = "note", value_name = "ITEM=WORDS")]
+    pub notes: Vec<String>,
+    /// About the list as a whole.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub remark: String,
+    /// Diagnosis rules of your own, added to those that ship with the program.
+    #[arg(long = "rules", value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+}
+
 /// How a case ended.
 #[derive(Debug, Clone, Args)]
 pub struct CaseCloseArgs {
@@ -127,9 +150,14 @@ pub enum CaseCommand {
     Show {
         /// The case.
         id: String,
+        /// Diagnosis rules of your own, added to those that ship with the program.
+        #[arg(long = "rules", value_name = "FILE")]
+        rules: Vec<PathBuf>,
     },
     /// Measures captures and attaches them with their findings; other files are attached as they are.
     Attach(CaseAttachArgs),
+    /// Writes down the results of a check list: inspection, start-up and function tests.
+    Checklist(CaseChecklistArgs),
     /// Adds a note.
     Note {
         /// The case.

@@ -14,7 +14,7 @@ pub use crate::command::phase_noise::PhaseNoiseArgs;
 pub use crate::command::reference::ReferenceCommand;
 pub use crate::command::trend::TrendArgs;
 pub use capture::{Captures, Limits, Open, Transform};
-pub use case::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
+pub use case::{CaseAttachArgs, CaseChecklistArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
 pub use measure::{
     ChannelArgs, EmissionsArgs, InfoArgs, ModulationArgs, Neighbour, RippleArgs, SpectrumArgs, SpursArgs,
     TransitionArgs, WaterfallArgs,
@@ -144,6 +144,27 @@ fn share(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(format!("{text} is not between 0 and 1")) }
 }
 
+/// What is done with check lists.
+#[derive(Debug, Subcommand)]
+pub enum ChecklistCommand {
+    /// Lists the check lists that ship with the program, and those of files.
+    List {
+        /// Check-list files to add.
+        files: Vec<String>,
+    },
+    /// Shows the items of a check list.
+    Show {
+        /// Name or path.
+        list: String,
+    },
+    /// Says what is wrong with check lists, and which items no shipped rule looks at.
+    Check {
+        /// Names or paths.
+        #[arg(required = true)]
+        lists: Vec<String>,
+    },
+}
+
 /// Options of `simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
@@ -173,6 +194,9 @@ pub struct ReportArgs {
     /// Where to write it: .html.
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
+    /// Diagnosis rules of your own for the causes of the case, added to those that ship with the program.
+    #[arg(long = "rules", value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
 }
 
 /// Options of `demo`.
@@ -239,10 +263,16 @@ pub enum Command {
     /// Diagnosis rules: list, show, check on simulated captures.
     #[command(subcommand)]
     Rules(RulesCommand),
-    /// Prints what a measurement means: what it measures, what it can mean, how to confirm, reference.
+    /// Check lists of inspection and function tests: list, show, check.
+    #[command(subcommand)]
+    Checklist(ChecklistCommand),
+    /// Prints what a reading, a cause, a limit or a measurement means, how to confirm it, and the reference.
     Explain {
-        /// spurs, ripple, transition, channel, modulation, phase-noise or emissions.
+        /// A reading (vpp, ripple.vpp), a cause (R01), a limit (dc-48v#vpp), a limit pack or a measurement.
         topic: String,
+        /// Rule files whose causes are known as well.
+        #[arg(long = "rules", value_name = "FILE")]
+        rules: Vec<PathBuf>,
     },
     /// Plays the worked example from start to end.
     Demo(DemoArgs),

@@ -1,14 +1,17 @@
 //! `case ...`: opening, listing, showing, attaching, noting, closing.
 
+use std::path::PathBuf;
+
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
     self, Access, Action, Case, CaseDocument, CaseListDocument, Closed, Closure, Desk, Equipment, EventKind, Filter,
     Measure, Opened, PartReplaced, Sort, VerifyDocument,
 };
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
-use faultscope_door::{CaptureResult, Error, Request, inputs, limits};
+use faultscope_door::{CaptureResult, Error, Request, inputs, limits, rules};
 
 use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
+use crate::command::checklist;
 use crate::context::Context;
 use crate::show;
 
@@ -17,12 +20,14 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
     match command {
         CaseCommand::Open(args) => open(args, context),
         CaseCommand::List(args) => list(args, context),
-        CaseCommand::Show { id } => {
-            let desk = desk(context, Access::Read)?;
-            let (case, causes) = (desk.case(id)?, desk.causes(id)?);
+        CaseCommand::Show { id, rules: files } => {
+            let mut desk = desk(context, Access::Read)?;
+            use_rules(&mut desk, files)?;
+            let (case, causes) = (desk.case(id)?, desk.causes(id, context.lang()?)?);
             print(context, case, causes)
         }
         CaseCommand::Attach(args) => attach(args, context),
+        CaseCommand::Checklist(args) => checklist::answer(args, context),
         CaseCommand::Note { id, text } => change(context, id, EventKind::Noted { text: text.clone() }),
         CaseCommand::Close(args) => close(args, context),
         CaseCommand::Reopen { id, reason } => change(context, id, EventKind::Reopened { reason: reason.clone() }),
@@ -53,6 +58,14 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
 pub(crate) fn desk(context: &Context<'_>, access: Access) -> Result<Desk, Error> {
     let place = context.common.store.clone().or_else(|| context.env("FAULTSCOPE_STORE").map(str::to_owned));
     Desk::open(place.as_deref(), access, actor(context))
+}
+
+/// Rules of the user, where there are any.
+pub(crate) fn use_rules(desk: &mut Desk, files: &[PathBuf]) -> Result<(), Error> {
+    if !files.is_empty() {
+        desk.use_rules(rules::load(files)?);
+    }
+    Ok(())
 }
 
 /// The user's name as the system gives it.

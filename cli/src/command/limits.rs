@@ -1,9 +1,9 @@
-//! `limits list | show | check | diff`, `explain` and `schema`: what the program knows, on paper.
+//! `limits list | show | check | diff` and `schema`: what the program knows, on paper.
 
 use faultscope_door::diagnose::limit::{Segment, diff as diff_packs};
-use faultscope_door::diagnose::{Limit, LimitSet, measurement};
+use faultscope_door::diagnose::{Limit, LimitSet};
 use faultscope_door::schema::{
-    self, ExplainDocument, LimitsDiffDocument, LimitsDocument, LimitsFaultsDocument, PackFault, PackFaults, PackSummary,
+    self, LimitsDiffDocument, LimitsDocument, LimitsFaultsDocument, PackFault, PackFaults, PackSummary,
 };
 use faultscope_door::signal::{Quantity, Unit};
 use faultscope_door::{Error, limits};
@@ -161,22 +161,6 @@ fn line(limit: &Limit) -> String {
         limit.confidence,
         limit.clause
     )
-}
-
-/// Runs `explain`.
-pub(crate) fn explain(topic: &str, context: &mut Context<'_>) -> Result<u8, Error> {
-    let id = topic.split('.').next().unwrap_or(topic);
-    let plug = measurement::by_id(id).ok_or_else(|| {
-        let ids: Vec<&str> = measurement::ALL.iter().map(|m| m.id()).collect();
-        Error::usage(format!("there is nothing to explain about '{topic}'"), format!("topics are: {}", ids.join(", ")))
-    })?;
-    if context.common.json {
-        let (topic, text) = (plug.id().to_owned(), plug.doc().to_owned());
-        context.print_json(&ExplainDocument { schema: "faultscope/1".into(), topic, text })?;
-    } else {
-        context.print(plug.doc());
-    }
-    Ok(0)
 }
 
 /// Runs `schema`.

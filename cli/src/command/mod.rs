@@ -4,11 +4,13 @@ mod analyse;
 pub(crate) mod artefacts;
 mod case;
 pub(crate) mod check;
+mod checklist;
 pub(crate) mod codes;
 pub(crate) mod compare;
 pub(crate) mod convert;
 mod demo;
 mod devices;
+mod explain;
 mod limits;
 pub(crate) mod link;
 pub(crate) mod phase_noise;
@@ -51,6 +53,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Report(_) => "report",
         Command::Limits(_) => "limits",
         Command::Rules(_) => "rules",
+        Command::Checklist(_) => "checklist",
         Command::Explain { .. } => "explain",
         Command::Demo(_) => "demo",
         Command::Devices => "devices",
@@ -87,7 +90,8 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Report(args) => report::run(args, context),
         Command::Limits(command) => limits::run(command, context),
         Command::Rules(command) => rules::run(command, context),
-        Command::Explain { topic } => limits::explain(topic, context),
+        Command::Checklist(command) => checklist::run(command, context),
+        Command::Explain { topic, rules } => explain::run(topic, rules, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Devices => devices::devices(context),
         Command::Record(args) => record::run(args, context),

@@ -3,7 +3,7 @@
 use faultscope_door::cases::Access;
 use faultscope_door::{Error, report};
 
-use super::case::desk;
+use super::case::{desk, use_rules};
 use super::simulate::wrote;
 use crate::args::ReportArgs;
 use crate::context::Context;
@@ -15,7 +15,8 @@ pub(crate) fn run(args: &ReportArgs, context: &mut Context<'_>) -> Result<u8, Er
         let file = report::write_check(&document, &args.output, context.lang()?)?;
         return wrote("report", vec![file], context);
     }
-    let desk = desk(context, Access::Read)?;
+    let mut desk = desk(context, Access::Read)?;
+    use_rules(&mut desk, &args.rules)?;
     let file = report::write(&desk, &args.id, &args.output, context.lang()?)?;
     wrote("report", vec![file], context)
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use faultscope_door::Error;
 use faultscope_door::diagnose::RuleSet;
 use faultscope_door::diagnose::cause::Rule;
+use faultscope_door::paper::words::{Lang, word};
 use faultscope_door::rules::{self, ModelTrial, Trial};
 use faultscope_door::schema::{RuleSummary, RulesCheckDocument, RulesDocument};
-use faultscope_door::{Error, diagnose};
 
 use crate::args::RulesCommand;
 use crate::context::Context;
@@ -30,18 +31,19 @@ pub(crate) fn run(command: &RulesCommand, context: &mut Context<'_>) -> Result<u
 }
 
 fn list(files: &[PathBuf], context: &mut Context<'_>) -> Result<u8, Error> {
-    let rules = rules::load(files)?;
+    let (rules, lang) = (rules::load(files)?, context.lang()?);
     if context.common.json {
         return document(&rules, rules.rules.iter(), context);
     }
     for rule in &rules.rules {
-        context.print(&format!("{:<5} {:<11} {:<8} {}", rule.id, rules::kind(rule.kind), rule.measurement, rule.cause));
+        let cause = rule.words(lang.tag()).cause;
+        context.print(&format!("{:<5} {:<11} {:<10} {cause}", rule.id, rules::kind(rule.kind), rule.measurement));
     }
     Ok(0)
 }
 
 fn show(id: &str, files: &[PathBuf], context: &mut Context<'_>) -> Result<u8, Error> {
-    let rules = rules::load(files)?;
+    let (rules, lang) = (rules::load(files)?, context.lang()?);
     let found: Vec<&Rule> = rules.rules.iter().filter(|r| r.id.eq_ignore_ascii_case(id)).collect();
     if found.is_empty() {
         return Err(Error::usage(format!("there is no rule '{id}'"), "faultscope rules list shows the rules"));
@@ -50,21 +52,21 @@ fn show(id: &str, files: &[PathBuf], context: &mut Context<'_>) -> Result<u8, Er
         return document(&rules, found.into_iter(), context);
     }
     for rule in found {
-        let s = summary(&rules, rule);
+        let s = summary(&rules, rule, lang);
         context.print(&format!("{} ({}): {}", s.id, s.kind, s.cause));
         let alike = s.alike.join(", ");
         let lines = [
-            ("told apart by", &s.discriminator),
-            ("ruled out by", &s.rules_out),
-            ("next check", &s.next_check),
-            ("suspect part", &s.suspect_part),
-            ("not told from", &alike),
-            ("what would tell", &s.tell_apart),
-            ("basis", &s.basis),
-            ("source", &s.source),
+            ("explain.discriminator", &s.discriminator),
+            ("explain.rules_out", &s.rules_out),
+            ("explain.next_check", &s.next_check),
+            ("explain.suspect_part", &s.suspect_part),
+            ("explain.alike", &alike),
+            ("explain.tell_apart", &s.tell_apart),
+            ("explain.basis", &s.basis),
+            ("explain.reference", &s.source),
         ];
-        for (name, text) in lines.iter().filter(|(_, text)| !text.is_empty()) {
-            context.print(&format!("  {name:<16} {text}"));
+        for (key, text) in lines.iter().filter(|(_, text)| !text.is_empty()) {
+            context.print(&format!("  {}: {text}", word(lang, key)));
         }
     }
     Ok(0)
@@ -75,27 +77,28 @@ fn document<'a>(
     shown: impl Iterator<Item = &'a Rule>,
     context: &mut Context<'_>,
 ) -> Result<u8, Error> {
-    let summaries = shown.map(|rule| summary(rules, rule)).collect();
-    let (schema, version) = ("faultscope/1".into(), rules.version.clone());
-    context.print_json(&RulesDocument { schema, version, rules: summaries })?;
+    let lang = context.lang()?;
+    let summaries = shown.map(|rule| summary(rules, rule, lang)).collect();
+    let (schema, version, language) = ("faultscope/1".into(), rules.version.clone(), lang.tag().into());
+    context.print_json(&RulesDocument { schema, version, language, rules: summaries })?;
     Ok(0)
 }
 
-fn summary(rules: &RuleSet, rule: &diagnose::cause::Rule) -> RuleSummary {
-    let class = rules.class_of(&rule.id);
+fn summary(rules: &RuleSet, rule: &Rule, lang: Lang) -> RuleSummary {
+    let (class, words) = (rules.class_of(&rule.id), rule.words(lang.tag()));
     RuleSummary {
         id: rule.id.clone(),
         kind: rules::kind(rule.kind).into(),
         measurement: rule.measurement.clone(),
-        cause: rule.cause.clone(),
-        discriminator: rule.discriminator.clone(),
-        rules_out: rule.rules_out.clone(),
-        next_check: rule.next_check.clone(),
-        suspect_part: rule.suspect_part.clone(),
+        cause: words.cause,
+        discriminator: words.discriminator,
+        rules_out: words.rules_out,
+        next_check: words.next_check,
+        suspect_part: words.suspect_part,
         basis: rule.basis.clone(),
         source: rule.source.clone(),
         alike: class.map(|c| c.members.iter().filter(|m| **m != rule.id).cloned().collect()).unwrap_or_default(),
-        tell_apart: class.map(|c| c.tell_apart.clone()).unwrap_or_default(),
+        tell_apart: class.map(|c| c.words(lang.tag()).tell_apart).unwrap_or_default(),
     }
 }
 

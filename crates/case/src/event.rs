@@ -11,7 +11,7 @@ use crate::workflow::Status;
 mod kind;
 
 pub use kind::{
-    Action, ActionKind, Attached, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Evidence, Opened,
+    Action, ActionKind, Attached, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Evidence, Opened,
     PartReplaced,
 };
 
@@ -57,6 +57,9 @@ pub enum EventKind {
     },
     /// Evidence and what was found in it.
     Attached(Box<Attached>),
+    /// A check list, answered in whole or in part. It reaches no milestone: a program that does not know it must come to
+    /// the same state; `action` writes down arrival and inspection.
+    Checked(Box<Checked>),
     /// Given to somebody, or to nobody.
     Assigned {
         /// Who; `None` takes it back into the queue.
@@ -114,6 +117,7 @@ enum Known {
     Opened(Box<Opened>),
     Noted { text: String },
     Attached(Box<Attached>),
+    Checked(Box<Checked>),
     Assigned { to: Option<String> },
     PriorityChanged { to: Priority, reason: String, terms: Option<Terms> },
     StatusChanged { to: Status, reason: String },
@@ -123,10 +127,11 @@ enum Known {
     Reopened { reason: String },
 }
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "opened",
     "noted",
     "attached",
+    "checked",
     "assigned",
     "priority_changed",
     "status_changed",
@@ -144,6 +149,7 @@ impl EventKind {
             Self::Opened(_) => "opened",
             Self::Noted { .. } => "noted",
             Self::Attached(_) => "attached",
+            Self::Checked(_) => "checked",
             Self::Assigned { .. } => "assigned",
             Self::PriorityChanged { .. } => "priority_changed",
             Self::StatusChanged { .. } => "status_changed",
@@ -178,6 +184,7 @@ impl EventKind {
             Known::Opened(x) => Self::Opened(x),
             Known::Noted { text } => Self::Noted { text },
             Known::Attached(x) => Self::Attached(x),
+            Known::Checked(x) => Self::Checked(x),
             Known::Assigned { to } => Self::Assigned { to },
             Known::PriorityChanged { to, reason, terms } => Self::PriorityChanged { to, reason, terms },
             Known::StatusChanged { to, reason } => Self::StatusChanged { to, reason },
@@ -196,6 +203,7 @@ impl EventKind {
             Self::Opened(x) => Known::Opened(x),
             Self::Noted { text } => Known::Noted { text },
             Self::Attached(x) => Known::Attached(x),
+            Self::Checked(x) => Known::Checked(x),
             Self::Assigned { to } => Known::Assigned { to },
             Self::PriorityChanged { to, reason, terms } => Known::PriorityChanged { to, reason, terms },
             Self::StatusChanged { to, reason } => Known::StatusChanged { to, reason },
@@ -373,6 +381,10 @@ fn tidy(kind: &mut EventKind) {
         }
         EventKind::Attached(attached) => {
             attached.evidence.iter_mut().map(|e| &mut e.media_type).chain(attached.role.as_mut()).collect()
+        }
+        EventKind::Checked(checked) => {
+            let Checked { list, version, title, items, remark, .. } = &mut **checked;
+            items.iter_mut().flat_map(|i| [&mut i.item, &mut i.note]).chain([list, version, title, remark]).collect()
         }
         EventKind::Assigned { to: Some(to) } | EventKind::Escalated { to: Some(to), .. } => vec![to],
         _ => Vec::new(),

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use faultscope_diagnose::Finding;
+use faultscope_diagnose::cause::ByLanguage;
+use faultscope_diagnose::{Answer, CheckedItem, Finding};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Clock, Marks, Milestone, Priority, Terms};
 use crate::event::{
-    Action, Attached, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
+    Action, Attached, Checked, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
 };
 use crate::workflow::Status;
 
@@ -220,6 +221,30 @@ pub struct CaseAction {
     pub part: Option<PartReplaced>,
 }
 
+/// A check list in its case, as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CaseChecklist {
+    /// Number of the event.
+    pub event: u64,
+    /// When it was written down; RFC 3339, UTC.
+    pub at: String,
+    /// Who.
+    pub actor: String,
+    /// Id of the list.
+    pub list: String,
+    /// Its version.
+    pub version: String,
+    /// Its title.
+    pub title: String,
+    /// The title in other languages, by tag.
+    #[serde(default, skip_serializing_if = "ByLanguage::is_empty")]
+    pub text: ByLanguage<String>,
+    /// The items with their answers.
+    pub items: Vec<CheckedItem>,
+    /// About the list as a whole.
+    pub remark: String,
+}
+
 /// One line of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TimelineEntry {
@@ -280,6 +305,9 @@ pub struct Case {
     pub evidence: Vec<CaseEvidence>,
     /// What was done.
     pub actions: Vec<CaseAction>,
+    /// The check lists, in the order they were answered.
+    #[serde(default)]
+    pub checklists: Vec<CaseChecklist>,
     /// Everything, in order.
     pub timeline: Vec<TimelineEntry>,
     /// What was wrong.
@@ -326,6 +354,7 @@ impl Case {
             findings: Vec::new(),
             evidence: Vec::new(),
             actions: Vec::new(),
+            checklists: Vec::new(),
             timeline: Vec::new(),
             root_cause: state.root_cause.clone(),
             closure: state.closure.clone(),
@@ -336,6 +365,7 @@ impl Case {
         match &event.kind {
             EventKind::Attached(attached) => self.collect_attached(event.seq, attached),
             EventKind::Action(action) => self.actions.push(done(event, action)),
+            EventKind::Checked(checked) => self.checklists.push(answered(event, checked)),
             _ => {}
         }
         self.timeline.push(TimelineEntry {
@@ -376,6 +406,21 @@ pub(crate) fn state_of(events: &[Event]) -> Option<State> {
     Some(state)
 }
 
+fn answered(event: &Event, checked: &Checked) -> CaseChecklist {
+    let Checked { list, version, title, text, items, remark } = checked.clone();
+    CaseChecklist {
+        event: event.seq,
+        at: event.at.clone(),
+        actor: event.actor.clone(),
+        list,
+        version,
+        title,
+        text,
+        items,
+        remark,
+    }
+}
+
 fn done(event: &Event, action: &Action) -> CaseAction {
     let at = action.done_at.as_deref().and_then(clock::parse_ms).map_or_else(|| event.at.clone(), clock::text_ms);
     CaseAction {
@@ -399,6 +444,7 @@ fn words(kind: &EventKind) -> String {
                 None => names.join(", "),
             }
         }
+        EventKind::Checked(checked) => with_reason(&checked_words(checked), &checked.remark),
         EventKind::Assigned { to } => to.clone().unwrap_or_default(),
         EventKind::PriorityChanged { to, reason, .. } => with_reason(to.name(), reason),
         EventKind::StatusChanged { to, reason } => with_reason(to.name(), reason),
@@ -411,6 +457,19 @@ fn words(kind: &EventKind) -> String {
         EventKind::Reopened { reason } => reason.clone(),
         EventKind::Other { .. } => String::new(),
     }
+}
+
+/// `power-plant 1.0: fail capacitor-bulging; not_done battery; pass 12`: ids and answers, in no language.
+fn checked_words(checked: &Checked) -> String {
+    let of = |answer: Answer| checked.items.iter().filter(move |i| i.result == answer).map(|i| i.item.as_str());
+    let named = |answer: Answer| {
+        let ids: Vec<&str> = of(answer).collect();
+        (!ids.is_empty()).then(|| format!("{} {}", answer.name(), ids.join(", ")))
+    };
+    let passed = of(Answer::Pass).count();
+    let passed = (passed > 0).then(|| format!("{} {passed}", Answer::Pass.name()));
+    let parts: Vec<String> = [named(Answer::Fail), named(Answer::NotDone), passed].into_iter().flatten().collect();
+    format!("{} {}: {}", checked.list, checked.version, parts.join("; "))
 }
 
 fn with_reason(what: &str, reason: &str) -> String {

@@ -4,6 +4,7 @@
 //! environment; the time, the actor and the place of the store are handed to it. It knows no samples.
 
 mod canonical;
+mod checks;
 pub mod clock;
 mod error;
 pub mod event;
@@ -14,11 +15,12 @@ mod store;
 pub mod verify;
 pub mod workflow;
 
+pub use checks::{StandingCheck, standing};
 pub use clock::{Clock, ClockState, Milestone, Priority, Profile, ProfileError, Terms};
 pub use error::StoreError;
 pub use event::{
-    Action, ActionKind, Attached, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event, EventKind, Evidence,
-    Field, NewEvent, Opened, PartReplaced,
+    Action, ActionKind, Attached, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event, EventKind,
+    Evidence, Field, NewEvent, Opened, PartReplaced,
 };
 pub use fold::Case;
 pub use sqlite::{Access, SqliteStore};

@@ -94,6 +94,7 @@ pub(crate) fn check(state: &State, kind: &EventKind) -> Result<(), String> {
         EventKind::Reopened { .. } => Err(format!("only a closed case is reopened; this one is {}", state.status)),
         EventKind::Noted { text } => filled(text, "the note has no text"),
         EventKind::Attached(x) if x.evidence.is_empty() => Err("nothing is attached: name at least one file".into()),
+        EventKind::Checked(x) if x.items.is_empty() => Err("no item is answered: give at least one".into()),
         EventKind::Assigned { to } => assign(state, to.as_deref()),
         EventKind::PriorityChanged { to, .. } if *to == state.priority => Err(format!("the priority is {to} already")),
         EventKind::StatusChanged { to, .. } => move_to(state, *to),

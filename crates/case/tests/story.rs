@@ -128,6 +128,7 @@ fn the_story_adds_up_to_the_case() {
             with(finding(0.02, "pass"), 9, "supply after", "after.wav", &after),
         ],
         "evidence": [file("before.wav", &before, 10, "supply before", 6), file("after.wav", &after, 9, "supply after", 9)],
+        "checklists": [],
         "actions": [
             {"event": 4, "at": "2026-03-01T08:20:00Z", "actor": "chen", "action": "dispatched", "text": "van 3", "part": null},
             {"event": 5, "at": "2026-03-01T10:21:00Z", "actor": "wang", "action": "arrived", "text": "on site", "part": null},

@@ -4,6 +4,7 @@ use faultscope_signal::Unit;
 use serde::{Deserialize, Serialize};
 
 use crate::cause::CauseKind;
+use crate::checklist::CheckedItem;
 use crate::reading::At;
 use crate::verdict::Verdict;
 
@@ -64,6 +65,29 @@ pub struct CauseReading {
     pub unit: Unit,
 }
 
+/// A check-list item that a cause rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CauseCheck {
+    /// The check list.
+    pub list: String,
+    /// The item with its answer.
+    #[serde(flatten)]
+    pub checked: CheckedItem,
+}
+
+/// What kind of evidence a cause rests on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RestsOn {
+    /// Readings and findings.
+    #[default]
+    Signal,
+    /// Check lists alone: no signal shows it.
+    Inspection,
+    /// Both.
+    Both,
+}
+
 /// A probable cause with its evidence.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cause {
@@ -81,6 +105,12 @@ pub struct Cause {
     /// The readings it rests on.
     #[serde(default)]
     pub readings: Vec<CauseReading>,
+    /// The check-list items it rests on, in a case.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub checks: Vec<CauseCheck>,
+    /// What kind of evidence it rests on.
+    #[serde(default)]
+    pub rests_on: RestsOn,
     /// What tells it from its neighbours.
     #[serde(default)]
     pub discriminator: String,

@@ -4,6 +4,7 @@
 
 pub mod artefact;
 pub mod cause;
+pub mod checklist;
 pub mod codes;
 pub mod compare;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod dice;
 pub mod finding;
 pub mod gate;
 pub mod judge;
+pub mod knowledge;
 pub mod limit;
 pub mod link;
 pub mod measurement;
@@ -20,7 +22,8 @@ pub mod signature;
 mod verdict;
 
 pub use cause::{CauseKind, Examined, RuleSet};
-pub use finding::{Alarm, AppliedLimit, Cause, CauseReading, Finding, Severity};
+pub use checklist::{Answer, CheckList, CheckedItem, Inspected};
+pub use finding::{Alarm, AppliedLimit, Cause, CauseCheck, CauseReading, Finding, RestsOn, Severity};
 pub use gate::{Gate, GateState};
 pub use judge::judge;
 pub use limit::{Limit, LimitSet, PackError};

@@ -5,7 +5,7 @@ use std::path::Path;
 use faultscope_capture::{Capture, OpenOptions, Trace};
 use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::measurement::{self, Detail, Measured, Settings};
-use faultscope_diagnose::{Gate, GateState, LimitSet, RuleSet, judge, judge::applies};
+use faultscope_diagnose::{Cause, Gate, GateState, LimitSet, RuleSet, judge, judge::applies};
 use faultscope_report::words::{self, Lang};
 use faultscope_signal::{Kind, Record as _, Unit};
 
@@ -103,9 +103,12 @@ pub(crate) fn carrier_in_band(settings: &Settings, trace: &Trace) -> Result<(), 
 
 pub(crate) fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &Request, rules: &RuleSet) {
     let mut findings = judge(&measured, &request.packs);
-    result.causes = rules.explain("", &measured, &mut findings);
+    let tag = request.lang.tag();
+    let spoken = |causes: Vec<Cause>| causes.iter().map(|c| rules.in_language(c, tag)).collect();
+    result.causes = spoken(rules.explain("", &measured, &mut findings));
     for finding in &mut findings {
         finding.summary = words::summary(finding, request.lang);
+        finding.causes = spoken(std::mem::take(&mut finding.causes));
     }
     result.settings.measurement = Some(measured.settings);
     result.settings.rules_version = (!findings.is_empty() || !result.causes.is_empty()).then(|| rules.version.clone());

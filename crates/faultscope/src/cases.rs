@@ -4,11 +4,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 pub use faultscope_case::{
-    Access, Action, ActionKind, Attached, Case, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event,
-    EventKind, Evidence, Filter, Opened, PartReplaced, Priority, Sort, Status, Summary, Verification,
+    Access, Action, ActionKind, Attached, Case, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
+    Event, EventKind, Evidence, Filter, Opened, PartReplaced, Priority, Sort, Status, Summary, Verification,
 };
-use faultscope_case::{NewEvent, Profile, SqliteStore, Store, StoreError, Terms};
+use faultscope_case::{NewEvent, Profile, SqliteStore, StandingCheck, Store, StoreError, Terms};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
+use faultscope_report::words::Lang;
 use faultscope_signal::{Kind, Swept, Unit};
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +36,7 @@ pub struct CaseDocument {
     pub schema: String,
     /// The case.
     pub case: Case,
-    /// Probable causes by everything attached to the case together, likeliest first.
+    /// Probable causes by everything attached to the case and its check lists together, likeliest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
 }
@@ -94,6 +95,7 @@ pub struct Desk {
     store: SqliteStore,
     actor: String,
     durable: Vec<String>,
+    rules: Option<RuleSet>,
 }
 
 impl Desk {
@@ -112,13 +114,18 @@ impl Desk {
             Some(folder) => PathBuf::from(folder),
             None => default_store()?,
         };
-        Ok(Self { store: SqliteStore::open(&dir, access)?, actor: actor.to_owned(), durable: Vec::new() })
+        Ok(Self { store: SqliteStore::open(&dir, access)?, actor: actor.to_owned(), durable: Vec::new(), rules: None })
     }
 
     /// The folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.store.dir()
+    }
+
+    /// Names causes by other rules than those that ship with the program.
+    pub fn use_rules(&mut self, rules: RuleSet) {
+        self.rules = Some(rules);
     }
 
     fn event(&self, kind: EventKind) -> NewEvent {
@@ -172,19 +179,26 @@ impl Desk {
         Ok(self.store.events(id)?)
     }
 
-    /// The probable causes by all results attached to a case together.
+    /// The probable causes by all results and check lists of a case together, in words of `lang`.
     ///
     /// # Errors
     /// Unknown case, or a store that cannot be read.
-    pub fn causes(&self, id: &str) -> Result<Vec<Cause>, Error> {
-        let results = self.events(id)?.into_iter().filter_map(|event| match event.kind {
+    pub fn causes(&self, id: &str, lang: Lang) -> Result<Vec<Cause>, Error> {
+        let events = self.events(id)?;
+        let checks = faultscope_case::standing(&events);
+        let results = events.into_iter().filter_map(|event| match event.kind {
             // A result of another version that no longer reads as one says nothing, it does not hinder.
             EventKind::Attached(attached) => serde_json::from_value::<CaptureResult>(attached.result).ok(),
             _ => None,
         });
         let results: Vec<CaptureResult> = results.collect();
         let set: Vec<Examined<'_>> = results.iter().filter_map(CaptureResult::examined).collect();
-        Ok(RuleSet::built_in()?.diagnose(&set))
+        let inspected: Vec<_> = checks.iter().map(StandingCheck::inspected).collect();
+        let rules = match &self.rules {
+            Some(rules) => rules,
+            None => RuleSet::shipped()?,
+        };
+        Ok(rules.diagnose_with(&set, &inspected).iter().map(|c| rules.in_language(c, lang.tag())).collect())
     }
 
     /// The cases that match, the next clock to run out first.

@@ -34,6 +34,7 @@ pub fn write_check(document: &CheckDocument, output: &Path, lang: Lang) -> Resul
     let input = ReportInput {
         lang,
         case: None,
+        causes: Vec::new(),
         sections: captures.chain(missing).collect(),
         tool: format!("faultscope {}", crate::VERSION),
         generated_at: crate::now(),
@@ -115,6 +116,7 @@ fn input(desk: &Desk, id: &str, lang: Lang) -> Result<ReportInput, Error> {
     Ok(ReportInput {
         lang,
         case: Some(serde_json::to_value(case).map_err(|e| Error::usage(e.to_string(), ""))?),
+        causes: desk.causes(id, lang)?,
         sections,
         tool: format!("faultscope {}", crate::VERSION),
         generated_at: crate::now(),

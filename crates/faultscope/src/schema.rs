@@ -174,6 +174,8 @@ pub struct RulesDocument {
     pub schema: String,
     /// Version of the rules.
     pub version: String,
+    /// Language of the words; rules that do not speak it keep their own.
+    pub language: String,
     /// The rules.
     pub rules: Vec<RuleSummary>,
 }
@@ -227,18 +229,6 @@ pub struct RulesCheckDocument {
     pub models: Vec<crate::rules::ModelTrial>,
 }
 
-/// What `explain` prints.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct ExplainDocument {
-    /// Always `faultscope/1`.
-    #[schemars(extend("const" = "faultscope/1"))]
-    pub schema: String,
-    /// The measurement.
-    pub topic: String,
-    /// What it measures, what it can mean, how to confirm it, reference: Markdown.
-    pub text: String,
-}
-
 /// What `demo` prints.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DemoDocument {
@@ -270,6 +260,8 @@ pub fn document() -> Value {
         kind::<crate::compare::ReferenceDocument>(&mut generator),
         kind::<DemoDocument>(&mut generator),
         kind::<CaseDocument>(&mut generator),
+        kind::<crate::checklist::ChecklistsDocument>(&mut generator),
+        kind::<crate::checklist::ChecklistsCheckDocument>(&mut generator),
         kind::<CaseListDocument>(&mut generator),
         kind::<VerifyDocument>(&mut generator),
         kind::<LimitsDocument>(&mut generator),
@@ -282,7 +274,7 @@ pub fn document() -> Value {
         kind::<WatchDocument>(&mut generator),
         kind::<WatchLine>(&mut generator),
         kind::<DoctorDocument>(&mut generator),
-        kind::<ExplainDocument>(&mut generator),
+        kind::<crate::explain::ExplainDocument>(&mut generator),
         kind::<ErrorDocument>(&mut generator),
     ];
     let definitions: Map<String, Value> = generator.take_definitions(true);

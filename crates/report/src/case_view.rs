@@ -1,6 +1,6 @@
 //! A case in the shape of the JSON output, as facts and tables; whatever is missing is left out, never an error.
 
-use faultscope_diagnose::Verdict;
+use faultscope_diagnose::{Answer, CauseCheck, Finding, Verdict};
 use serde_json::Value;
 
 use crate::detail::{Cell, Column, DataTable};
@@ -59,7 +59,10 @@ pub(crate) fn facts(case: &Value, lang: Lang) -> Vec<(String, String)> {
 
 /// Clocks, findings, evidence, actions and timeline; tables without rows are left in place, so that they can be told apart.
 pub(crate) fn tables(case: &Value, lang: Lang) -> Vec<DataTable> {
-    vec![clocks(case, lang), findings(case, lang), evidence(case, lang), actions(case, lang), timeline(case, lang)]
+    let mut all = vec![clocks(case, lang), findings(case, lang)];
+    all.extend(checklists(case, lang));
+    all.extend([evidence(case, lang), actions(case, lang), timeline(case, lang)]);
+    all
 }
 
 fn table(lang: Lang, title: &str, keys: &[&str], rows: impl Iterator<Item = Vec<Cell>>) -> DataTable {
@@ -101,7 +104,10 @@ fn findings(case: &Value, lang: Lang) -> DataTable {
     let row = |f: &Value| {
         let verdict: Option<Verdict> = serde_json::from_value(f["verdict"].clone()).ok();
         let name = verdict.map_or_else(|| text_of(&f["verdict"]), |v| words::verdict(lang, v).to_owned());
-        vec![Cell { text: name, verdict }, text_of(&f["role"]).into(), text_of(&f["summary"]).into()]
+        // The stored sentence is in the language of the day; what it says is told anew where the finding can be read.
+        let said = serde_json::from_value::<Finding>(f.clone()).map(|f| words::summary(&f, lang));
+        let said = said.unwrap_or_else(|_| text_of(&f["summary"]));
+        vec![Cell { text: name, verdict }, text_of(&f["role"]).into(), said.into()]
     };
     table(
         lang,
@@ -109,6 +115,58 @@ fn findings(case: &Value, lang: Lang) -> DataTable {
         &["table.verdict", "report.capture", "table.detail"],
         list(case, "findings").map(row),
     )
+}
+
+/// A check-list item that a cause rests on: `"No capacitor bulges": fail (C3 top)`.
+pub(crate) fn check_words(check: &CauseCheck, lang: Lang) -> String {
+    let item = &check.checked;
+    let answer = words::find_or(lang, "answer", item.result.name());
+    let note = if item.note.is_empty() { String::new() } else { format!(" ({})", item.note) };
+    words::fill(lang, "checklist.cited", &[("ask", item.words(lang.tag())), ("answer", &answer), ("note", &note)])
+}
+
+/// The answers of a check list, how many of each.
+pub(crate) fn check_counts(case: &Value, lang: Lang) -> Option<String> {
+    let all: Vec<String> =
+        list(case, "checklists").flat_map(|l| list(l, "items")).map(|i| text_of(&i["result"])).collect();
+    let count = |answer: Answer| all.iter().filter(|a| *a == answer.name()).count().to_string();
+    let (pass, fail, not_done) = (count(Answer::Pass), count(Answer::Fail), count(Answer::NotDone));
+    let values = [("pass", pass.as_str()), ("fail", &fail), ("not_done", &not_done)];
+    (!all.is_empty()).then(|| words::fill(lang, "checklist.counts", &values))
+}
+
+/// The verdicts that the answers count as.
+pub(crate) fn check_verdicts(case: &Value) -> Vec<Verdict> {
+    let answers = list(case, "checklists").flat_map(|l| list(l, "items"));
+    answers.filter_map(|i| serde_json::from_value::<Answer>(i["result"].clone()).ok()).map(Answer::verdict).collect()
+}
+
+/// Each check list as it was answered, failures first.
+pub(crate) fn checklists(case: &Value, lang: Lang) -> Vec<DataTable> {
+    let spoken = |v: &Value, own: &str| {
+        let other = text_of(&v["text"][lang.tag()]);
+        if other.is_empty() { text_of(&v[own]) } else { other }
+    };
+    let row = |i: &Value| {
+        let answer = serde_json::from_value::<Answer>(i["result"].clone()).unwrap_or_default();
+        let kind = words::find_or(lang, "checklist", &format!("kind_{}", text_of(&i["kind"])));
+        let result = Cell { text: words::find_or(lang, "answer", answer.name()), verdict: Some(answer.verdict()) };
+        (
+            answer,
+            vec![result, kind.into(), spoken(i, "ask").into(), text_of(&i["note"]).into(), text_of(&i["item"]).into()],
+        )
+    };
+    let keys = ["checklist.result", "checklist.kind", "checklist.ask", "checklist.note", "checklist.item"];
+    let one = |l: &Value| {
+        let mut rows: Vec<(Answer, Vec<Cell>)> = list(l, "items").map(row).collect();
+        // What is wrong is looked for first; the order of the list stays within each.
+        rows.sort_by_key(|(answer, _)| [Answer::Fail, Answer::NotDone, Answer::Pass].iter().position(|a| a == answer));
+        let mut data = table(lang, "report.checklists", &keys, rows.into_iter().map(|(_, row)| row));
+        data.title = format!("{}: {} ({})", data.title, spoken(l, "title"), text_of(&l["at"]));
+        data.note = text_of(&l["remark"]);
+        data
+    };
+    list(case, "checklists").map(one).collect()
 }
 
 /// Every file, with its digest.

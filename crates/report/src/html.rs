@@ -3,7 +3,7 @@
 mod compare;
 mod view;
 
-use faultscope_diagnose::{Detail, Finding, Gate, Reading};
+use faultscope_diagnose::{Cause, Detail, Finding, Gate, Reading};
 use minijinja::{Environment, UndefinedBehavior, Value};
 
 use crate::ReportError;
@@ -78,6 +78,8 @@ pub struct ReportInput {
     pub lang: Lang,
     /// The case in the shape of `case show --json`; a report of a check run has none.
     pub case: Option<serde_json::Value>,
+    /// Probable causes of the case as a whole, likeliest first.
+    pub causes: Vec<Cause>,
     /// The results, in order.
     pub sections: Vec<Section>,
     /// Name and version of the program, as in `faultscope 0.1.0`.

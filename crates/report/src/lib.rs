@@ -7,6 +7,7 @@ pub mod check;
 pub mod csv;
 mod detail;
 mod error;
+pub mod explain;
 mod format;
 pub mod html;
 pub mod picture;

@@ -9,7 +9,7 @@ use faultscope_diagnose::link::LinkDetail;
 use faultscope_diagnose::measurement::{
     ChannelDetail, EmissionsDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, SpursDetail, TransitionDetail,
 };
-use faultscope_diagnose::{Finding, Gate, Reading, Verdict};
+use faultscope_diagnose::{Cause, Finding, Gate, Reading, RestsOn, Verdict};
 use serde_json::Value;
 
 use crate::case_view::{self, text_of};
@@ -173,6 +173,18 @@ pub fn case_show(case: &Value, style: Style) -> String {
         }
     }
     out
+}
+
+/// What a cause rests on beside signals: `by inspection alone ...: capacitor-bulging fail (C3 top)`.
+#[must_use]
+pub fn rests_on(cause: &Cause, lang: Lang) -> String {
+    let kind = match cause.rests_on {
+        RestsOn::Signal => "rests_on.signal",
+        RestsOn::Inspection => "rests_on.inspection",
+        RestsOn::Both => "rests_on.both",
+    };
+    let checks: Vec<String> = cause.checks.iter().map(|c| case_view::check_words(c, lang)).collect();
+    format!("{}: {}", word(lang, kind), checks.join(", "))
 }
 
 fn plain_table(lang: Lang, keys: &[&str], rows: Vec<Vec<Cell>>) -> DataTable {

@@ -3,6 +3,7 @@
 use eframe::egui;
 use egui::{RichText, ScrollArea, Ui};
 use faultscope_door::diagnose::{Cause, Verdict};
+use faultscope_door::paper::words;
 
 use super::{Cx, soft, title};
 use crate::words::Word;
@@ -28,6 +29,8 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn entry(ui: &mut Ui, cx: &Cx<'_>, cause: &Cause) {
+    // The result may have been made in the other language.
+    let cause = &words::cause(cx.lang(), cause);
     ui.label(RichText::new(format!("{} ({:.0} %)", cause.cause, cause.confidence * 100.0)).strong());
     for (word, text) in [
         (Word::NextCheck, &cause.next_check),

@@ -1,6 +1,7 @@
 //! What the events carry.
 
-use faultscope_diagnose::Finding;
+use faultscope_diagnose::cause::ByLanguage;
+use faultscope_diagnose::{CheckedItem, Finding};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Milestone, Priority, Terms};
@@ -74,6 +75,27 @@ pub struct Attached {
     /// What it shows: `supply before`, `supply after`.
     #[serde(default)]
     pub role: Option<String>,
+}
+
+/// A check list as it was answered; an item that is not here was not reached yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Id of the list.
+    pub list: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: String,
+    /// Its title.
+    #[serde(default)]
+    pub title: String,
+    /// The title in other languages, by tag.
+    #[serde(default, skip_serializing_if = "ByLanguage::is_empty")]
+    pub text: ByLanguage<String>,
+    /// The items with their answers, in the order of the list.
+    pub items: Vec<CheckedItem>,
+    /// About the list as a whole.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remark: String,
 }
 
 /// How far up a case was handed.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Condition, Rule, RuleSet};
+use crate::checklist::{Answer, INSPECTION};
 use crate::limit::PackError;
 use crate::measurement;
 
@@ -41,8 +42,15 @@ type Complaint = (String, String);
 
 impl Rule {
     fn check(&self) -> Result<(), Complaint> {
-        if measurement::by_id(&self.measurement).is_none() {
-            let ids: Vec<&str> = measurement::ALL.iter().map(|m| m.id()).collect();
+        let inspection = self.measurement == INSPECTION;
+        if inspection && !self.require.iter().any(|c| c.item.is_some()) {
+            return Err((
+                "it is found by inspection and requires no item of a check list".into(),
+                "require = [{ item = \"...\", is = \"fail\" }]".into(),
+            ));
+        }
+        if !inspection && measurement::by_id(&self.measurement).is_none() {
+            let ids: Vec<&str> = measurement::ALL.iter().map(|m| m.id()).chain([INSPECTION]).collect();
             return Err((
                 format!("there is no measurement '{}'", self.measurement),
                 format!("one of {}", ids.join(", ")),
@@ -97,10 +105,19 @@ impl Condition {
             self.gate.is_some(),
             self.all_failed.is_some(),
             self.just_outside.is_some(),
+            self.item.is_some(),
         ];
         if subjects.iter().filter(|s| **s).count() != 1 {
-            let hint = "give exactly one of reading, spur, failed, gate, all_failed, just_outside";
+            let hint = "give exactly one of reading, spur, failed, gate, all_failed, just_outside, item";
             return Err(("it does not say on what".into(), hint.into()));
+        }
+        let answer = matches!(self.is, Some(Answer::Pass | Answer::Fail));
+        if self.item.is_some() != self.is.is_some() || (self.item.is_some() && !answer) {
+            return Err(("an item goes with the answer it must have".into(), "is = \"pass\" or is = \"fail\"".into()));
+        }
+        if self.item.is_some() && (self.above.is_some() || self.below.is_some() || self.measurement.is_some()) {
+            let hint = "an item passes or fails, whatever was measured: leave out above, below and measurement";
+            return Err(("an item has no value".into(), hint.into()));
         }
         let numbers = [self.above, self.below, self.sure, Some(self.met), Some(self.unmet)];
         if numbers.iter().flatten().any(|v| !v.is_finite()) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::score::Examined;
+use crate::checklist::{Answer, Inspected};
 use crate::finding::{CauseReading, Finding};
 use crate::gate::GateState;
 use crate::measurement::Origin;
@@ -18,7 +19,7 @@ pub enum Side {
     Lower,
 }
 
-/// One condition. Exactly one of `reading`, `spur`, `failed`, `gate`, `all_failed`, `just_outside` says on what.
+/// One condition. Exactly one of `reading`, `spur`, `failed`, `gate`, `all_failed`, `just_outside`, `item` says on what.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Condition {
@@ -34,6 +35,10 @@ pub struct Condition {
     pub all_failed: Option<usize>,
     /// Every failed limit is missed by less than its guard band and the reading's uncertainty together.
     pub just_outside: Option<bool>,
+    /// An item of a check list that was answered, by its id.
+    pub item: Option<String>,
+    /// The answer that the item must have: `pass` or `fail`.
+    pub is: Option<Answer>,
     /// Measurement that gives it, where it is not the rule's own: of any capture in the set.
     pub measurement: Option<String>,
     /// The value must be above (of a failed limit: the distance beyond it, in its unit).
@@ -61,6 +66,12 @@ pub(super) struct Outcome {
 }
 
 impl Condition {
+    /// `line_image`: what the strongest spur of an origin is cited as.
+    #[must_use]
+    pub fn spur_name(&self) -> Option<String> {
+        self.spur.map(|origin| format!("line_{}", name(origin)))
+    }
+
     /// How it comes out on `own`, or on any capture of the set where it names another measurement.
     pub(super) fn look(&self, own: &Examined<'_>, set: &[Examined<'_>]) -> Outcome {
         match &self.measurement {
@@ -81,6 +92,16 @@ impl Condition {
     /// What it adds as evidence.
     pub(super) fn weight(&self, outcome: &Outcome) -> f64 {
         outcome.degree.map_or(0.0, |d| self.unmet + d * (self.met - self.unmet))
+    }
+
+    /// How it comes out by the check lists, and the item it rests on; nothing where it is on no item, or on one that was
+    /// not answered.
+    pub(super) fn inspect<'a>(&self, inspected: &[Inspected<'a>]) -> Option<(f64, Inspected<'a>)> {
+        let id = self.item.as_ref()?;
+        // The last answer that says something stands.
+        let answered = |i: &&Inspected<'_>| i.item.item == *id && i.item.result != Answer::NotDone;
+        let found = inspected.iter().rev().find(answered)?;
+        Some((f64::from(u8::from(Some(found.item.result) == self.is)), *found))
     }
 
     fn on(&self, e: &Examined<'_>) -> Outcome {

@@ -5,6 +5,7 @@ mod condition;
 mod score;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::sync::OnceLock;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use condition::{Condition, Side};
 pub use score::Examined;
+pub use text::{ByLanguage, ClassText, GuardText, RuleText};
 
 use crate::limit::PackError;
 
@@ -42,7 +44,7 @@ pub struct Rule {
     /// What it is about.
     #[serde(default)]
     pub kind: CauseKind,
-    /// Measurement whose readings it is about.
+    /// Measurement whose readings it is about; `inspection` where it rests on check lists.
     pub measurement: String,
     /// Ids of the readings whose failed limits it explains.
     #[serde(default)]
@@ -61,6 +63,9 @@ pub struct Rule {
     pub basis: String,
     /// Where the rule is from.
     pub source: String,
+    /// Its words in other languages, by tag.
+    #[serde(default, skip_serializing_if = "ByLanguage::is_empty")]
+    pub text: ByLanguage<RuleText>,
     /// Log-odds before any evidence.
     pub prior: f64,
     /// What a failed limit that it explains adds.
@@ -74,6 +79,13 @@ pub struct Rule {
     /// Conditions that speak for or against it.
     #[serde(default)]
     pub evidence: Vec<Condition>,
+}
+
+impl Rule {
+    /// All of its conditions: required, excluding, evidence.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.require.iter().chain(&self.exclude).chain(&self.evidence)
+    }
 }
 
 const fn failed() -> f64 {
@@ -92,6 +104,9 @@ pub struct Class {
     pub because: String,
     /// The measurement that would.
     pub tell_apart: String,
+    /// Its words in other languages, by tag.
+    #[serde(default, skip_serializing_if = "ByLanguage::is_empty")]
+    pub text: ByLanguage<ClassText>,
 }
 
 /// Captures that rules of a measurement do not apply to: what is no DC rail has no rectifier to blame.
@@ -102,6 +117,9 @@ pub struct Guard {
     pub measurement: String,
     /// Why.
     pub because: String,
+    /// Its words in other languages, by tag.
+    #[serde(default, skip_serializing_if = "ByLanguage::is_empty")]
+    pub text: ByLanguage<GuardText>,
     /// It holds where any of these does.
     pub when: Vec<Condition>,
     /// Ids of the rules that apply all the same.
@@ -132,13 +150,21 @@ impl RuleSet {
     /// # Errors
     /// Never with a released program: a test reads them.
     pub fn built_in() -> Result<Self, PackError> {
+        Self::shipped().cloned()
+    }
+
+    /// The same, lent.
+    ///
+    /// # Errors
+    /// As for [`RuleSet::built_in`].
+    pub fn shipped() -> Result<&'static Self, PackError> {
         // Read once: the captures of a batch are all judged by them.
         static READ: OnceLock<RuleSet> = OnceLock::new();
         if let Some(rules) = READ.get() {
-            return Ok(rules.clone());
+            return Ok(rules);
         }
         let rules = Self::parse(include_str!("../../rules/default.toml"), "default")?;
-        Ok(READ.get_or_init(|| rules).clone())
+        Ok(READ.get_or_init(|| rules))
     }
 
     /// Rules from TOML text, every rule and class checked; `name` is for messages.

@@ -2,7 +2,8 @@
 
 use super::condition::Outcome;
 use super::{CauseKind, Condition, Rule, RuleSet};
-use crate::finding::{Cause, CauseReading, Finding};
+use crate::checklist::{INSPECTION, Inspected};
+use crate::finding::{Cause, CauseCheck, CauseReading, Finding, RestsOn};
 use crate::gate::{self, Gate};
 use crate::measurement::{Detail, Measured, Spur};
 use crate::reading::Reading;
@@ -31,6 +32,11 @@ pub struct Examined<'a> {
 }
 
 impl<'a> Examined<'a> {
+    /// No capture at all: what a rule that rests on inspection looks at.
+    const fn nothing() -> Self {
+        Self { capture: "", measurement: INSPECTION, readings: &[], gates: &[], spurs: &[], findings: &[] }
+    }
+
     /// Of a measurement and what the limits said to it.
     #[must_use]
     pub fn new(capture: &'a str, measured: &'a Measured, findings: &'a [Finding]) -> Self {
@@ -41,6 +47,15 @@ impl<'a> Examined<'a> {
         let Measured { measurement, readings, gates, .. } = measured;
         Self { capture, measurement, readings, gates, spurs, findings }
     }
+}
+
+/// Check items that add at least so much name a cause by themselves, where no signal shows it.
+const ALONE: f64 = 1.5;
+
+/// What the check lists say to a rule.
+struct Seen {
+    gain: f64,
+    checks: Vec<CauseCheck>,
 }
 
 /// A rule that holds on one capture.
@@ -58,7 +73,17 @@ impl RuleSet {
     /// requirements say nothing. Causes of a capture whose gates are closed rest on the gates alone.
     #[must_use]
     pub fn diagnose(&self, set: &[Examined<'_>]) -> Vec<Cause> {
-        let mut causes: Vec<(f64, Cause)> = self.rules.iter().filter_map(|rule| self.cause(rule, set)).collect();
+        self.diagnose_with(set, &[])
+    }
+
+    /// The same with the answers of check lists, in the order they were given: the last one about an item stands.
+    ///
+    /// Answers count once for a rule, however many captures meet it. Where no capture does, answers that speak for the rule
+    /// strongly enough name it alone, and the cause says that it rests on inspection.
+    #[must_use]
+    pub fn diagnose_with(&self, set: &[Examined<'_>], inspected: &[Inspected<'_>]) -> Vec<Cause> {
+        let mut causes: Vec<(f64, Cause)> =
+            self.rules.iter().filter_map(|rule| self.cause(rule, set, inspected)).collect();
         causes.sort_by(|a, b| {
             let set_up = |c: &Cause| c.kind != CauseKind::SetUp;
             set_up(&a.1).cmp(&set_up(&b.1)).then(b.0.total_cmp(&a.0)).then_with(|| a.1.rule.cmp(&b.1.rule))
@@ -82,13 +107,17 @@ impl RuleSet {
         e.measurement == rule.measurement && !held.flat_map(|g| &g.when).any(holds)
     }
 
-    fn cause(&self, rule: &Rule, set: &[Examined<'_>]) -> Option<(f64, Cause)> {
-        let matches: Vec<Match> =
-            set.iter().filter(|e| self.applies(rule, e, set)).filter_map(|e| rule.on(e, set)).collect();
-        if matches.is_empty() {
+    fn cause(&self, rule: &Rule, set: &[Examined<'_>], inspected: &[Inspected<'_>]) -> Option<(f64, Cause)> {
+        let seen = rule.seen(inspected)?;
+        let matches: Vec<Match> = if rule.measurement == INSPECTION {
+            rule.on(&Examined::nothing(), set).into_iter().collect()
+        } else {
+            set.iter().filter(|e| self.applies(rule, e, set)).filter_map(|e| rule.on(e, set)).collect()
+        };
+        if matches.is_empty() && seen.gain < ALONE {
             return None;
         }
-        let score = rule.prior + matches.iter().map(|m| m.gain).sum::<f64>();
+        let score = rule.prior + seen.gain + matches.iter().map(|m| m.gain).sum::<f64>();
         let probability = (1.0 / (1.0 + (-score).exp())).min(MOST);
         if probability < LEAST {
             return None;
@@ -101,6 +130,12 @@ impl RuleSet {
             readings.extend(m.readings);
             because.extend(m.because.into_iter().filter(|id| !because.contains(id)).collect::<Vec<_>>());
         }
+        let rests_on =
+            match (readings.is_empty() && because.is_empty() && !seen.checks.is_empty(), seen.checks.is_empty()) {
+                (true, _) => RestsOn::Inspection,
+                (false, true) => RestsOn::Signal,
+                (false, false) => RestsOn::Both,
+            };
         let cause = Cause {
             rule: rule.id.clone(),
             kind: rule.kind,
@@ -108,6 +143,8 @@ impl RuleSet {
             confidence: (probability * 100.0).round() / 100.0,
             because,
             readings,
+            checks: seen.checks,
+            rests_on,
             discriminator: rule.discriminator.clone(),
             rules_out: rule.rules_out.clone(),
             next_check: rule.next_check.clone(),
@@ -121,6 +158,36 @@ impl RuleSet {
 }
 
 impl Rule {
+    /// What the check lists say to it; nothing where an item that it requires or excludes rules it out.
+    fn seen(&self, inspected: &[Inspected<'_>]) -> Option<Seen> {
+        let mut checks: Vec<CauseCheck> = Vec::new();
+        let mut cite = |i: &Inspected<'_>| {
+            if !checks.iter().any(|c| c.checked.item == i.item.item) {
+                checks.push(CauseCheck { list: i.list.to_owned(), checked: i.item.clone() });
+            }
+        };
+        for condition in self.require.iter().filter(|c| c.item.is_some()) {
+            match condition.inspect(inspected) {
+                Some((degree, item)) if degree > 0.0 => cite(&item),
+                None if condition.or_missing => {}
+                _ => return None,
+            }
+        }
+        if self.exclude.iter().filter_map(|c| c.inspect(inspected)).any(|(degree, _)| degree > 0.0) {
+            return None;
+        }
+        let mut gain = 0.0;
+        for condition in &self.evidence {
+            let Some((degree, item)) = condition.inspect(inspected) else { continue };
+            let weight = condition.unmet + degree * (condition.met - condition.unmet);
+            gain += weight;
+            if weight > 0.0 {
+                cite(&item);
+            }
+        }
+        Some(Seen { gain, checks })
+    }
+
     /// What one capture says to it; nothing where a requirement is not met or an exclusion is.
     fn on(&self, e: &Examined<'_>, set: &[Examined<'_>]) -> Option<Match> {
         let about_gates = self.require.iter().any(|c| c.gate.is_some());
@@ -135,7 +202,9 @@ impl Rule {
                 readings.push(r);
             }
         };
-        for condition in &self.require {
+        // Items of check lists count once for the whole set: `seen`.
+        let of_signals = |c: &&Condition| c.item.is_none();
+        for condition in self.require.iter().filter(of_signals) {
             let outcome = look(condition);
             if !condition.holds(&outcome) {
                 return None;
@@ -146,7 +215,7 @@ impl Rule {
             return None;
         }
         let mut gain = 0.0;
-        for condition in &self.evidence {
+        for condition in self.evidence.iter().filter(of_signals) {
             let outcome = look(condition);
             let weight = condition.weight(&outcome);
             gain += weight;

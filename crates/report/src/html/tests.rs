@@ -86,6 +86,7 @@ fn report(lang: Lang) -> ReportInput {
     });
     ReportInput {
         lang,
+        causes: Vec::new(),
         case: Some(json!({
             "id": "FS-2026-0001", "title": "Cell 3 down after thunderstorm", "priority": "P1", "status": "in_progress",
             "customer": "Northern Rail", "site": "Hill 17", "symptom": "no transmit power",

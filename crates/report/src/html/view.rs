@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use faultscope_diagnose::{Finding, Verdict};
+use faultscope_diagnose::{CauseReading, Finding, RestsOn, Verdict};
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
@@ -35,8 +35,11 @@ pub(super) fn of(input: &ReportInput, style: &str) -> Value {
     let lang = input.lang;
     let unshown = unshown(input);
     let findings: Vec<&Finding> = input.sections.iter().flat_map(|s| &s.findings).chain(&unshown).collect();
-    let worst = Verdict::worst(findings.iter().map(|f| f.verdict));
     let case = input.case.as_ref();
+    // What inspection found counts as much as what a limit says: a failed item never leaves a report green.
+    let checks = case.map_or_else(Vec::new, case_view::check_verdicts);
+    let worst = Verdict::worst(findings.iter().map(|f| f.verdict).chain(checks));
+    let owned: Vec<Finding> = findings.iter().map(|f| (*f).clone()).collect();
     // The title is the page's heading already.
     let unheard = |(name, _): &(String, String)| name != word(lang, "table.title");
     let heading = word(lang, if case.is_some() { "report.title" } else { "report.title_check" });
@@ -55,6 +58,9 @@ pub(super) fn of(input: &ReportInput, style: &str) -> Value {
         ("overall", verdict(worst, lang)),
         ("counts", counts(&findings, lang)),
         ("judged", fill(lang, "report.verdict_counts", &[("count", &findings.len().to_string())]).into()),
+        ("checked", case.and_then(|c| case_view::check_counts(c, lang)).unwrap_or_default().into()),
+        ("checklists", case.map_or_else(Vec::new, |c| case_view::checklists(c, lang)).iter().map(table).collect()),
+        ("causes", input.causes.iter().map(|c| cause(c, &owned, lang)).collect()),
         ("compared", compare::tables(&input.sections, lang).iter().map(table).collect()),
         ("sections", input.sections.iter().enumerate().map(|(i, s)| section(i, s, lang)).collect()),
         ("unshown", filled(&detail::findings(&unshown, lang))),
@@ -221,6 +227,7 @@ fn limit(f: &Finding, lang: Lang) -> Value {
 }
 
 fn cause(c: &faultscope_diagnose::Cause, all: &[Finding], lang: Lang) -> Value {
+    let c = &words::cause(lang, c);
     // The sentence says more than an id; an id of another section stays an id.
     let because = c
         .because
@@ -232,10 +239,28 @@ fn cause(c: &faultscope_diagnose::Cause, all: &[Finding], lang: Lang) -> Value {
         ("cause", c.cause.as_str().into()),
         ("confidence", percent.into()),
         ("because", because.map(Value::from).collect()),
+        ("checks", c.checks.iter().map(|check| Value::from(case_view::check_words(check, lang))).collect()),
+        ("rests_on", words::find_or(lang, "rests_on", rests_on(c.rests_on)).into()),
+        ("readings", c.readings.iter().map(|r| Value::from(reading_words(r, lang))).collect()),
         ("rules_out", c.rules_out.as_str().into()),
         ("next_check", c.next_check.as_str().into()),
         ("suspect_part", c.suspect_part.as_str().into()),
     ])
+}
+
+const fn rests_on(kind: RestsOn) -> &'static str {
+    match kind {
+        RestsOn::Signal => "signal",
+        RestsOn::Inspection => "inspection",
+        RestsOn::Both => "both",
+    }
+}
+
+/// `mains_h4_h2 (4th over 2nd mains harmonic) 0.385, supply.csv`.
+fn reading_words(r: &CauseReading, lang: Lang) -> String {
+    let capture = r.capture.rsplit(['/', '\\']).next().unwrap_or_default();
+    let of = if capture.is_empty() { String::new() } else { format!(" ({capture})") };
+    format!("{} {}{of}", words::reading(lang, &r.id), compact(r.value, r.unit))
 }
 
 fn alarm(f: &Finding) -> Value {

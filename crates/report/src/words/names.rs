@@ -2,7 +2,7 @@
 
 use faultscope_diagnose::finding::Severity;
 use faultscope_diagnose::measurement::{Behaviour, Direction, EventKind, Origin, SpikeLock};
-use faultscope_diagnose::{GateState, Verdict};
+use faultscope_diagnose::{Cause, GateState, RuleSet, Verdict};
 use faultscope_signal::Unit;
 
 use super::{Lang, find, word};
@@ -155,6 +155,12 @@ pub fn measurement(lang: Lang, id: &str) -> String {
 #[must_use]
 pub fn status(lang: Lang, id: &str) -> String {
     find(lang, &format!("status.{id}")).or_else(|| find(lang, &format!("state.{id}"))).unwrap_or(id).to_owned()
+}
+
+/// A cause in words of the language, where it is one of the shipped rules and not already in it.
+#[must_use]
+pub fn cause(lang: Lang, cause: &Cause) -> Cause {
+    RuleSet::shipped().map_or_else(|_| cause.clone(), |rules| rules.in_language(cause, lang.tag()))
 }
 
 /// The unit in words where its symbol is a word.

@@ -173,7 +173,7 @@ pub(in crate::sim) static LOAD_UP: Supply = Supply {
     id: "load-up",
     describe: "DC load above rated, the supply itself is good",
     severity: "load current rises to three times rated at 1",
-    cause: Some("R01"),
+    cause: Some("R01a"),
     defaults: Scenario::supply(),
     build: |s| rail(&Bridge { load_a: 2.0 * linear(1.0, 3.0, s.severity), ..Bridge::HEALTHY }, s),
 };
