@@ -136,12 +136,13 @@ pub(super) const fn beyond_nine(bytes: u64) -> u64 {
 
 /// The number of eight digits of 0 to 9, the first in the lowest byte.
 ///
-/// Each step adds neighbours of one width into one of twice the width.
+/// Each step adds neighbours of one width into one of twice the width. Of other bytes the answer means nothing: a caller
+/// that looks at them at the same time throws it away, so that the sums must wrap.
 #[inline(always)]
 pub(super) const fn eight(ones: u64) -> u64 {
-    let tens = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let hundreds = (tens.wrapping_mul(100) + (tens >> 16)) & 0x0000_ffff_0000_ffff;
-    (hundreds.wrapping_mul(10_000) + (hundreds >> 32)) & 0xffff_ffff
+    let tens = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;
+    let hundreds = tens.wrapping_mul(100).wrapping_add(tens >> 16) & 0x0000_ffff_0000_ffff;
+    hundreds.wrapping_mul(10_000).wrapping_add(hundreds >> 32) & 0xffff_ffff
 }
 
 #[inline]
