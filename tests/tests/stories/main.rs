@@ -15,6 +15,7 @@ mod good_unit;
 mod link;
 mod live;
 mod make;
+mod off_air;
 mod process;
 mod readme;
 mod samples;

@@ -190,10 +190,10 @@ mod tests {
         assert!((hit.frequency_hz.unwrap() - 1000.2e6).abs() < 100.0, "{hit:?}");
         assert_eq!(envelope.judge(&window(&samples(&[(50e3, 0.5)], &mut seed)), 10.0).unwrap(), None);
 
-        // 1.5 against a full scale of 1: more than half of every turn is flat.
+        // 1.5 against a full scale of 1: half of every turn is flat. The tone has no period of whole samples.
         let loud: Vec<f64> = (0..2 * FRAMES)
             .flat_map(|n| {
-                let (sin, cos) = (TAU * 50e3 * n as f64 / RATE).sin_cos();
+                let (sin, cos) = (TAU * 51_372.1 * n as f64 / RATE).sin_cos();
                 [(1.5 * cos).clamp(-1.0, 1.0), (1.5 * sin).clamp(-1.0, 1.0)]
             })
             .collect();
