@@ -118,7 +118,8 @@ fn tell(told: Told<'_>, args: &WatchArgs, context: &mut Context<'_>) -> Result<O
 fn in_words(event: &WatchEvent) -> String {
     let files = event.files.last().map_or("not recorded", String::as_str);
     let place = event.frequency_hz.map_or_else(String::new, |hz| format!(" at {hz:.1} Hz"));
-    format!("{} {} {:.6} {}{place} ({files})", event.time, event.rule, event.value, event.unit)
+    let doubt = if event.verdict.name() == "invalid" { " invalid: samples were lost" } else { "" };
+    format!("{} {} {:.6} {}{place} ({files}){doubt}", event.time, event.rule, event.value, event.unit)
 }
 
 /// Attaches an event to the case that was named.

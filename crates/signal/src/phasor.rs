@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 
 use num_complex::Complex64;
 
-use crate::lanes::dot;
+use crate::lanes::{dot, sum};
 use crate::wide::wide;
 
 /// Frames of a block of [`amplitudes`]: the block and the tables of a few lines stay in the nearest cache.
@@ -74,10 +74,31 @@ pub fn amplitudes(data: &[f32], turns: &[f64]) -> Vec<Complex64> {
     sums.iter().map(|s| s / frames).collect()
 }
 
-/// Mean power of each whole block of interleaved I/Q.
+/// What the powers of a block's frames are on average.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moments {
+    /// The mean power.
+    pub power: f64,
+    /// The mean square of the power.
+    pub square: f64,
+}
+
+/// The moments of the power in each whole block of interleaved I/Q.
 #[must_use]
-pub fn block_powers(data: &[f32], frames: usize) -> Vec<f64> {
-    blocks(data, frames, |block| dot(block, block) / frames as f64)
+pub fn block_moments(data: &[f32], frames: usize) -> Vec<Moments> {
+    let mut powers = vec![0.0; frames];
+    let n = frames as f64;
+    blocks(
+        data,
+        frames,
+        #[inline(always)]
+        |block| {
+            for (power, [i, q]) in powers.iter_mut().zip(block.as_chunks().0) {
+                *power = i * i + q * q;
+            }
+            Moments { power: sum(&powers) / n, square: dot(&powers, &powers) / n }
+        },
+    )
 }
 
 /// Mean power that a line of `turns` cycles per frame does not explain, for each whole block of interleaved I/Q.
@@ -93,7 +114,7 @@ pub fn block_rests(data: &[f32], frames: usize, turns: f64) -> Vec<f64> {
     )
 }
 
-fn blocks(data: &[f32], frames: usize, of: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+fn blocks<T>(data: &[f32], frames: usize, mut of: impl FnMut(&[f64]) -> T) -> Vec<T> {
     let mut block = vec![0.0; 2 * frames];
     data.chunks_exact(2 * frames)
         .map(|part| {
@@ -131,7 +152,6 @@ mod tests {
     #[test]
     fn a_line_leaves_the_power_of_what_is_not_it() {
         let mut data = line(4000, 0.05, 0.5, 0.3);
-        assert!(block_powers(&data, 250).iter().all(|p| (p - 0.25).abs() < 1e-6));
         assert!(block_rests(&data, 200, 0.05).iter().all(|p| *p < 1e-9));
         // Whole turns of another line in a block that holds whole turns of both: orthogonal.
         for (v, w) in data.iter_mut().zip(line(4000, 0.1, 0.02, 1.0)) {
@@ -142,7 +162,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_number_counts_as_nothing() {
-        assert_eq!(block_powers(&[f32::NAN, 1.0, f32::INFINITY, 1.0], 2), [1.0]);
+    fn moments_are_those_of_the_powers_and_what_is_not_a_number_counts_as_nothing() {
+        // Powers 25 and 4, then 1 and 1, then one frame that fills no block.
+        let moments = block_moments(&[3.0, 4.0, 0.0, -2.0, f32::NAN, 1.0, f32::INFINITY, 1.0, 9.0, 9.0], 2);
+        let expected = [Moments { power: 14.5, square: 320.5 }, Moments { power: 1.0, square: 1.0 }];
+        assert_eq!(moments, expected);
     }
 }

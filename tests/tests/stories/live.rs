@@ -174,6 +174,37 @@ fn a_spur_that_was_not_there_before_is_an_event() {
     assert_eq!(faultscope(&other).code, 2, "no rule looks at the baseline");
 }
 
+/// Clipping makes lines by itself: such windows give no event, are not learnt from, and the watch says so.
+#[test]
+fn lines_of_clipped_windows_are_invalid_and_no_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = text(&folder.path().join("good"));
+    let clipped = "sim:clipping?pace=off&duration=1";
+    assert_eq!(
+        faultscope(&["record", "sim:tx-healthy?pace=off&duration=1", "--output", &base, "--duration", "1"]).code,
+        0
+    );
+    let baseline = format!("{base}.sigmf-meta");
+    for (rule, more) in [
+        ("new-spur:6", &["--baseline", &baseline][..]),
+        ("new-spur:6", &["--learn", "0.2"]),
+        ("spur:-60", &["--learn", "0.2"]),
+    ] {
+        let words = ["watch", clipped, "--rule", rule, "--window", "0.05", "--duration", "1", "--json"];
+        let outcome = faultscope(&[&words, more].concat());
+        assert_eq!(outcome.code, 3, "{rule}: {}", outcome.err);
+        let document = last_line(&outcome.out);
+        assert_eq!(document["verdict"].as_str(), Some("invalid"), "{document:#}");
+        assert!(document["events"].as_array().unwrap().is_empty(), "{document:#}");
+        assert!(document["windows"].as_u64() > Some(3) && document["invalid_windows"] == document["windows"]);
+        let said = document["caveats"].to_string();
+        assert!(said.contains("clipped") && said.contains("not judged by rules about lines"), "{said}");
+    }
+    // A level that is crossed is crossed, clipped or not.
+    let words = ["watch", clipped, "--rule", "above:-6", "--window", "0.05", "--events", "1", "--json"];
+    assert_eq!(faultscope(&words).code, 1);
+}
+
 /// The document at the end of the lines of `watch --json`.
 fn last_line(out: &str) -> Value {
     serde_json::from_str(out.lines().last().unwrap()).unwrap()

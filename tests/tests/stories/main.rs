@@ -17,6 +17,7 @@ mod good_unit;
 mod link;
 mod live;
 mod make;
+mod off_air;
 mod process;
 mod readme;
 mod samples;

@@ -1,6 +1,7 @@
 //! What the tests of this room open, kept as seeds for the fuzzer when `FAULTSCOPE_SEEDS` names a folder.
 //!
-//! One folder for each reader of `tests/fuzz`; the file's shape is the one that its target takes apart again.
+//! One folder for each reader of `tests/fuzz`; the file's shape is the one that its target takes apart again. The folder
+//! `csv` holds one whole file of each dialect by name, the folders `csv-*` the many variants of the tests.
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +14,17 @@ const LARGEST: usize = 16 << 10;
 
 /// Keeps the bytes of a capture that opened.
 pub(super) fn keep(path: &Path, capture: &Capture) {
-    let Some(folder) = std::env::var_os("FAULTSCOPE_SEEDS").map(PathBuf::from) else { return };
+    if std::env::var_os("FAULTSCOPE_SEEDS").is_none() {
+        return;
+    }
     let Some((reader, bytes)) = seed(path, capture).filter(|(_, bytes)| bytes.len() <= LARGEST) else { return };
-    let folder = folder.join(reader);
     let name: String = Sha256::digest(&bytes).iter().take(8).map(|b| format!("{b:02x}")).collect();
+    keep_as(&reader, &name, &bytes);
+}
+
+/// Keeps an input of a reader under a name that tells what it is.
+pub(super) fn keep_as(reader: &str, name: &str, bytes: &[u8]) {
+    let Some(folder) = std::env::var_os("FAULTSCOPE_SEEDS").map(|f| PathBuf::from(f).join(reader)) else { return };
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join(name), bytes).unwrap();
 }

@@ -1,9 +1,8 @@
 //! The learnt spectrum: the highest level of every bin while nothing was wrong, and the lines that stand above it.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use faultscope_capture::{MemorySamples, OpenOptions, Trace, open};
+use faultscope_capture::{OpenOptions, open};
 use faultscope_signal::spectrum::{average, recommended_fft};
 use faultscope_signal::tone::Response;
 use faultscope_signal::{Kind, Record, Spectrum, SpectrumSettings, Window as Taper, detect, floor};
@@ -60,10 +59,18 @@ impl Envelope {
         }
         let mut envelope = Self::learning(whole.min(MOST_WINDOWS));
         let mut values = vec![0.0; frames * trace.kind().components()];
-        while envelope.left > 0 {
-            let index = (whole.min(MOST_WINDOWS) - envelope.left) * whole / whole.min(MOST_WINDOWS);
-            trace.read_f32(index * frames as u64, &mut values).map_err(|e| unlike(e.message))?;
-            envelope.judge(&Window { values: &values, ..*like }, f64::INFINITY)?;
+        let taken = whole.min(MOST_WINDOWS);
+        for i in 0..taken {
+            trace.read_f32(i * whole / taken * frames as u64, &mut values).map_err(|e| unlike(e.message))?;
+            let window = Window { values: &values, ..*like };
+            // Lines of a clipped window would pass for usual.
+            match window.spoiled()? {
+                Some(gate) if envelope.left == 1 && envelope.bins.is_empty() => {
+                    return Err(unlike(format!("is clipped from end to end ({})", gate.detail)));
+                }
+                Some(_) => envelope.left -= 1,
+                None => drop(envelope.judge(&window, f64::INFINITY)?),
+            }
         }
         Ok(envelope)
     }
@@ -103,8 +110,7 @@ impl Envelope {
 
 fn spectrum(window: &Window<'_>) -> Result<Spectrum, Error> {
     let per = window.kind.components();
-    let samples = Arc::new(MemorySamples::new(window.values.to_vec(), per));
-    let mut trace = Trace::new("live", samples, window.kind, window.sample_rate_hz, window.unit);
+    let mut trace = window.trace();
     trace.center_hz = window.center_hz.filter(|_| window.kind == Kind::Iq);
     let fft = recommended_fft((window.values.len() / per) as u64);
     let settings = SpectrumSettings { fft, window: Taper::BlackmanHarris, overlap: 0.5 };
@@ -184,8 +190,19 @@ mod tests {
         assert!((hit.frequency_hz.unwrap() - 1000.2e6).abs() < 100.0, "{hit:?}");
         assert_eq!(envelope.judge(&window(&samples(&[(50e3, 0.5)], &mut seed)), 10.0).unwrap(), None);
 
+        // 1.5 against a full scale of 1: half of every turn is flat. The tone has no period of whole samples.
+        let loud: Vec<f64> = (0..2 * FRAMES)
+            .flat_map(|n| {
+                let (sin, cos) = (TAU * 51_372.1 * n as f64 / RATE).sin_cos();
+                [(1.5 * cos).clamp(-1.0, 1.0), (1.5 * sin).clamp(-1.0, 1.0)]
+            })
+            .collect();
+        let waveform = faultscope_signal::Waveform::interleaved(loud, RATE, Some(1e9)).unwrap();
+        let recording = faultscope_capture::sigmf::Recording::of(&waveform);
+        let clipped = faultscope_capture::sigmf::write(&folder.path().join("loud"), &waveform, &recording).unwrap().1;
         let refused = |file: &Path, like: &Window<'_>| Envelope::of_file(file, like, FRAMES).unwrap_err().message;
         assert!(refused(&save("rate", 2.0 * RATE, 4, &mut seed), &window(&[])).contains("S/s"));
+        assert!(refused(&clipped, &window(&[])).contains("clipped"));
         assert!(refused(&good, &Window { center_hz: Some(2e9), ..window(&[]) }).contains("centred"));
         assert!(refused(&good, &Window { kind: Kind::Real, ..window(&[]) }).contains("another kind"));
         assert!(Envelope::of_file(&good, &window(&[]), 5 * FRAMES).unwrap_err().message.contains("shorter"));

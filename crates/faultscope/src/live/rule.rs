@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use faultscope_capture::{MemorySamples, Trace};
+use faultscope_diagnose::gate::{self, Coverage, Gate};
 use faultscope_diagnose::measurement::{self, Detail, Settings};
 use faultscope_instrument::live::StreamInfo;
 use faultscope_signal::{Kind, Unit};
@@ -55,6 +56,12 @@ impl Hit {
 }
 
 impl Rule {
+    /// Whether it looks at lines of the spectrum, which clipping and a break in the samples make by themselves.
+    #[must_use]
+    pub const fn is_spectral(&self) -> bool {
+        matches!(self, Self::Spur(_) | Self::NewSpur(_))
+    }
+
     /// How rules are written.
     pub const SYNTAX: &'static str = "above:LEVEL below:LEVEL ripple:VOLTS step:VOLTS sag:PERCENT spur:DBC new-spur:DB";
 }
@@ -110,6 +117,24 @@ pub(crate) struct Window<'a> {
 }
 
 impl Window<'_> {
+    /// As a record that measurements take.
+    pub(crate) fn trace(&self) -> Trace {
+        let samples = Arc::new(MemorySamples::new(self.values.to_vec(), self.kind.components()));
+        let mut trace = Trace::new("live", samples, self.kind, self.sample_rate_hz, self.unit);
+        trace.center_hz = self.center_hz;
+        trace.full_scale = self.full_scale;
+        trace
+    }
+
+    /// What makes its spectrum unusable by itself: the gate that is closed, or nothing.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn spoiled(&self) -> Result<Option<Gate>, Error> {
+        let scanned = gate::scan(&self.trace(), Coverage::Full).map_err(|e| Error::usage(e.message, ""))?;
+        Ok(gate::first_failed(&scanned.gates).cloned())
+    }
+
     /// A window of a stream, still without samples.
     pub(crate) fn like(info: &StreamInfo) -> Self {
         Self {
@@ -238,11 +263,7 @@ fn extremes(values: &[f32]) -> (f64, f64) {
 
 fn spur(window: &Window<'_>, limit: f64, threads: usize) -> Result<Option<Hit>, Error> {
     let Some(plug) = measurement::by_id("spurs") else { return Ok(None) };
-    let samples = Arc::new(MemorySamples::new(window.values.to_vec(), window.kind.components()));
-    let mut trace = Trace::new("live", samples, window.kind, window.sample_rate_hz, window.unit);
-    trace.center_hz = window.center_hz;
-    trace.full_scale = window.full_scale;
-    let measured = plug.measure(&trace, &[], &Settings { threads, ..Settings::default() })?;
+    let measured = plug.measure(&window.trace(), &[], &Settings { threads, ..Settings::default() })?;
     let Detail::Spurs(detail) = measured.detail else { return Ok(None) };
     let levels = detail.spurs.iter().filter_map(|s| Some((s.level_dbc?, s.frequency_hz)));
     let worst = levels.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(level, _)| *level > limit);

@@ -1,4 +1,4 @@
-//! SCPI multimeters, supplies and loads: readings at a steady pace, as a slow record.
+//! SCPI multimeters, and one question of any instrument: readings at a steady pace, as a slow record.
 
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,8 @@ impl Instrument for Meter {
         "meter"
     }
     fn describe(&self) -> &'static str {
-        "SCPI multimeters, supplies, loads (Owon, GW Instek, Rigol DP, Siglent SDL, Keysight): rate, unit=V|A, read=QUERY"
+        "SCPI multimeters (Owon, GW Instek, Keysight) and anything else that answers a question with a number: \
+         rate, unit=V|A, read=QUERY"
     }
     fn accepts(&self, address: &Address) -> bool {
         matches!(address.scheme, Scheme::Serial | Scheme::Tcp) && address.get("driver") == Some("meter")
@@ -82,8 +83,6 @@ impl Instrument for Meter {
             scpi.command(command)?;
         }
         let query = address.get("read").unwrap_or(query).to_owned();
-        // The first reading settles the range; it also shows at once whether the question is understood.
-        scpi.number(&query)?;
         let info = StreamInfo {
             instrument: scpi.identity().to_owned(),
             datatype: Datatype::Rf32Le,
@@ -94,17 +93,33 @@ impl Instrument for Meter {
             paced: false,
             nominal_rate: true,
         };
-        let reader = Readings { scpi, query, rate_hz, begun: Instant::now(), ticks: 0 };
+        let mut reader = Readings::new(scpi, query, rate_hz);
+        // The first reading settles the range; it also shows at once whether the question is understood.
+        reader.first()?;
         Ok(Opened::Stream(Live::start("meter-reader", info, reader, options)?))
     }
 }
 
-struct Readings {
-    scpi: Scpi,
+/// One question asked at a steady pace.
+pub(super) struct Readings {
+    pub(super) scpi: Scpi,
     query: String,
     rate_hz: f64,
     begun: Instant,
     ticks: u64,
+}
+
+impl Readings {
+    pub(super) fn new(scpi: Scpi, query: String, rate_hz: f64) -> Self {
+        Self { scpi, query, rate_hz, begun: Instant::now(), ticks: 0 }
+    }
+
+    /// Asks once, and lets the pace begin.
+    pub(super) fn first(&mut self) -> Result<(), DeviceError> {
+        self.scpi.number(&self.query)?;
+        (self.begun, self.ticks) = (Instant::now(), 0);
+        Ok(())
+    }
 }
 
 impl Reader for Readings {

@@ -4,6 +4,7 @@
 mod faults;
 mod lines;
 mod meter;
+mod power;
 mod rtl_tcp;
 mod scope;
 mod served;
@@ -113,6 +114,8 @@ pub static ALL: &[&dyn Instrument] = &[
     &shell::Shells,
     &lines::Lines,
     &meter::Meter,
+    &power::Supply,
+    &power::Load,
     #[cfg(feature = "soapy")]
     &soapy::Soapy,
     &served::Served,

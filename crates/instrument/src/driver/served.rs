@@ -1,4 +1,5 @@
-//! Simulated instruments behind their real drivers: `sim:dongle/MODEL`, `sim:scope/MODEL`, `sim:tinysa/MODEL`.
+//! Simulated instruments behind their real drivers: `sim:dongle/MODEL`, `sim:scope/MODEL`, `sim:tinysa/MODEL`,
+//! `sim:supply/MODEL`, `sim:load/MODEL`.
 //!
 //! A far end is served on the loopback interface and the driver of the real instrument is pointed at it, so that the
 //! whole way is used; `fault=drop:0.01|stall:N|garbage:N|end:N|late:N|twice:N|bytes` makes it misbehave.
@@ -9,7 +10,7 @@ use super::{Acquire, Instrument, Opened, Screen, Shot, Sweep, Trace};
 use crate::address::{Address, Scheme};
 use crate::error::DeviceError;
 use crate::live::StreamOptions;
-use crate::sim::far::{Dongle, DongleSignal, FarScope, FarTinySa, Fault, Maker, Served as Far};
+use crate::sim::far::{Dongle, DongleSignal, FarPower, FarScope, FarTinySa, Fault, Maker, PowerMaker, Served as Far};
 use crate::sim::{self, Simulated};
 
 /// The plug.
@@ -20,7 +21,8 @@ impl Instrument for Served {
         "sim-far"
     }
     fn describe(&self) -> &'static str {
-        "simulated instruments behind real drivers: sim:dongle/MODEL, sim:scope/MODEL, sim:tinysa/MODEL, with fault="
+        "simulated instruments behind real drivers: sim:dongle/MODEL, sim:scope/MODEL, sim:tinysa/MODEL, \
+         sim:supply/MODEL, sim:load/MODEL, with fault="
     }
     fn accepts(&self, address: &Address) -> bool {
         address.scheme == Scheme::Sim && address.place.contains('/')
@@ -32,17 +34,29 @@ impl Instrument for Served {
             "dongle" => dongle(simulate(address, model, "rate=1M")?, fault, options),
             "scope" => scope(&simulate(address, model, "")?, fault, options),
             "tinysa" => tinysa(&simulate(address, model, "")?, fault, options),
+            "supply" => power(address, model, PowerMaker::RigolSupply, fault, options),
+            "load" => power(address, model, PowerMaker::SiglentLoad, fault, options),
             _ => Err(DeviceError::address(
                 format!("there is no simulated '{kind}'"),
-                "write sim:dongle/MODEL, sim:scope/MODEL or sim:tinysa/MODEL",
+                "write sim:dongle/MODEL, sim:scope/MODEL, sim:tinysa/MODEL, sim:supply/MODEL or sim:load/MODEL",
             )),
         }
     }
 }
 
 fn simulate(address: &Address, model: &str, default: &str) -> Result<Simulated, DeviceError> {
-    let mut query: Vec<String> =
-        address.settings().filter(|(k, _)| *k != "fault").map(|(k, v)| format!("{k}={v}")).collect();
+    simulate_by(address, model, default, |key| key != "fault")
+}
+
+/// The model with those settings of an address that are meant for it.
+fn simulate_by(
+    address: &Address,
+    model: &str,
+    default: &str,
+    meant: impl Fn(&str) -> bool,
+) -> Result<Simulated, DeviceError> {
+    let settings = address.settings().filter(|(k, _)| meant(k));
+    let mut query: Vec<String> = settings.map(|(k, v)| format!("{k}={v}")).collect();
     if address.get("rate").is_none() && !default.is_empty() {
         query.push(default.to_owned());
     }
@@ -102,6 +116,42 @@ fn tinysa(simulated: &Simulated, fault: Fault, options: StreamOptions) -> Result
     }
 }
 
+/// Settings of a supply or load that are the instrument's, not the model's.
+const POWER_KEYS: [&str; 11] =
+    ["rate", "unit", "channel", "timeout", "volt", "curr", "output", "after", "step", "period", "input"];
+/// A supply or load takes so long for one reading, one period of the mains.
+const READING_S: f64 = 0.02;
+
+/// Readings of the model's rail: a supply that runs, or a load that draws nothing yet.
+fn power(
+    address: &Address,
+    model: &str,
+    maker: PowerMaker,
+    fault: Fault,
+    options: StreamOptions,
+) -> Result<Opened, DeviceError> {
+    let simulated = simulate_by(address, model, "", |key| key != "fault" && !POWER_KEYS.contains(&key))?;
+    let waveform = &simulated.waveform;
+    if waveform.unit() != Unit::Volt {
+        return Err(wrong_kind("a supply or a load needs a model of a supply"));
+    }
+    let window = ((READING_S * waveform.sample_rate_hz()) as usize).max(1);
+    // The terminals are connected the way round that reads positive.
+    let mean = |part: &[f64]| (part.iter().sum::<f64>() / part.len() as f64).abs();
+    let rail = waveform.data().chunks_exact(window.min(waveform.data().len())).map(mean).collect();
+    let supply = maker == PowerMaker::RigolSupply;
+    let mut far = FarPower::new(maker, rail, supply);
+    far.fault = fault;
+    let served = far.serve(0)?;
+    let driver = if supply { "supply" } else { "load" };
+    let settings = address.settings().filter(|(k, _)| POWER_KEYS.contains(k));
+    let query: String = settings.map(|(k, v)| format!("&{k}={v}")).collect();
+    match super::open(&format!("tcp://{}?driver={driver}{query}", served.address), options)? {
+        Opened::Stream(live) => Ok(Opened::Stream(live.with_guard(Box::new(served)))),
+        other => Ok(other),
+    }
+}
+
 /// An instrument and the far end that it talks to.
 struct Held<T> {
     inner: T,
@@ -152,6 +202,28 @@ mod tests {
         let top = trace.level.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
         // 940 MHz + 37.5 kHz, within a step of 500 kHz / 450.
         assert!((trace.frequency_hz[top] - 940.0375e6).abs() < 1200.0, "{}", trace.frequency_hz[top]);
+    }
+
+    #[test]
+    fn a_rail_reaches_a_supply_and_a_load() {
+        let first = |address: &str| {
+            let Ok(Opened::Stream(live)) = open(address, StreamOptions::default()) else { panic!("{address}") };
+            match live.next(Duration::from_secs(20)).unwrap() {
+                Next::Block(b) => f32::from_le_bytes(b.bytes.try_into().unwrap()),
+                other => panic!("{other:?}"),
+            }
+        };
+        // The plant of the scenario has -53.5 V within 2 %; 20 A through the 50 milliohm of its rail are one volt less.
+        let rail = first("sim:supply/supply-healthy?rate=50");
+        assert!((rail - 53.5).abs() < 1.1, "{rail}");
+        assert!((first("sim:load/supply-healthy?rate=50") - rail).abs() < 0.1);
+        let loaded = first("sim:load/supply-healthy?rate=50&curr=20&input=on");
+        assert!((rail - 1.0 - loaded).abs() < 0.1, "{rail} {loaded}");
+        assert!((first("sim:supply/supply-healthy?rate=50&volt=12&curr=5&output=on") - 12.0).abs() < 0.1);
+        for address in ["sim:supply/tx-healthy", "sim:load/supply-healthy?input=on", "sim:supply/supply-healthy?volt=1"]
+        {
+            assert!(open(address, StreamOptions::default()).is_err(), "{address}");
+        }
     }
 
     #[test]

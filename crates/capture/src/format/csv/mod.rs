@@ -14,6 +14,8 @@ mod text;
 mod unit;
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod tests;
 
 use self::layout::{Classified, Index, Layout, Refusal, Role};

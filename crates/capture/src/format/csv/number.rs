@@ -137,7 +137,8 @@ pub(super) const fn beyond_nine(bytes: u64) -> u64 {
 /// The number of eight digits of 0 to 9, the first in the lowest byte; of other bytes any number, for callers that look
 /// at the bytes afterwards.
 ///
-/// Each step adds neighbours of one width into one of twice the width.
+/// Each step adds neighbours of one width into one of twice the width. Of other bytes the answer means nothing: a caller
+/// that looks at them at the same time throws it away, so that the sums must wrap.
 #[inline(always)]
 pub(super) const fn eight(ones: u64) -> u64 {
     let tens = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;

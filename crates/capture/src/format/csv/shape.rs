@@ -154,6 +154,16 @@ mod tests {
             }
         }
 
+        /// A layout that was learnt is held against whatever comes next, bytes that are no digits too.
+        #[test]
+        fn other_bytes_in_the_place_of_digits_change_nothing(bytes in proptest::collection::vec(any::<u8>(), 24..40)) {
+            for taught in ["12345678.1234567e0,1.2345,1.2345", "1.234567e0,1.2345,1.23456789,1"] {
+                let mut shapes = Shapes::default();
+                prop_assert!(shapes.scan(taught.as_bytes(), 0, b'.').is_some());
+                prop_assert_eq!(shapes.scan(&bytes, 0, b'.'), number::scan(&bytes, 0, b'.'));
+            }
+        }
+
         #[test]
         fn digits_of_one_layout_are_read_whatever_they_are(
             values in proptest::collection::vec(0u64..10_000_000_000, 2..30), digits in 0usize..11, exponent in -9i32..9,

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use faultscope_signal::{Kind, Record, RecordError, Spectrum, Unit, phasor};
+use faultscope_signal::phasor::{self, Moments};
+use faultscope_signal::{Kind, Record, RecordError, Spectrum, Unit};
 
 use super::owner::{Band, Found};
 use super::{Origin, Spur};
@@ -22,6 +23,11 @@ const NEAR_HZ: f64 = 2e3;
 const MAINS_ORDERS: u32 = 12;
 /// Where the skirt of a carrier is read.
 const SKIRT_HZ: (f64, f64) = (600.0, 1600.0);
+/// From this rise on it is asked what the skirt is, at so many places.
+const SKIRT_RISEN: f64 = 4.0;
+const SKIRT_POINTS: u32 = 12;
+/// Share of the power that a modulated carrier must have for the envelope to be its own.
+const OWN_SHARE: f64 = 0.9;
 /// Length of the envelope's and of the noise's blocks.
 const ENVELOPE_S: f64 = 100e-6;
 const NOISE_S: f64 = 250e-6;
@@ -66,7 +72,7 @@ impl Seen<'_> {
         let data = self.start()?;
         if self.band.is_none() {
             self.pairs(&data, &mut out);
-            self.skirt(&mut out);
+            self.skirt(&data, &mut out);
         }
         self.shoulders(&mut out);
         self.keying(&data, &mut out);
@@ -154,16 +160,17 @@ impl Seen<'_> {
 
     fn pairs(&self, data: &[f32], out: &mut Vec<Reading>) {
         let pairs = self.all_pairs();
+        out.extend(pairs.first().and_then(|p| finite("strongest_pair", p.level_dbc, Unit::Dbc)));
         let mains = |p: &&Pair| p.origin == Origin::MainsSideband && p.order.is_some_and(|k| k <= MAINS_ORDERS);
         if let Some(p) = pairs.iter().find(mains) {
             out.extend(finite("mains_pair", p.level_dbc, Unit::Dbc));
             out.extend(finite("mains_pair_spacing", p.spacing_hz, Unit::Hertz));
-            out.extend(self.am_share(data, p.spacing_hz).and_then(|v| finite("mains_pair_am", v, Unit::One)));
+            out.extend(self.am_share(data, [p.spacing_hz]).and_then(|v| finite("mains_pair_am", v, Unit::One)));
         }
         if let Some(p) = pairs.iter().find(|p| p.spacing_hz >= NEAR_HZ) {
             out.extend(finite("pair", p.level_dbc, Unit::Dbc));
             out.extend(finite("pair_spacing", p.spacing_hz, Unit::Hertz));
-            out.extend(self.am_share(data, p.spacing_hz).and_then(|v| finite("pair_am", v, Unit::One)));
+            out.extend(self.am_share(data, [p.spacing_hz]).and_then(|v| finite("pair_am", v, Unit::One)));
             let on_grid = |q: &&Pair| {
                 let k = (q.spacing_hz / p.spacing_hz).round();
                 k >= 1.0 && (q.spacing_hz - k * p.spacing_hz).abs() <= k * p.tolerance_hz + q.tolerance_hz
@@ -176,23 +183,31 @@ impl Seen<'_> {
         }
     }
 
-    /// Share of amplitude modulation in the power of a pair: with `u`, `v` the sidebands against the carrier, the lower
-    /// one turned about, `u + v` is AM and `u - v` is PM. Nothing where the carrier is not one line.
-    fn am_share(&self, data: &[f32], spacing_hz: f64) -> Option<f64> {
+    /// Share of amplitude modulation in the power of sidebands at these distances: with `u`, `v` the upper and the lower one
+    /// against the carrier, the lower one turned about, `u + v` is AM and `u - v` is PM. Nothing where the carrier is not
+    /// one line.
+    fn am_share(&self, data: &[f32], spacings_hz: impl IntoIterator<Item = f64>) -> Option<f64> {
         let rate = self.spectrum.sample_rate_hz;
         let part = data.get(..data.len().min(2 * PHASE_FRAMES))?;
-        let offsets = [0.0, spacing_hz, -spacing_hz].map(|hz| (self.carrier.offset_hz + hz) / rate);
-        let [c, up, down] = phasor::amplitudes(part, &offsets).try_into().ok()?;
+        let offsets = std::iter::once(0.0).chain(spacings_hz.into_iter().flat_map(|hz| [hz, -hz]));
+        let turns: Vec<f64> = offsets.map(|hz| (self.carrier.offset_hz + hz) / rate).collect();
+        let lines = phasor::amplitudes(part, &turns);
+        let (c, sidebands) = lines.split_first()?;
         if c.norm_sqr() <= 0.0 {
             return None;
         }
-        let (u, v) = (up / c, (down / c).conj());
-        let (am, pm) = ((u + v).norm_sqr(), (u - v).norm_sqr());
+        let (mut am, mut pm) = (0.0, 0.0);
+        for [up, down] in sidebands.as_chunks::<2>().0 {
+            let (u, v) = (up / c, (down / c).conj());
+            am += (u + v).norm_sqr();
+            pm += (u - v).norm_sqr();
+        }
         Some(am / (am + pm))
     }
 
-    /// Noise beside the carrier: its lower quartile, so that lines do not matter, per hertz, and over the far noise.
-    fn skirt(&self, out: &mut Vec<Reading>) {
+    /// Noise beside the carrier: its lower quartile, so that lines do not matter, per hertz, and over the far noise; where
+    /// it rises, the share of amplitude modulation in it: an oscillator's noise is of phase, a voice may be either.
+    fn skirt(&self, data: &[f32], out: &mut Vec<Reading>) {
         let s = self.spectrum;
         let bin = s.bin_hz();
         if SKIRT_HZ.0 < 8.0 * bin {
@@ -211,9 +226,15 @@ impl Seen<'_> {
         let (skirt, far) = (quantile(&mut cells, 0.25), quantile(&mut all, 0.25));
         out.extend(finite("skirt", db(skirt / self.carrier.power / s.rbw_hz()), Unit::Db));
         out.extend(finite("skirt_rise", db(skirt / far), Unit::Db));
+        if skirt > SKIRT_RISEN * far {
+            let step = (SKIRT_HZ.1 - SKIRT_HZ.0) / f64::from(SKIRT_POINTS);
+            let places = (0..SKIRT_POINTS).map(|k| SKIRT_HZ.0 + (f64::from(k) + 0.5) * step);
+            out.extend(self.am_share(data, places).and_then(|v| finite("skirt_am", v, Unit::One)));
+        }
     }
 
-    /// Density beside a modulated carrier against that inside it, on the worse side: adjacent channels of its own width.
+    /// Density beside a modulated carrier against that inside it, on the better side: adjacent channels of its own width.
+    /// What an amplifier makes lies on both sides; on one alone it may be somebody else's channel.
     fn shoulders(&self, out: &mut Vec<Reading>) {
         let (Some(band), m) = (self.band, &self.spectrum.mean) else { return };
         let smooth = |k: usize| {
@@ -233,15 +254,19 @@ impl Seen<'_> {
         let Some(own) = mean(low, high) else { return };
         let above = mean(high + gap, high + gap + width / 2).filter(|_| high + gap + width / 2 <= m.len());
         let below = low.checked_sub(gap + width / 2).and_then(|from| mean(from, from + width / 2));
-        let worst = above.into_iter().chain(below).reduce(f64::max);
-        out.extend(worst.and_then(|w| finite("shoulder", db(w / own), Unit::Dbc)));
+        let both = above.into_iter().chain(below).reduce(f64::min);
+        out.extend(both.and_then(|w| finite("shoulder", db(w / own), Unit::Dbc)));
+        let far = quantile(&mut m.clone(), 0.1);
+        out.extend(both.and_then(|w| finite("shoulder_rise", db(w / far), Unit::Db)));
     }
 
     /// Level over time: whether it has two states, how far apart, how regular; and noise that comes and goes.
     fn keying(&self, data: &[f32], out: &mut Vec<Reading>) {
         let rate = self.spectrum.sample_rate_hz;
         let block = (ENVELOPE_S * rate).round().max(16.0) as usize;
-        let envelope: Vec<f64> = phasor::block_powers(data, block).iter().map(|p| p.sqrt()).collect();
+        let moments = phasor::block_moments(data, block);
+        out.extend(self.envelope_spread(&moments).and_then(|v| finite("envelope_spread", v, Unit::One)));
+        let envelope: Vec<f64> = moments.iter().map(|m| m.power.sqrt()).collect();
         if envelope.len() < 50 {
             return;
         }
@@ -265,6 +290,33 @@ impl Seen<'_> {
             let swing = db(quantile(&mut noise, 0.8) / quantile(&mut noise, 0.2).max(f64::MIN_POSITIVE));
             out.extend(finite("noise_swing", swing, Unit::Db));
         }
+    }
+
+    /// How much the power varies within blocks, the receiver's noise taken out: the variance over the square of the mean,
+    /// blocks weighted by the square of their power, so that gaps do not count. 0 for a constant envelope (FM, GMSK), which
+    /// no amplifier can distort; 1 for OFDM; nothing where noise is as strong as the signal, or where other signals have
+    /// their share of the power.
+    fn envelope_spread(&self, blocks: &[Moments]) -> Option<f64> {
+        let s = self.spectrum;
+        let floor = quantile(&mut s.mean.clone(), 0.25);
+        let over = |part: &[f64]| part.iter().map(|p| p - floor).sum::<f64>();
+        if let Some(own) = self.band.and_then(|band| s.mean.get(band.low..=band.high))
+            && over(own) < OWN_SHARE * over(&s.mean)
+        {
+            return None;
+        }
+        let noise = floor / s.rbw_hz() * s.sample_rate_hz;
+        let (mut fourth, mut square) = (0.0, 0.0);
+        for block in blocks {
+            let signal = block.power - noise;
+            if signal <= noise {
+                continue;
+            }
+            // Of signal and noise together E[p^2] = E[s^2] + 4 E[s] n + 2 n^2.
+            fourth += block.square - 4.0 * signal * noise - 2.0 * noise * noise;
+            square += signal * signal;
+        }
+        (square > 0.0).then(|| (fourth / square - 1.0).max(0.0))
     }
 }
 

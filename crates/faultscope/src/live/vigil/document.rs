@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use faultscope_capture::Caveat;
+use faultscope_diagnose::Verdict;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Ended, LossNotice, Rule};
@@ -75,6 +76,11 @@ pub struct WatchDocument {
     pub lost_samples: u64,
     /// Rules that were never judged, because the watch ended before they had learnt.
     pub not_judged: Vec<String>,
+    /// Windows that rules about lines did not judge, because they were clipped or samples were missing from them.
+    pub invalid_windows: u64,
+    /// `fail` with an event; `invalid` where windows were, or an event with a loss in it; `not_evaluated` where a rule was
+    /// never judged or samples were lost.
+    pub verdict: Verdict,
     /// Reasons to trust it less.
     pub caveats: Vec<Caveat>,
     /// How it ended.
@@ -102,19 +108,32 @@ pub struct WatchEvent {
     pub files: Vec<String>,
     /// The case it was attached to.
     pub case: Option<String>,
+    /// `fail`, or `invalid` for a line that a loss of samples, told of shortly after it, may have made.
+    pub verdict: Verdict,
 }
 
 impl WatchDocument {
-    /// The exit code: an event is a `fail`; a loss, or a rule that was never judged, makes silence doubtful.
+    /// What the events and the doubts come to.
+    pub(super) fn judged(&self) -> Verdict {
+        let invalid = (self.invalid_windows > 0).then_some(Verdict::Invalid);
+        let doubt = (self.lost_samples > 0 || !self.not_judged.is_empty()).then_some(Verdict::NotEvaluated);
+        let events = self.events.iter().map(|e| e.verdict);
+        Verdict::worst(events.chain(invalid).chain(doubt)).unwrap_or(Verdict::Pass)
+    }
+
+    /// The exit code: an event is a `fail`; a loss, windows that could not be judged, or a rule that never was, make
+    /// silence doubtful.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self.ended {
             Ended::DeviceGone => Class::Device.exit_code(),
             Ended::Storage => Class::Storage.exit_code(),
             Ended::Interrupted => Class::Interrupted.exit_code(),
-            _ if !self.events.is_empty() => 1,
-            _ if self.lost_samples > 0 || !self.not_judged.is_empty() => Class::Input.exit_code(),
-            _ => 0,
+            _ => match self.verdict {
+                Verdict::Fail => 1,
+                Verdict::Pass | Verdict::Margin => 0,
+                Verdict::Invalid | Verdict::NotEvaluated => Class::Input.exit_code(),
+            },
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use faultscope_capture::sigmf::{Annotation, Recorder};
 use faultscope_capture::{Caveat, CaveatKind};
+use faultscope_diagnose::Verdict;
 use faultscope_instrument::live::{Block, Live, StreamInfo};
 
 use super::super::rule::{Hit, Rule};
@@ -30,6 +31,8 @@ struct Event {
     /// Frame number where it ends.
     until: u64,
     lost_before: u64,
+    /// Frames missing without a place; nothing for rules that a break in the samples does not deceive.
+    missing_before: Option<u64>,
 }
 
 impl<'a> Keeper<'a> {
@@ -88,7 +91,9 @@ impl<'a> Keeper<'a> {
     /// When its recording cannot be begun.
     pub(super) fn open(&mut self, number: usize, rule: Rule, hit: Hit, frame: u64, live: &Live) -> Result<(), Error> {
         let after = (self.request.after_s * self.info.sample_rate_hz) as u64;
-        let lost_before = live.losses().lost();
+        let losses = live.losses();
+        let lost_before = losses.lost();
+        let missing_before = rule.is_spectral().then(|| losses.missing.least);
         let event = WatchEvent {
             rule: rule.to_string(),
             start_s: frame as f64 / self.info.sample_rate_hz,
@@ -98,9 +103,10 @@ impl<'a> Keeper<'a> {
             frequency_hz: hit.frequency_hz,
             files: Vec::new(),
             case: None,
+            verdict: Verdict::Fail,
         };
         let recorder = self.recorder(number, frame, &event)?;
-        self.event = Some(Event { event, recorder, until: frame + after, lost_before });
+        self.event = Some(Event { event, recorder, until: frame + after, lost_before, missing_before });
         Ok(())
     }
 
@@ -137,7 +143,13 @@ impl<'a> Keeper<'a> {
     /// # Errors
     /// When the recording cannot be completed.
     pub(super) fn close(&mut self, next: u64, live: &Live) -> Result<Option<(WatchEvent, Option<Caveat>)>, Error> {
-        let Some(Event { mut event, recorder, until, lost_before }) = self.event.take() else { return Ok(None) };
+        let Some(Event { mut event, recorder, until, lost_before, missing_before }) = self.event.take() else {
+            return Ok(None);
+        };
+        // The clock tells of a loss half a second after it: the line may be the break that it made.
+        if missing_before.is_some_and(|before| live.losses().missing.least > before) {
+            event.verdict = Verdict::Invalid;
+        }
         let Some(recorder) = recorder else {
             let detail = "there was no room for the recordings of later events (--keep)";
             let no_room = self.request.folder.as_ref().map(|_| Caveat::new(CaveatKind::Ignored, detail));

@@ -2,15 +2,18 @@
 
 mod document;
 mod keeper;
+mod spoilt;
 
 use std::time::{Duration, Instant};
 
 use faultscope_capture::decode;
+use faultscope_diagnose::Verdict;
 use faultscope_instrument::driver::{self, Opened};
 use faultscope_instrument::live::{Block, Live, Next, StreamInfo, StreamOptions};
 
 pub use document::{Learn, Told, WatchDocument, WatchEvent, WatchLine, WatchRequest};
 use keeper::Keeper;
+use spoilt::Spoilt;
 
 use super::envelope::Envelope;
 use super::loss::Account;
@@ -76,6 +79,7 @@ struct Vigil<'a> {
     next: u64,
     keeper: Keeper<'a>,
     account: Account,
+    spoilt: Spoilt,
     scratch: Vec<f32>,
 }
 
@@ -99,6 +103,8 @@ impl<'a> Vigil<'a> {
             events: Vec::new(),
             lost_samples: 0,
             not_judged: Vec::new(),
+            invalid_windows: 0,
+            verdict: Verdict::NotEvaluated,
             caveats: first_doubts(info),
             ended: Ended::Complete,
             error: None,
@@ -115,6 +121,7 @@ impl<'a> Vigil<'a> {
             next: 0,
             keeper: Keeper::new(request, info)?,
             account: Account::default(),
+            spoilt: Spoilt::default(),
             scratch: Vec::new(),
         })
     }
@@ -198,8 +205,14 @@ impl<'a> Vigil<'a> {
     fn judge(&mut self, live: &Live) -> Result<(), Error> {
         let window = Window { values: &self.window, ..Window::like(&self.info) };
         self.document.windows += 1;
+        let span = self.window_start..self.window_start + self.window_frames as u64;
+        let spectral = self.guards.iter().any(|g| g.rule.is_spectral());
+        let spoilt = spectral && self.spoilt.look(&window, &span, &live.losses())?;
         let mut broken = None;
         for guard in &mut self.guards {
+            if spoilt && guard.rule.is_spectral() {
+                continue;
+            }
             if let Some(hit) = guard.judge(&window, self.request.threads)? {
                 broken = broken.or(Some((guard.rule, hit)));
             }
@@ -228,8 +241,11 @@ impl<'a> Vigil<'a> {
         document.lost_samples = losses.lost();
         document.not_judged = self.guards.iter().filter(|g| g.is_learning()).map(|g| g.rule.to_string()).collect();
         document.caveats.extend(losses.caveats());
+        document.invalid_windows = self.spoilt.windows();
+        document.caveats.extend(self.spoilt.caveats(document.windows));
         document.ended = ended;
         document.error = error.map(Into::into);
+        document.verdict = document.judged();
         document
     }
 }

@@ -4,6 +4,7 @@
 
 mod dongle;
 mod fault;
+mod power;
 mod scope;
 mod tinysa;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use dongle::{Dongle, DongleSignal};
 pub use fault::{Fault, Wire};
+pub use power::{FarPower, PowerMaker, PowerState};
 pub use scope::{FarScope, Maker};
 pub use tinysa::FarTinySa;
 
