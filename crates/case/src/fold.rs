@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use faultscope_diagnose::cause::ByLanguage;
-use faultscope_diagnose::{Answer, CheckedItem, Finding};
+use faultscope_diagnose::Finding;
 use serde::{Deserialize, Serialize};
 
+use crate::checks::{CaseChecklist, answered, checked_words};
 use crate::clock::{self, Clock, Marks, Milestone, Priority, Terms};
 use crate::event::{
-    Action, Attached, Checked, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
+    Action, Attached, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
 };
 use crate::workflow::Status;
 
@@ -221,30 +221,6 @@ pub struct CaseAction {
     pub part: Option<PartReplaced>,
 }
 
-/// A check list in its case, as it was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct CaseChecklist {
-    /// Number of the event.
-    pub event: u64,
-    /// When it was written down; RFC 3339, UTC.
-    pub at: String,
-    /// Who.
-    pub actor: String,
-    /// Id of the list.
-    pub list: String,
-    /// Its version.
-    pub version: String,
-    /// Its title.
-    pub title: String,
-    /// The title in other languages, by tag.
-    #[serde(default, skip_serializing_if = "ByLanguage::is_empty")]
-    pub text: ByLanguage<String>,
-    /// The items with their answers.
-    pub items: Vec<CheckedItem>,
-    /// About the list as a whole.
-    pub remark: String,
-}
-
 /// One line of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TimelineEntry {
@@ -406,21 +382,6 @@ pub(crate) fn state_of(events: &[Event]) -> Option<State> {
     Some(state)
 }
 
-fn answered(event: &Event, checked: &Checked) -> CaseChecklist {
-    let Checked { list, version, title, text, items, remark } = checked.clone();
-    CaseChecklist {
-        event: event.seq,
-        at: event.at.clone(),
-        actor: event.actor.clone(),
-        list,
-        version,
-        title,
-        text,
-        items,
-        remark,
-    }
-}
-
 fn done(event: &Event, action: &Action) -> CaseAction {
     let at = action.done_at.as_deref().and_then(clock::parse_ms).map_or_else(|| event.at.clone(), clock::text_ms);
     CaseAction {
@@ -457,19 +418,6 @@ fn words(kind: &EventKind) -> String {
         EventKind::Reopened { reason } => reason.clone(),
         EventKind::Other { .. } => String::new(),
     }
-}
-
-/// `power-plant 1.0: fail capacitor-bulging; not_done battery; pass 12`: ids and answers, in no language.
-fn checked_words(checked: &Checked) -> String {
-    let of = |answer: Answer| checked.items.iter().filter(move |i| i.result == answer).map(|i| i.item.as_str());
-    let named = |answer: Answer| {
-        let ids: Vec<&str> = of(answer).collect();
-        (!ids.is_empty()).then(|| format!("{} {}", answer.name(), ids.join(", ")))
-    };
-    let passed = of(Answer::Pass).count();
-    let passed = (passed > 0).then(|| format!("{} {passed}", Answer::Pass.name()));
-    let parts: Vec<String> = [named(Answer::Fail), named(Answer::NotDone), passed].into_iter().flatten().collect();
-    format!("{} {}: {}", checked.list, checked.version, parts.join("; "))
 }
 
 fn with_reason(what: &str, reason: &str) -> String {

@@ -120,6 +120,12 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, case: &Case) {
             ui.label(words::summary(&judged.finding, lang));
         });
     }
+    for item in case.checklists.iter().flat_map(|list| &list.items) {
+        ui.horizontal_wrapped(|ui| {
+            verdict_badge(ui, cx, Some(item.result.verdict()));
+            ui.label(item.words(lang.tag())).on_hover_text(&item.note);
+        });
+    }
     ui.separator();
     soft(ui, cx, cx.text(Word::CaseEvidence));
     for kept in &case.evidence {
