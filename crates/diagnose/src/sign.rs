@@ -1,4 +1,4 @@
-//! Arithmetic that signs of several measurements share: two levels of a stream, and how long it stays at each.
+//! Arithmetic that signs share: two levels of a stream, how long it stays at each, and noise wider than a modulation.
 
 /// The two groups that a stream falls into: share of its variance between them, part of the time in the lower one,
 /// and their means.
@@ -58,6 +58,27 @@ pub(crate) fn scatter(stays: &[f64]) -> f64 {
     of(0).max(of(1))
 }
 
+/// Power of the noise that is wider than a modulation: the third differences of I/Q with the carrier at `turns` per frame
+/// brought to rest, over the 20 that white noise of power 1 gives. What a modulation has at `b` turns per frame is left
+/// out by (2 pi b)^6 / 20, 66 dB for 5 kHz in 240 kS/s.
+pub(crate) fn wide_noise(part: &[f64], turns: f64) -> f64 {
+    let (s, c) = (std::f64::consts::TAU * turns).sin_cos();
+    let (mut z, mut last, mut power, mut count) = ((1.0, 0.0), [(0.0, 0.0); 3], 0.0, 0);
+    for (k, frame) in part.as_chunks::<2>().0.iter().enumerate() {
+        let [i, q] = *frame;
+        let y = (i * z.0 + q * z.1, q * z.0 - i * z.1);
+        let [a, b, d] = last;
+        if k >= 3 {
+            let third = (y.0 - 3.0 * a.0 + 3.0 * b.0 - d.0, y.1 - 3.0 * a.1 + 3.0 * b.1 - d.1);
+            power += third.0 * third.0 + third.1 * third.1;
+            count += 1;
+        }
+        last = [y, a, b];
+        z = (z.0 * c - z.1 * s, z.0 * s + z.1 * c);
+    }
+    power / 20.0 / f64::from(count.max(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +100,29 @@ mod tests {
         assert_eq!(stays, [2.0, 3.0, 2.0, 3.0]);
         assert!(scatter(&stays) < 1e-12);
         assert!(scatter(&[1.0, 3.0, 9.0, 3.0]) > 0.5);
+    }
+
+    #[test]
+    fn wide_noise_is_noise_and_neither_carrier_nor_modulation() {
+        let (n, turns) = (20_000_u32, 0.13);
+        let signal = |deviation: f64, rate: f64| -> Vec<f64> {
+            let tau = std::f64::consts::TAU;
+            // Phase of a tone: deviation over rate times its sine.
+            let angle = |k: f64| tau * turns * k + deviation / rate * (tau * rate * k).sin();
+            (0..n).flat_map(|k| [angle(f64::from(k)).cos(), angle(f64::from(k)).sin()]).collect()
+        };
+        assert!(wide_noise(&signal(0.0, 1.0), turns) < 1e-20);
+        // 2.5 kHz at 1 kHz in 240 kS/s: no sideband above 5 kHz to speak of.
+        let voice = wide_noise(&signal(2.5 / 240.0, 1.0 / 240.0), turns);
+        assert!(voice < 1e-6 && voice > 1e-12, "{voice}");
+        // Uniform I and Q of variance 1/12 each: 1/6 within 5 % of 20 000 frames.
+        let mut state = 1u64;
+        let noise: Vec<f64> = (0..2 * n)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 40) as f64 / f64::from(1 << 24) - 0.5
+            })
+            .collect();
+        assert!((wide_noise(&noise, turns) * 6.0 - 1.0).abs() < 0.05);
     }
 }

@@ -5,7 +5,7 @@ use faultscope_signal::{Kind, Record, RecordError, Spectrum, Unit};
 use super::owner::{Band, Found};
 use super::{Origin, Spur};
 use crate::reading::Reading;
-use crate::sign::{dwell, scatter, two_levels};
+use crate::sign::{dwell, scatter, two_levels, wide_noise};
 
 /// Frames of the record that signs are looked for in.
 const MOST: usize = 1 << 19;
@@ -316,29 +316,10 @@ impl Seen<'_> {
         (square > 0.0).then(|| (fourth / square - 1.0).max(0.0))
     }
 
-    /// Power of wide noise, block by block: the third differences of the signal with the carrier turned to rest, over the
-    /// 20 that white noise of power 1 gives. A modulation of bandwidth B at the rate f is left out by (2 pi B / f)^6 / 20:
-    /// 66 dB for a voice in 240 kS/s.
+    /// Power of wide noise, block by block.
     fn noise_blocks(&self, data: &[f64], block: usize) -> Vec<f64> {
         let turns = self.carrier.offset_hz / self.spectrum.sample_rate_hz;
-        let (s, c) = (std::f64::consts::TAU * turns).sin_cos();
-        data.chunks_exact(2 * block)
-            .map(|part| {
-                let (mut z, mut last, mut power) = ((1.0, 0.0), [(0.0, 0.0); 3], 0.0);
-                for (k, frame) in part.chunks_exact(2).enumerate() {
-                    let [i, q] = frame else { continue };
-                    let y = (i * z.0 + q * z.1, q * z.0 - i * z.1);
-                    let [a, b, d] = last;
-                    if k >= 3 {
-                        let third = (y.0 - 3.0 * a.0 + 3.0 * b.0 - d.0, y.1 - 3.0 * a.1 + 3.0 * b.1 - d.1);
-                        power += third.0 * third.0 + third.1 * third.1;
-                    }
-                    last = [y, a, b];
-                    z = (z.0 * c - z.1 * s, z.0 * s + z.1 * c);
-                }
-                power / 20.0 / (block - 3) as f64
-            })
-            .collect()
+        data.chunks_exact(2 * block).map(|part| wide_noise(part, turns)).collect()
     }
 }
 
