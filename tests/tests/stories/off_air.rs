@@ -86,8 +86,8 @@ fn signals(dice: &mut Dice) -> Vec<(&'static str, Vec<[f64; 2]>)> {
     let two = symbols(dice, 9600.0, &[-1.0, 1.0]);
     let idle = smooth(&(0..FRAMES).map(|k| if (k / 50) % 2 == 0 { 1.0 } else { -1.0 }).collect::<Vec<_>>(), 3e3);
     // Slots of 30 ms, as DMR keys them.
-    let slot = |k: usize| f64::from(u8::from((k / 7200) % 2 == 0));
-    let pressed = |k: usize| f64::from(u8::from((k / 40_000) % 2 == 0));
+    let slot = |k: usize| f64::from(u8::from((k / 7200).is_multiple_of(2)));
+    let pressed = |k: usize| f64::from(u8::from((k / 40_000).is_multiple_of(2)));
     let full = |_: usize| 1.0;
     vec![
         ("FM stereo pilot without programme", modulated(full, |k| 6.75e3 * pilot[k])),

@@ -51,9 +51,9 @@ What it measures
                        second_carrier: the other parent of the strongest intermodulation product. skirt: noise at 0.6 to
                        1.6 kHz per hertz against the carrier, skirt_rise against the far noise, skirt_am the share of AM in
                        it. strongest_pair: the same as pair at any distance. shoulder: density beside a modulated band
-                       against that inside, on the better side, shoulder_rise against the far noise. envelope_spread: variance of the power over the square
-                       of its mean, while there is any: 0 for FM, 1 for OFDM. keyed_depth, keyed_rate, keyed_scatter: two states of the
-                       level, level_share the variance of the envelope between them. noise_swing: how much the noise beside the carrier changes over time. strong_lines (above
+                       against that inside, on the better side, shoulder_rise against the far noise. envelope_spread:
+                       variance of the power over the square of its mean, while there is any: 0 for FM, 1 for OFDM. keyed_depth, keyed_rate, keyed_scatter: two states of the
+                       level, level_share the variance of the envelope between them. noise_swing: how much wide noise changes over time. strong_lines (above
                        -25 dBc), clock_lines, unknown_lines: how many.
   Uncertainties are two standard deviations and cover noise only, not the calibration of the instrument.
 

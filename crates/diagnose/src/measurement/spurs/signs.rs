@@ -285,7 +285,7 @@ impl Seen<'_> {
             return;
         }
         let block = (NOISE_S * rate).round().max(32.0) as usize;
-        let mut noise = phasor::block_rests(data, block, self.carrier.offset_hz / rate);
+        let mut noise = phasor::block_wide_noise(data, block, self.carrier.offset_hz / rate);
         if noise.len() >= 50 {
             let swing = db(quantile(&mut noise, 0.8) / quantile(&mut noise, 0.2).max(f64::MIN_POSITIVE));
             out.extend(finite("noise_swing", swing, Unit::Db));

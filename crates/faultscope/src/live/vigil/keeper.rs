@@ -93,7 +93,7 @@ impl<'a> Keeper<'a> {
         let after = (self.request.after_s * self.info.sample_rate_hz) as u64;
         let losses = live.losses();
         let lost_before = losses.lost();
-        let missing_before = rule.is_spectral().then(|| losses.missing.least);
+        let missing_before = rule.is_spectral().then_some(losses.missing.least);
         let event = WatchEvent {
             rule: rule.to_string(),
             start_s: frame as f64 / self.info.sample_rate_hz,
