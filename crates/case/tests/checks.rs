@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says no by panicking")]
 
 use faultscope_case::{
-    Access, Action, ActionKind, Checked, EventKind, NewEvent, Opened, PartReplaced, Priority, SqliteStore, Status,
-    Store, standing,
+    Access, Action, ActionKind, Case, Checked, Event, EventKind, NewEvent, Opened, PartReplaced, Priority, SqliteStore,
+    Status, Store, standing,
 };
 use faultscope_diagnose::{Answer, CheckedItem};
 
@@ -128,4 +128,20 @@ fn answers_of_the_repaired_unit_do_not_replace_those_of_the_fault() {
         store.append(&id, None, vec![step]).unwrap();
         assert_eq!(stands(&store), want(answer));
     }
+}
+
+/// Events that a program before check lists wrote are read, intact and chained, and fold to a case without any.
+#[test]
+fn a_store_from_before_check_lists_is_read_as_it_was() {
+    let lines = include_str!("data/before-checklists.jsonl").lines();
+    let events: Vec<Event> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(events.len() == 3 && events.iter().all(Event::is_intact));
+    assert!(events.windows(2).all(|pair| pair[1].prev_hash == pair[0].hash));
+    let case = Case::fold(&events, "2026-11-27T00:00:00Z").unwrap();
+    assert_eq!((case.version, case.head.as_str()), (3, events[2].hash.as_str()));
+    assert!(case.checklists.is_empty() && standing(&events).is_empty());
+    // A case as such a program printed it has no field for them.
+    let mut printed = serde_json::to_value(&case).unwrap();
+    printed.as_object_mut().unwrap().remove("checklists");
+    assert_eq!(serde_json::from_value::<Case>(printed).unwrap(), case);
 }
