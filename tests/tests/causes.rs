@@ -112,7 +112,7 @@ fn rules_of_ones_own_are_checked_and_used() {
     let (good, bad) = (good.display().to_string(), bad.display().to_string());
     let named = faultscope(&["ripple", &sample("supply-after.sigmf-meta"), "--rules", &good, "--json"]).json();
     assert_eq!(named["captures"][0]["causes"][0]["cause"], "our own cause");
-    assert_eq!(named["captures"][0]["settings"]["rules_version"], "2.0+7");
+    assert_eq!(named["captures"][0]["settings"]["rules_version"], "2.1+7");
     for words in [vec!["rules", "check", &bad], vec!["ripple", "x.csv", "--rules", &bad]] {
         let refused = faultscope(&words);
         assert_eq!(refused.code, 2, "{}", refused.err);

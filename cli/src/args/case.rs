@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Status};
 
-use super::{Captures, Limits};
+use super::{Captures, Carrier, Limits, SupplyLines};
 
 /// The fields of a new case.
 #[derive(Debug, Clone, Args)]
@@ -78,6 +78,22 @@ pub struct CaseAttachArgs {
     /// What it shows: "supply before", "supply after"; captures of one name before and after are compared.
     #[arg(long, value_name = "TEXT")]
     pub role: Option<String>,
+    /// Do not look for the ripple of the case's supplies in the sidebands of its transmitters.
+    #[arg(long)]
+    pub no_link: bool,
+}
+
+/// What to look for between the captures of a case.
+#[derive(Debug, Clone, Args)]
+pub struct CaseLinkArgs {
+    /// The case.
+    pub id: String,
+    /// The carrier.
+    #[command(flatten)]
+    pub carrier: Carrier,
+    /// Frequencies that are known.
+    #[command(flatten)]
+    pub lines: SupplyLines,
 }
 
 /// How a case ended.
@@ -130,6 +146,8 @@ pub enum CaseCommand {
     },
     /// Measures captures and attaches them with their findings; other files are attached as they are.
     Attach(CaseAttachArgs),
+    /// Holds the supplies of a case beside its transmitters: which sidebands are ripple; `attach` does so by itself.
+    Link(CaseLinkArgs),
     /// Adds a note.
     Note {
         /// The case.

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use faultscope_door::cases::Access;
+use faultscope_door::cases::{Access, CaseLinkRequest};
 use faultscope_door::check::{CheckDocument, CheckEntry, CheckOptions, Outcome, Plan, RoleOption, attach, check};
-use faultscope_door::diagnose::{Finding, Verdict};
+use faultscope_door::diagnose::{Finding, Settings, Verdict};
 use faultscope_door::paper::{check as paper, words, write_file};
 use faultscope_door::{Class, Error, inputs, limits, report};
 
@@ -115,7 +115,11 @@ fn attach_all(
     keep_going: bool,
     context: &mut Context<'_>,
 ) -> Result<Option<Error>, Error> {
-    let (count, errors) = attach(outcome, &mut desk, id, keep_going);
+    let settings = Settings { threads: context.threads(), ..Settings::default() };
+    let request = CaseLinkRequest { settings, lang: context.lang()? };
+    let watch = context.watch("attach");
+    let (count, errors) = attach(outcome, &mut desk, id, keep_going, &request, watch.as_ref());
+    drop(watch);
     context.acknowledge(&desk.take_durable());
     desk.close()?;
     context.say(&format!("{count} results attached to {id}"));

@@ -11,7 +11,7 @@ use crate::workflow::Status;
 mod kind;
 
 pub use kind::{
-    Action, ActionKind, Attached, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Evidence, Opened,
+    Action, ActionKind, Attached, CaptureRef, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Evidence, Opened,
     PartReplaced,
 };
 

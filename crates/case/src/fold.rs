@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Clock, Marks, Milestone, Priority, Terms};
 use crate::event::{
-    Action, Attached, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
+    Action, Attached, CaptureRef, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
 };
 use crate::workflow::Status;
 
@@ -163,15 +163,6 @@ impl Round {
     }
 }
 
-/// The capture a finding is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct CaptureRef {
-    /// Name as received.
-    pub name: String,
-    /// SHA-256.
-    pub sha256: String,
-}
-
 /// A finding in its case. Those of a repeated test are kept beside the earlier ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CaseFinding {
@@ -184,6 +175,9 @@ pub struct CaseFinding {
     pub role: Option<String>,
     /// The capture, where a file was attached with it.
     pub capture: Option<CaptureRef>,
+    /// All captures it rests on, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captures: Vec<CaptureRef>,
 }
 
 /// A stored file in its case.
@@ -351,7 +345,9 @@ impl Case {
     fn collect_attached(&mut self, event: u64, attached: &Attached) {
         let role = attached.role.clone();
         let capture = attached.evidence.first().map(|e| CaptureRef { name: e.name.clone(), sha256: e.sha256.clone() });
-        self.evidence.extend(attached.evidence.iter().cloned().map(|e| CaseEvidence {
+        // What rests on captures that were attached before brings no file of its own.
+        let new = attached.evidence.iter().filter(|_| attached.captures.is_empty());
+        self.evidence.extend(new.cloned().map(|e| CaseEvidence {
             name: e.name,
             sha256: e.sha256,
             size: e.size,
@@ -364,6 +360,7 @@ impl Case {
             event,
             role: role.clone(),
             capture: capture.clone(),
+            captures: attached.captures.clone(),
         }));
     }
 }

@@ -17,7 +17,7 @@ pub mod workflow;
 pub use clock::{Clock, ClockState, Milestone, Priority, Profile, ProfileError, Terms};
 pub use error::StoreError;
 pub use event::{
-    Action, ActionKind, Attached, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event, EventKind, Evidence,
+    Action, ActionKind, Attached, CaptureRef, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event, EventKind, Evidence,
     Field, NewEvent, Opened, PartReplaced,
 };
 pub use fold::Case;

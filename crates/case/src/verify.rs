@@ -24,6 +24,8 @@ pub enum DifferenceKind {
     EvidenceChanged,
     /// A stored file is not there.
     EvidenceMissing,
+    /// A finding that is computed again from its captures is another one.
+    FindingChanged,
 }
 
 /// One thing that differs.

@@ -212,7 +212,7 @@ fn a_user_rule_replaces_one_of_the_same_id() {
     let both = RuleSet::built_in().unwrap().with(own).with(again);
     let found: Vec<&Rule> = both.rules.iter().filter(|r| r.id == "X1").collect();
     assert_eq!((found.len(), found[0].cause.as_str()), (1, "another"));
-    assert_eq!(both.version, "2.0+1+1");
+    assert_eq!(both.version, "2.1+1+1");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::state::{State, stamp};
 use super::unmet;
 use crate::analyse::analyse;
 use crate::batch::batch_of;
-use crate::cases::Desk;
+use crate::cases::{CaseLinkRequest, Desk};
 use crate::{CaptureResult, Class, Error, Request, Watch};
 
 /// How a plan is run.
@@ -169,11 +169,23 @@ fn without_step(file: &Path, plan: &Plan) -> CheckEntry {
     failed(None, &file.display().to_string(), Error::new(Class::Input, "no_role", message, hint))
 }
 
-/// Attaches every result of a run to a case, with its captures as evidence; returns how many, and what went wrong.
+/// Attaches every result of a run to a case, with its captures as evidence, and the links between them; returns how many
+/// results, and what went wrong.
 ///
 /// What a resumed run has attached before is not attached again.
-pub fn attach(outcome: &Outcome, desk: &mut Desk, case: &str, keep_going: bool) -> (usize, Vec<Error>) {
+pub fn attach(
+    outcome: &Outcome,
+    desk: &mut Desk,
+    case: &str,
+    keep_going: bool,
+    request: &CaseLinkRequest,
+    watch: &dyn Watch,
+) -> (usize, Vec<Error>) {
     let (mut count, mut errors) = (0, Vec::new());
+    let seen = match desk.case(case) {
+        Ok(case) => case.version,
+        Err(e) => return (0, vec![e]),
+    };
     for (entry, file) in outcome.document.captures.iter().zip(&outcome.files) {
         let Some(file) = file.as_ref().filter(|_| entry.result.error.is_none()) else { continue };
         match attach_one(outcome, desk, case, entry, file) {
@@ -185,6 +197,11 @@ pub fn attach(outcome: &Outcome, desk: &mut Desk, case: &str, keep_going: bool) 
                 }
             }
         }
+    }
+    // What the run attached may explain each other, or what the case held before.
+    let new = desk.attached_since(case, seen);
+    if let Err(e) = new.and_then(|new| desk.link_case(case, Some(&new), request, watch)) {
+        errors.push(e);
     }
     (count, errors)
 }
