@@ -2,8 +2,8 @@
 
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
-    self, Access, Action, Case, CaseDocument, CaseLinkRequest, CaseLinked, CaseListDocument, Closed, Closure, Desk, Equipment, EventKind, Filter,
-    Measure, Opened, PartReplaced, Sort, VerifyDocument,
+    self, Access, Action, Case, CaseDocument, CaseLinkRequest, CaseLinked, CaseListDocument, Closed, Closure, Desk,
+    Equipment, EventKind, Filter, Measure, Opened, PartReplaced, Sort, VerifyDocument,
 };
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
 use faultscope_door::{CaptureResult, Error, Request, inputs, limits};

@@ -11,8 +11,8 @@ use crate::workflow::Status;
 mod kind;
 
 pub use kind::{
-    Action, ActionKind, Attached, CaptureRef, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Evidence, Opened,
-    PartReplaced,
+    Action, ActionKind, Attached, CaptureRef, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Evidence,
+    Opened, PartReplaced,
 };
 
 /// Largest event in bytes of JSON; a check of many captures is attached as several events.

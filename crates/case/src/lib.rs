@@ -17,8 +17,8 @@ pub mod workflow;
 pub use clock::{Clock, ClockState, Milestone, Priority, Profile, ProfileError, Terms};
 pub use error::StoreError;
 pub use event::{
-    Action, ActionKind, Attached, CaptureRef, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event, EventKind, Evidence,
-    Field, NewEvent, Opened, PartReplaced,
+    Action, ActionKind, Attached, CaptureRef, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event,
+    EventKind, Evidence, Field, NewEvent, Opened, PartReplaced,
 };
 pub use fold::Case;
 pub use sqlite::{Access, SqliteStore};

@@ -8,11 +8,11 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use faultscope_capture::{Capture, Trace};
+use faultscope_diagnose::GateState;
 use faultscope_diagnose::compare::{
     Comparison, Profile, Reference, Repair, SetUp, choose_fft, compare, findings, repairs,
 };
 use faultscope_diagnose::measurement::Settings;
-use faultscope_diagnose::GateState;
 use faultscope_report::words;
 use faultscope_signal::{Kind, Record as _, Unit, Window};
 
@@ -100,6 +100,7 @@ fn setup(capture: &Capture, trace: &Trace, measurement: &str, settings: &Setting
         sample_rate_hz: trace.sample_rate_hz,
         center_hz: trace.center_hz,
         level_unit: if calibrated { Unit::Dbm } else { trace.unit.level_unit() },
+        gain_db: capture.gain_db(),
         probe: request.open.probe,
         scale_v_per_unit: request.open.scale_v,
         duration_s: trace.duration_s(),

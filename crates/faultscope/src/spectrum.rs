@@ -10,8 +10,8 @@ use faultscope_signal::{Kind, Progress, Record as _, Spectrum, SpectrumSettings,
 use serde::{Deserialize, Serialize};
 
 use crate::analyse::OVERVIEW;
-use crate::opened::{Opened, read_error};
 use crate::exported::{self, Exported};
+use crate::opened::{Opened, read_error};
 use crate::result::{PersistenceDetail, SpectrumDetail, SpectrumPeak, SpectrumTrace};
 use crate::watch::Watched;
 use crate::{CaptureResult, Class, Error, Request, Watch};

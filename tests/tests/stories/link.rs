@@ -108,8 +108,7 @@ fn a_case_links_its_captures_by_itself() {
     // 1 % deep: 20 log10(0.005) on each side.
     assert!((link["value"].as_f64().unwrap() + 46.02).abs() < 0.2, "{link}");
     assert_eq!((&link["reading"], &link["verdict"]), (&"link_mains".into(), &"not_evaluated".into()));
-    let cited: Vec<&str> =
-        link["captures"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    let cited: Vec<&str> = link["captures"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
     assert_eq!(cited, ["bad.cf32", "rail.csv"]);
     let document = store.document();
     Published::load().check("CaseDocument", &document);
@@ -125,7 +124,7 @@ fn a_case_links_its_captures_by_itself() {
     let shown = store.run(&["case", "show", &store.id], 0);
     assert!(shown.contains("idebands at the supply's mains lines"), "{shown}");
     let page = folder.join("r.html").display().to_string();
-    for (lang, words) in [("en", "link from supply to RF: rail.csv / bad.cf32"), ("zh-CN", "电源到射频的关联")] {
+    for (lang, words) in [("en", "link from supply to RF: rail.csv"), ("zh-CN", "电源到射频的关联")] {
         store.run(&["report", &store.id, "--output", &page, "--lang", lang], 0);
         assert!(fs::read_to_string(&page).unwrap().contains(words), "{lang}");
     }
@@ -167,8 +166,8 @@ fn a_link_fails_where_a_limit_on_its_lines_has_failed() {
     let pack = folder.join("own.toml");
     fs::write(
         &pack,
-        "[pack]\nid = \"own\"\nversion = \"1\"\ntitle = \"own\"\nsource = \"own\"\n\n[[limit]]\nid = \"spur\"\n\
-         measurement = \"spurs\"\nreading = \"spur_level\"\nunit = \"dBc\"\nupper = -60.0\nclause = \"own 1\"\nconfidence = \"S\"\n",
+        "[pack]\nid = \"own\"\nversion = \"1\"\ntitle = \"own\"\nsource = \"own\"\nregion = \"own\"\nequipment = \"own\"\nauthor = \"own\"\nvalid_from = \"2026-01-01\"\nconfidence = \"own\"\n\n[[limit]]\nid = \"spur\"\n\
+         measurement = \"spurs\"\nreading = \"spur_level\"\nunit = \"dBc\"\nupper = -60.0\nclause = \"own 1\"\nconfidence = \"S\"\nseverity = \"minor\"\n",
     )
     .unwrap();
     store.attach(&rail, &[]);

@@ -283,8 +283,11 @@ impl Desk {
                 Error::new(Class::Integrity, "damaged", message, "case verify shows what differs")
             })?;
             // The files of a capture stand together, its samples first.
-            let others: Vec<&str> =
-                [&kept.supply.sha256, &kept.rf.sha256].into_iter().filter(|d| *d != other).map(String::as_str).collect();
+            let others: Vec<&str> = [&kept.supply.sha256, &kept.rf.sha256]
+                .into_iter()
+                .filter(|d| *d != other)
+                .map(String::as_str)
+                .collect();
             let evidence = attached.evidence.iter().skip(first);
             let evidence = evidence.take_while(|e| !others.contains(&e.sha256.as_str())).cloned().collect();
             let attached = Attached { evidence, ..Attached::default() };
@@ -345,8 +348,7 @@ fn result(document: LinkDocument, link: CaseLink, rf: &Attached, lang: Lang) -> 
     let rules = RuleSet::built_in()?;
     let set: Vec<Examined<'_>> = [&supply, &radio, &out].into_iter().filter_map(CaptureResult::examined).collect();
     let rests_on_link = |r: &CauseReading| r.measurement == "link";
-    let causes: Vec<_> =
-        rules.diagnose(&set).into_iter().filter(|c| c.readings.iter().any(rests_on_link)).collect();
+    let causes: Vec<_> = rules.diagnose(&set).into_iter().filter(|c| c.readings.iter().any(rests_on_link)).collect();
     for finding in &mut out.findings {
         let of = |r: &CauseReading| r.measurement == "link" && r.id == finding.reading;
         finding.causes = causes.iter().filter(|c| c.readings.iter().any(of)).cloned().collect();
