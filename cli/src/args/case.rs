@@ -1,5 +1,7 @@
 //! What is done to cases, and the fields that each step takes.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Status};
 
@@ -224,7 +226,23 @@ pub enum CaseCommand {
         #[arg(long, value_name = "NAME")]
         part: Option<String>,
     },
-    /// Checks the chain of events and every digest.
+    /// Writes a case as one file, for e-mail or a stick: events, evidence, a report that opens in a browser.
+    Export {
+        /// The case.
+        id: String,
+        /// Where to write it.
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+        /// Replace a file that is there.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Takes a bundle into the store; what both sides wrote is kept.
+    Import {
+        /// The bundle that `case export` wrote.
+        file: PathBuf,
+    },
+    /// Checks the chain of events and every digest, and computes links again.
     Verify {
         /// The case.
         id: String,

@@ -1,12 +1,14 @@
-//! `case ...`: opening, listing, showing, attaching, noting, closing.
+//! `case ...`: opening, listing, showing, attaching, noting, closing, sending.
+
+use std::path::Path;
 
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
-    self, Access, Action, Case, CaseDocument, CaseLinkRequest, CaseLinked, CaseListDocument, Closed, Closure, Desk,
+    self, Access, Action, Case, CaseDocument, Clash, ExportDocument, Outcome, CaseLinkRequest, CaseLinked, CaseListDocument, Closed, Closure, Desk,
     Equipment, EventKind, Filter, Measure, Opened, PartReplaced, Sort, VerifyDocument,
 };
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
-use faultscope_door::{CaptureResult, Error, Request, inputs, limits};
+use faultscope_door::{CaptureResult, Class, Error, Request, inputs, limits};
 
 use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs};
 use crate::context::Context;
@@ -46,6 +48,19 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
             let action = Action { action: *kind, text: text.clone(), part, done_at: None };
             change(context, id, EventKind::Action(Box::new(action)))
         }
+        CaseCommand::Export { id, out, force } => {
+            let desk = desk(context, Access::Read)?;
+            let document = desk.export(id, out, *force, context.lang()?)?;
+            if context.common.json {
+                context.print_json(&document)?;
+            } else {
+                context.print(&document.file);
+                let ExportDocument { case_id, events, evidence, bytes, sha256, .. } = &document;
+                context.say(&format!("{case_id}: {events} events, {evidence} files, {bytes} bytes, SHA-256 {sha256}"));
+            }
+            Ok(0)
+        }
+        CaseCommand::Import { file } => import(file, context),
         CaseCommand::Verify { id, list } => verify(id, *list, context),
     }
 }
@@ -234,6 +249,37 @@ fn close(args: &CaseCloseArgs, context: &mut Context<'_>) -> Result<u8, Error> {
     let mut desk = desk(context, Access::Write)?;
     let case = desk.close_case(&args.id, closed)?;
     finish(desk, case, "closed", context)
+}
+
+fn import(file: &Path, context: &mut Context<'_>) -> Result<u8, Error> {
+    let mut desk = desk(context, Access::Create)?;
+    let document = desk.import(file)?;
+    context.acknowledge(&desk.take_durable());
+    desk.close()?;
+    let imported = &document.imported;
+    if context.common.json {
+        context.print_json(&document)?;
+    } else {
+        context.print(&imported.case_id);
+        let done = match imported.outcome {
+            Outcome::New => "a new case",
+            Outcome::Nothing => "nothing new",
+            Outcome::Advanced => "gone on",
+            Outcome::Merged => "merged with what was here",
+        };
+        let (events, evidence) = (imported.events.len(), imported.evidence);
+        context.say(&format!("{}: {done}; {events} events and {evidence} files are new", imported.case_id));
+    }
+    for clash in &imported.clashes {
+        let Clash { field, who, when, other_who, other_when } = clash;
+        let message = format!(
+            "{}: {who} changed the {field} at {when}, {other_who} elsewhere at {other_when}; the former stays",
+            imported.case_id
+        );
+        let hint = "look at the case and decide; both are in its timeline";
+        context.complain(&Error::new(Class::Conflict, "conflict", message, hint));
+    }
+    Ok(document.exit_code())
 }
 
 fn verify(id: &str, list: bool, context: &mut Context<'_>) -> Result<u8, Error> {

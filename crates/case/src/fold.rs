@@ -72,9 +72,37 @@ impl State {
         Some(state)
     }
 
-    /// Takes the next event in.
+    /// Takes the next event of the case's own chain in.
     pub(crate) fn apply(&mut self, event: &Event) {
-        match &event.kind {
+        self.change(&event.kind);
+        self.mark(event);
+        self.stamp(event, event.seq);
+        self.updated_at.clone_from(&event.at);
+        self.seq = event.seq;
+        self.head.clone_from(&event.hash);
+    }
+
+    /// Takes an event in that another one merged: what it did counts, what it set only where this side had not set the same.
+    fn apply_side(&mut self, event: &Event, merging: &Merging) {
+        match event.kind.field() {
+            Some(field) if !merging.open.contains(&field) => {}
+            _ => {
+                self.change(&event.kind);
+                self.stamp(event, merging.seq);
+            }
+        }
+        self.mark(event);
+    }
+
+    fn stamp(&mut self, event: &Event, seq: u64) {
+        if let Some(field) = event.kind.field() {
+            let stamp = Stamp { seq, who: event.actor.clone(), when: event.at.clone() };
+            self.stamps.insert(field, stamp);
+        }
+    }
+
+    fn change(&mut self, kind: &EventKind) {
+        match kind {
             EventKind::Assigned { to } => {
                 self.assignee.clone_from(to);
                 match (to, self.status) {
@@ -103,14 +131,6 @@ impl State {
             EventKind::Reopened { .. } => self.reopen(),
             _ => {}
         }
-        self.mark(event);
-        if let Some(field) = event.kind.field() {
-            let stamp = Stamp { seq: event.seq, who: event.actor.clone(), when: event.at.clone() };
-            self.stamps.insert(field, stamp);
-        }
-        self.updated_at.clone_from(&event.at);
-        self.seq = event.seq;
-        self.head.clone_from(&event.hash);
     }
 
     fn move_to(&mut self, to: Status) {
@@ -328,12 +348,12 @@ impl Case {
 
     fn collect(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::Attached(attached) => self.collect_attached(event.seq, attached),
+            EventKind::Attached(attached) => self.collect_attached(event.place(), attached),
             EventKind::Action(action) => self.actions.push(done(event, action)),
             _ => {}
         }
         self.timeline.push(TimelineEntry {
-            event: event.seq,
+            event: event.place(),
             id: event.id.clone(),
             at: event.at.clone(),
             actor: event.actor.clone(),
@@ -367,16 +387,57 @@ impl Case {
 
 /// The state that a case's events fold to.
 pub(crate) fn state_of(events: &[Event]) -> Option<State> {
-    let (first, rest) = events.split_first()?;
-    let mut state = State::first(first)?;
-    rest.iter().for_each(|event| state.apply(event));
-    Some(state)
+    let mut folding = Folding::default();
+    events.iter().for_each(|event| folding.push(event));
+    folding.state
+}
+
+/// A state under way, event by event; those that a `merged` event took in come after it.
+#[derive(Debug, Default)]
+pub(crate) struct Folding {
+    pub(crate) state: Option<State>,
+    merging: Option<Merging>,
+}
+
+#[derive(Debug)]
+struct Merging {
+    seq: u64,
+    /// Fields that this side had left alone since the two parted.
+    open: Vec<Field>,
+}
+
+impl Folding {
+    /// Goes on from a state.
+    pub(crate) fn of(state: State) -> Self {
+        Self { state: Some(state), merging: None }
+    }
+
+    pub(crate) fn push(&mut self, event: &Event) {
+        let Some(state) = &mut self.state else {
+            self.state = State::first(event);
+            return;
+        };
+        if event.side_of.is_some() {
+            if let Some(merging) = &self.merging {
+                state.apply_side(event, merging);
+            }
+            return;
+        }
+        state.apply(event);
+        self.merging = match &event.kind {
+            EventKind::Merged(merged) => {
+                let alone = |f: &Field| state.stamps.get(f).is_none_or(|stamp| stamp.seq <= merged.fork);
+                Some(Merging { seq: event.seq, open: Field::ALL.into_iter().filter(alone).collect() })
+            }
+            _ => None,
+        };
+    }
 }
 
 fn done(event: &Event, action: &Action) -> CaseAction {
     let at = action.done_at.as_deref().and_then(clock::parse_ms).map_or_else(|| event.at.clone(), clock::text_ms);
     CaseAction {
-        event: event.seq,
+        event: event.place(),
         at,
         actor: event.actor.clone(),
         action: action.action,
@@ -406,6 +467,7 @@ fn words(kind: &EventKind) -> String {
         EventKind::Action(action) => action.text.clone(),
         EventKind::Closed(closed) => with_reason(&closed.root_cause, &closed.closure.remedy),
         EventKind::Reopened { reason } => reason.clone(),
+        EventKind::Merged(merged) => merged.events.len().to_string(),
         EventKind::Other { .. } => String::new(),
     }
 }

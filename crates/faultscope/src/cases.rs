@@ -1,5 +1,6 @@
 //! The verb "attach", and what else is done to cases: the store by name, events with time and actor filled in.
 
+mod bundle;
 mod link;
 
 use std::fs::File;
@@ -16,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CaptureResult, Class, Error, Request, Watch, analyse};
 
+pub use bundle::{ExportDocument, ImportDocument};
+pub use faultscope_case::{Clash, Imported, Outcome};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
 
 impl From<StoreError> for Error {
@@ -165,7 +168,12 @@ impl Desk {
     /// # Errors
     /// Unknown case, or a store that cannot be read.
     pub fn case(&self, id: &str) -> Result<Case, Error> {
-        Ok(self.store.case(id, &crate::now())?)
+        self.case_at(id, &crate::now())
+    }
+
+    /// A case with its clocks as they stood at a time, RFC 3339.
+    pub(crate) fn case_at(&self, id: &str, at: &str) -> Result<Case, Error> {
+        Ok(self.store.case(id, at)?)
     }
 
     /// The events of a case.

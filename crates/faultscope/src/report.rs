@@ -21,7 +21,18 @@ use crate::{CaptureResult, Class, Error, picture};
 /// # Errors
 /// Unknown case, an extension that names no printer, or a file that cannot be written.
 pub fn write(desk: &Desk, id: &str, output: &Path, lang: Lang) -> Result<PathBuf, Error> {
-    print(&input(desk, id, lang)?, output)
+    let at = crate::now();
+    print(&input(desk, id, &at, lang)?, output)
+}
+
+/// The HTML report of a case as of a time, which is also what it says of its making.
+///
+/// # Errors
+/// Unknown case, or evidence that cannot be read.
+pub(crate) fn page(desk: &Desk, id: &str, at: &str, lang: Lang) -> Result<Vec<u8>, Error> {
+    let input = input(desk, id, at, lang)?;
+    let printer = printer::by_extension("html").ok_or_else(|| Error::usage("there is no HTML report", ""))?;
+    Ok(printer.print(&input)?)
 }
 
 /// Writes the report of a check run.
@@ -103,8 +114,8 @@ fn open_again(result: &CaptureResult) -> Result<Capture, Error> {
     Ok(capture)
 }
 
-fn input(desk: &Desk, id: &str, lang: Lang) -> Result<ReportInput, Error> {
-    let case = desk.case(id)?;
+fn input(desk: &Desk, id: &str, at: &str, lang: Lang) -> Result<ReportInput, Error> {
+    let case = desk.case_at(id, at)?;
     let attached: Vec<Attached> = desk
         .events(id)?
         .into_iter()
@@ -117,7 +128,7 @@ fn input(desk: &Desk, id: &str, lang: Lang) -> Result<ReportInput, Error> {
         case: Some(serde_json::to_value(case).map_err(|e| Error::usage(e.to_string(), ""))?),
         sections,
         tool: format!("faultscope {}", crate::VERSION),
-        generated_at: crate::now(),
+        generated_at: at.to_owned(),
     })
 }
 

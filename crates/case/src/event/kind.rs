@@ -235,3 +235,17 @@ pub struct Closed {
     /// How it ended.
     pub closure: Closure,
 }
+
+/// Two histories of one case brought together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// Hash of the other side's last event.
+    pub head: String,
+    /// Number of the last event of this chain that the other side had, too.
+    pub fork: u64,
+    /// Hashes of the other side's events that came with it, in order; each follows one that was known before.
+    pub events: Vec<String>,
+    /// Fields that both sides had changed since then; this side's value stays.
+    #[serde(default)]
+    pub conflicts: Vec<super::Field>,
+}

@@ -145,7 +145,7 @@ fn source(event: &Event) -> Option<Source> {
     };
     let sha256 = attached.evidence.first()?.sha256.clone();
     let attached = (**attached).clone();
-    Some(Source { side, stage: stage_of(role), event: event.seq, sha256, attached, result })
+    Some(Source { side, stage: stage_of(role), event: event.place(), sha256, attached, result })
 }
 
 /// Whether two captures can be of one moment: before and after a repair are two.
@@ -210,7 +210,7 @@ impl Desk {
     /// # Errors
     /// Unknown case, or a store that cannot be read.
     pub fn attached_since(&self, id: &str, seen: u64) -> Result<Vec<u64>, Error> {
-        Ok(self.events(id)?.iter().map(|e| e.seq).filter(|seq| *seq > seen).collect())
+        Ok(self.events(id)?.iter().map(Event::place).filter(|seq| *seq > seen).collect())
     }
 
     fn link_pair(

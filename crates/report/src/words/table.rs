@@ -125,6 +125,7 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("happened.function_test", "function test", "功能测试"),
     ("happened.inspection", "inspection", "检查"),
     ("happened.measurement", "measurement", "测量"),
+    ("happened.merged", "events of another store merged", "合并另一存储的事件"),
     ("happened.note", "note", "备注"),
     ("happened.noted", "note", "备注"),
     ("happened.opened", "opened", "建单"),
