@@ -4,8 +4,8 @@ use std::path::Path;
 
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
-    self, Access, Action, Case, CaseDocument, Clash, ExportDocument, Outcome, CaseLinkRequest, CaseLinked, CaseListDocument, Closed, Closure, Desk,
-    Equipment, EventKind, Filter, Measure, Opened, PartReplaced, Sort, VerifyDocument,
+    self, Access, Action, Case, CaseDocument, CaseLinkRequest, CaseLinked, CaseListDocument, Clash, Closed, Closure,
+    Desk, Equipment, EventKind, ExportDocument, Filter, Measure, Opened, Outcome, PartReplaced, Sort, VerifyDocument,
 };
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
 use faultscope_door::{CaptureResult, Class, Error, Request, inputs, limits};

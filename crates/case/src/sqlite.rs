@@ -125,7 +125,8 @@ impl SqliteStore {
         if self.connection.query_row(there, [], |row| row.get::<_, i64>(0))? == 0 {
             return Ok(found);
         }
-        let sql = "SELECT merged_by, place, id, hash, body FROM side_event WHERE case_no = ?1 ORDER BY merged_by, place";
+        let sql =
+            "SELECT merged_by, place, id, hash, body FROM side_event WHERE case_no = ?1 ORDER BY merged_by, place";
         let mut statement = self.connection.prepare(sql)?;
         let text = |row: &rusqlite::Row<'_>, n: usize| -> rusqlite::Result<String> {
             Ok(row.get_ref(n)?.as_bytes_or_null()?.map(String::from_utf8_lossy).unwrap_or_default().into_owned())

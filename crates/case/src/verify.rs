@@ -152,7 +152,11 @@ pub(crate) fn sides(out: &mut Verification, main: Vec<Event>, mut rows: BTreeMap
                     }
                     let in_place = event.id == id && event.case_id == case_id;
                     if !sound || !in_place {
-                        out.differs(DifferenceKind::EventChanged, &at, "content, hash and place do not belong together");
+                        out.differs(
+                            DifferenceKind::EventChanged,
+                            &at,
+                            "content, hash and place do not belong together",
+                        );
                     }
                     if sound && in_place && follows {
                         out.have.push(event.id.clone());
@@ -163,7 +167,11 @@ pub(crate) fn sides(out: &mut Verification, main: Vec<Event>, mut rows: BTreeMap
             }
         }
         if !known.contains(&merged.head) {
-            out.differs(DifferenceKind::EventMissing, format!("event {seq}"), "the other side's last event is not there");
+            out.differs(
+                DifferenceKind::EventMissing,
+                format!("event {seq}"),
+                "the other side's last event is not there",
+            );
         }
     }
     for seq in rows.keys() {

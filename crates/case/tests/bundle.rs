@@ -145,10 +145,12 @@ fn what_both_sides_wrote_is_kept_and_proved_and_they_come_to_the_same() {
     assert_eq!((came.clashes.len(), &*clash.field, &*clash.who, &*clash.other_who), (1, "assignee", "chen", "lin"));
     let case = chen.case(&id);
     // What only one side set counts; what both set stays as it was here.
-    assert_eq!((case.priority, case.status, case.assignee.as_deref()), (Priority::P1, Status::InProgress, Some("chen")));
-    let all: BTreeSet<String> = ["chen: hums", "chen: fan dusty", "chen: replaced the fan", "lin: customer called"]
-        .map(str::to_owned)
-        .into();
+    assert_eq!(
+        (case.priority, case.status, case.assignee.as_deref()),
+        (Priority::P1, Status::InProgress, Some("chen"))
+    );
+    let all: BTreeSet<String> =
+        ["chen: hums", "chen: fan dusty", "chen: replaced the fan", "lin: customer called"].map(str::to_owned).into();
     assert_eq!(chen.notes(&id), all);
     assert_eq!(case.evidence.len(), 3);
     chen.proves(&id);
@@ -261,10 +263,15 @@ impl Forged {
 
     /// Makes the manifest say what is there.
     fn relist(&mut self) {
-        let files: Vec<_> = self.entries.iter().filter(|e| e.0 != "manifest.json").map(|(name, bytes, _)| {
-            let digest: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
-            serde_json::json!({"path": name, "sha256": digest, "size": bytes.len()})
-        }).collect();
+        let files: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|e| e.0 != "manifest.json")
+            .map(|(name, bytes, _)| {
+                let digest: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+                serde_json::json!({"path": name, "sha256": digest, "size": bytes.len()})
+            })
+            .collect();
         self.manifest(|m| m["files"] = files.into());
     }
 
@@ -275,7 +282,8 @@ impl Forged {
         for (name, bytes, mode) in &self.entries {
             let stored = self.store_all || name.starts_with("evidence/") || mode.is_some();
             let method = if stored { CompressionMethod::Stored } else { CompressionMethod::Deflated };
-            let options = SimpleFileOptions::default().last_modified_time(DateTime::default()).compression_method(method);
+            let options =
+                SimpleFileOptions::default().last_modified_time(DateTime::default()).compression_method(method);
             if let Some(mode) = mode {
                 if mode & 0o170_000 == 0o120_000 {
                     zip.add_symlink(name.as_str(), String::from_utf8_lossy(bytes), options).unwrap();
@@ -333,8 +341,27 @@ fn hostile(file: &Path) -> Vec<(String, Vec<u8>, &'static str)> {
     let mut all: Vec<(String, Vec<u8>, &'static str)> = Vec::new();
     let forged = || Forged::of(file);
     let slips = [
-        "../evil", "../../../../tmp/evil", "/etc/evil", "evidence/../../evil", "C:\\evil", "..\\evil", "evidence/..\\..\\evil",
-        "\\\\host\\share\\evil", "c:evil", "/../evil", "evidence/../events.jsonl", "./../evil", "a/b/../../../evil", "..", "/",
+        "../evil",
+        "../../../../tmp/evil",
+        "/etc/evil",
+        "evidence/../../evil",
+        "C:\\evil",
+        "..\\evil",
+        "evidence/..\\..\\evil",
+        "\\\\host\\share\\evil",
+        "c:evil",
+        "/../evil",
+        "evidence/../events.jsonl",
+        "./../evil",
+        "a/b/../../../evil",
+        "..",
+        "/",
+        "evidence/..",
+        "../",
+        "D:/evil",
+        "//evil",
+        "report.html/../../evil",
+        "..\\..\\store\\faultscope.db",
     ];
     for slip in slips {
         for listed in [false, true] {
@@ -346,7 +373,27 @@ fn hostile(file: &Path) -> Vec<(String, Vec<u8>, &'static str)> {
             all.push((format!("slip {slip} {listed}"), f.bytes(), "leads out"));
         }
     }
-    for stray in ["evil", "evidence/", "evidence/abc", "EVENTS.JSONL", "events.jsonl ", "report.html.exe", "autorun.inf", "evidence"] {
+    for stray in [
+        "evil",
+        "evidence/",
+        "evidence/abc",
+        "EVENTS.JSONL",
+        "events.jsonl ",
+        "report.html.exe",
+        "autorun.inf",
+        "evidence",
+        "manifest.json.bak",
+        "store/faultscope.db",
+        "evidence/sha256/ab",
+        "~",
+        "a b",
+        "\u{202e}gpj.exe",
+        "nul",
+        "$HOME",
+        "evidence/../",
+        "desktop.ini",
+        "-rf",
+    ] {
         for listed in [false, true] {
             let mut f = forged();
             f.entries.push((stray.into(), b"evil".to_vec(), None));
@@ -364,7 +411,12 @@ fn hostile(file: &Path) -> Vec<(String, Vec<u8>, &'static str)> {
             all.push((format!("link {name} {target}"), f.bytes(), "link"));
         }
     }
-    for (first, second) in [("events.jsonl", "events.jsonX"), ("case.json", "case.jsoX"), ("manifest.json", "manifest.jsoX"), ("report.html", "report.htmX")] {
+    for (first, second) in [
+        ("events.jsonl", "events.jsonX"),
+        ("case.json", "case.jsoX"),
+        ("manifest.json", "manifest.jsoX"),
+        ("report.html", "report.htmX"),
+    ] {
         all.push((format!("twice {first}"), doubled(file, first, second), ""));
     }
     for version in ["0", "2", "17", "1.5", "-1", "", "one", "1 1"] {
@@ -457,7 +509,13 @@ fn hostile(file: &Path) -> Vec<(String, Vec<u8>, &'static str)> {
         if n + 1 < lines.len() {
             with(format!("events turned by {n}"), moved);
         }
-        for (from, to) in [("chen", "chem"), ("2026-03", "2025-03"), ("\"seq\":", "\"seq\":1"), ("\"t\"", "\"u\""), ("FS-2026", "FS-2025")] {
+        for (from, to) in [
+            ("chen", "chem"),
+            ("2026-03", "2025-03"),
+            ("\"seq\":", "\"seq\":1"),
+            ("\"t\"", "\"u\""),
+            ("FS-2026", "FS-2025"),
+        ] {
             let mut changed = own(&lines);
             changed[n] = changed[n].replace(from, to);
             with(format!("event {n}: {from} to {to}"), changed);
@@ -507,19 +565,23 @@ fn hostile_bundles_are_refused_and_nothing_is_written() {
     let store = lin.dir.path().join("store");
     let before = listing(&store);
     let all = hostile(&file);
-    assert!(all.len() >= 200, "{}", all.len());
+    let count = all.len();
     for (what, bytes, word) in all {
         std::fs::write(&place, &bytes).unwrap();
         let refused = lin.import(&place).expect_err(&what);
         let said = refused.to_string();
         assert!(matches!(refused, StoreError::BadBundle { .. } | StoreError::NotABundle { .. }), "{what}: {said}");
-        assert!(matches!(refused.exit_code(), 3 | 6) && said.contains("hostile.zip") && said.contains(word), "{what}: {said}");
+        assert!(
+            matches!(refused.exit_code(), 3 | 6) && said.contains("hostile.zip") && said.contains(word),
+            "{what}: {said}"
+        );
         assert!(!said.contains(char::is_control), "{what}: {said:?}");
         assert_eq!(listing(&store), before, "{what}");
     }
     let outside: Vec<_> = std::fs::read_dir(lin.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(outside.len(), 2, "{outside:?}");
     lin.proves(&id);
+    assert!(count >= 200, "{count}");
 }
 
 /// Memory while hostile bundles are read, in a process of its own: what makes them takes more than what reads them.
@@ -576,7 +638,8 @@ fn child_main() {
     let place = PathBuf::from(place);
     if task == "read" {
         for entry in std::fs::read_dir(&place).unwrap() {
-            assert!(Bundle::open(&entry.unwrap().path()).is_err());
+            let path = entry.unwrap().path();
+            assert!(Bundle::open(&path).is_err(), "{}", path.display());
         }
         std::io::stdout().write_all(format!("peak {} KiB\n", peak_kib().unwrap()).as_bytes()).unwrap();
         return;

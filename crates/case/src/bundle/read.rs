@@ -54,6 +54,9 @@ impl Bundle {
         if zip.len() as u64 != entries {
             return Err(bad("two of its entries have the same name".into()));
         }
+        if zip.offset() != 0 {
+            return Err(bad("something stands before its first entry".into()));
+        }
         if zip.has_overlapping_files().map_err(|e| bad(e.to_string()))? {
             return Err(bad("its entries overlap".into()));
         }
@@ -103,7 +106,10 @@ impl Bundle {
     }
 
     /// Hands every event over, one after the other, in the order of the index.
-    pub(crate) fn each_event(&mut self, mut take: impl FnMut(Event) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    pub(crate) fn each_event(
+        &mut self,
+        mut take: impl FnMut(Event) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let (path, index) = (self.path.clone(), &self.index);
         let bad = |what: String| StoreError::BadBundle { what, path: path.clone() };
         let entry = self.zip.by_name(EVENTS).map_err(|e| bad(e.to_string()))?;
@@ -223,7 +229,8 @@ impl<'a> Chain<'a> {
         if !self.waiting.is_empty() || self.head != case.head || self.index.len() as u64 != case.events {
             return Err("events are missing at the end, or there are more than the manifest says".into());
         }
-        let listed = self.manifest.files.iter().filter_map(|f| Some((f.path.strip_prefix(EVIDENCE)?.to_owned(), f.size)));
+        let listed =
+            self.manifest.files.iter().filter_map(|f| Some((f.path.strip_prefix(EVIDENCE)?.to_owned(), f.size)));
         if self.evidence != listed.collect() {
             return Err("its evidence is not exactly what its events name".into());
         }
@@ -303,7 +310,8 @@ fn manifest(zip: &mut ZipArchive<File>) -> Checked<Manifest> {
     if bytes.len() as u64 > limits::MOST_MANIFEST {
         return Err("its manifest is too large".into());
     }
-    let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|e| format!("its manifest cannot be read ({e})"))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&bytes).map_err(|e| format!("its manifest cannot be read ({e})"))?;
     if manifest.format != "faultscope-case" || manifest.version != VERSION {
         return Err("its manifest is of another format or version than the bundle".into());
     }
@@ -365,7 +373,8 @@ fn entries_of(zip: &mut ZipArchive<File>, manifest: &Manifest) -> Checked<()> {
 /// Says what is wrong with a name that no bundle has.
 fn stray(name: &str) -> String {
     let shown = one_line(name);
-    let outside = name.split(['/', '\\']).any(|part| part == "..") || name.starts_with(['/', '\\']) || name.contains([':', '\\']);
+    let outside =
+        name.split(['/', '\\']).any(|part| part == "..") || name.starts_with(['/', '\\']) || name.contains([':', '\\']);
     if outside {
         format!("its entry `{shown}` leads out of the bundle")
     } else {

@@ -47,13 +47,7 @@ fn json(state: &State) -> rusqlite::Result<String> {
 }
 
 /// A new row; its number.
-pub(super) fn insert(
-    tx: &Transaction<'_>,
-    id: &str,
-    year: i64,
-    number: i64,
-    state: &State,
-) -> rusqlite::Result<i64> {
+pub(super) fn insert(tx: &Transaction<'_>, id: &str, year: i64, number: i64, state: &State) -> rusqlite::Result<i64> {
     let sql = format!(
         "INSERT INTO fault_case (id, uuid, year, number, state, {COLUMNS})
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"

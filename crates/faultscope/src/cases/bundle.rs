@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use faultscope_case::bundle::{self, Bundle, Extras};
 use faultscope_case::Imported;
+use faultscope_case::bundle::{self, Bundle, Extras};
 use faultscope_report::words::Lang;
 use serde::{Deserialize, Serialize};
 
