@@ -190,7 +190,7 @@ fn link(args: &CaseLinkArgs, context: &mut Context<'_>) -> Result<u8, Error> {
             show::result(result, true, context)?;
         }
         let (found, compared, known) = (linked.found.len(), linked.compared, linked.known);
-        context.say(&format!("{found} links in {compared} pairs of captures; {known} are in the case already"));
+        context.print(&format!("{found} links in {compared} pairs of captures; {known} are in the case already"));
     }
     Ok(if linked.failed.is_empty() { 0 } else { 3 })
 }
