@@ -6,9 +6,9 @@ use std::io::{IsTerminal as _, Read, Write};
 /// Streams, environment and terminal facts of one run.
 pub struct Io {
     /// Standard input.
-    pub stdin: Box<dyn Read>,
+    pub stdin: Box<dyn Read + Send>,
     /// Standard output: results, and nothing else.
-    pub stdout: Box<dyn Write>,
+    pub stdout: Box<dyn Write + Send>,
     /// Standard error: progress and messages.
     pub stderr: Box<dyn Write + Send>,
     /// Whether standard output is a terminal.

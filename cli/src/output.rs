@@ -1,24 +1,35 @@
 //! Standard output that remembers whether everything could be written.
 
-use std::cell::Cell;
 use std::io::{self, ErrorKind, Write};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Io;
 
 /// The first failure of standard output; a reader that has gone away (head, less) is none.
-pub(crate) type Trouble = Rc<Cell<Option<io::Error>>>;
+#[derive(Clone, Default)]
+pub(crate) struct Trouble(Arc<Mutex<Option<io::Error>>>);
+
+impl Trouble {
+    /// The failure, if there was one.
+    pub(crate) fn take(&self) -> Option<io::Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn set(&self, error: io::Error) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+}
 
 /// Puts a watched writer in the place of standard output.
 pub(crate) fn watch(io: &mut Io) -> Trouble {
     let trouble = Trouble::default();
     let inner = std::mem::replace(&mut io.stdout, Box::new(io::sink()));
-    io.stdout = Box::new(Watched { inner, trouble: Rc::clone(&trouble) });
+    io.stdout = Box::new(Watched { inner, trouble: trouble.clone() });
     trouble
 }
 
 struct Watched {
-    inner: Box<dyn Write>,
+    inner: Box<dyn Write + Send>,
     trouble: Trouble,
 }
 
@@ -27,7 +38,7 @@ impl Watched {
         if let Err(error) = &outcome
             && !matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::Interrupted)
         {
-            self.trouble.set(Some(io::Error::new(error.kind(), error.to_string())));
+            self.trouble.set(io::Error::new(error.kind(), error.to_string()));
         }
         outcome
     }

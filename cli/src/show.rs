@@ -82,6 +82,9 @@ pub(crate) fn result(result: &CaptureResult, named: bool, context: &mut Context<
     if let Some(detail) = &result.phase_noise {
         context.print(&table::phase_noise(detail, MOST_SPURS, style));
     }
+    if let Some(link) = &result.link {
+        context.print(&table::link(&link.detail, style));
+    }
     if let Some(comparison) = &result.comparison {
         context.print(&table::comparison(comparison, MOST_SPURS, style));
         return Ok(());

@@ -102,6 +102,34 @@ fn points(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Where the carrier is.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Carrier {
+    /// The wanted carrier, as received where the capture has a centre, else the offset (default: the strongest line;
+    /// for `channel` the middle of the occupied band).
+    #[arg(id = "carrier", long = "carrier", value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
+    pub hz: Option<f64>,
+}
+
+/// What is known of a supply's ripple.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct SupplyLines {
+    /// Nominal mains frequency, when it is known.
+    #[arg(long, value_name = "HZ", value_parser = number::positive)]
+    pub mains: Option<f64>,
+    /// Switching frequency, when it is known.
+    #[arg(long, value_name = "HZ", value_parser = number::positive)]
+    pub switching: Option<f64>,
+}
+
+impl SupplyLines {
+    /// As measurements take them.
+    #[must_use]
+    pub fn into_settings(self, settings: Settings) -> Settings {
+        Settings { mains_hz: self.mains, switching_hz: self.switching, ..settings }
+    }
+}
+
 /// Limits to judge by.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Limits")]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Status};
 
-use super::{Captures, Limits};
+use super::{Captures, Carrier, Limits, SupplyLines};
 
 /// The fields of a new case.
 #[derive(Debug, Clone, Args)]
@@ -80,6 +80,22 @@ pub struct CaseAttachArgs {
     /// What it shows: "supply before", "supply after"; captures of one name before and after are compared.
     #[arg(long, value_name = "TEXT")]
     pub role: Option<String>,
+    /// Do not look for the ripple of the case's supplies in the sidebands of its transmitters.
+    #[arg(long)]
+    pub no_link: bool,
+}
+
+/// What to look for between the captures of a case.
+#[derive(Debug, Clone, Args)]
+pub struct CaseLinkArgs {
+    /// The case.
+    pub id: String,
+    /// The carrier.
+    #[command(flatten)]
+    pub carrier: Carrier,
+    /// Frequencies that are known.
+    #[command(flatten)]
+    pub lines: SupplyLines,
 }
 
 /// A check list as it was answered.
@@ -158,6 +174,8 @@ pub enum CaseCommand {
     Attach(CaseAttachArgs),
     /// Writes down the results of a check list: inspection, start-up and function tests.
     Checklist(CaseChecklistArgs),
+    /// Holds the supplies of a case beside its transmitters: which sidebands are ripple; `attach` does so by itself.
+    Link(CaseLinkArgs),
     /// Adds a note.
     Note {
         /// The case.
@@ -234,7 +252,23 @@ pub enum CaseCommand {
         #[arg(long, value_name = "NAME")]
         part: Option<String>,
     },
-    /// Checks the chain of events and every digest.
+    /// Writes a case as one file, for e-mail or a stick: events, evidence, a report that opens in a browser.
+    Export {
+        /// The case.
+        id: String,
+        /// Where to write it.
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+        /// Replace a file that is there.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Takes a bundle into the store; what both sides wrote is kept.
+    Import {
+        /// The bundle that `case export` wrote.
+        file: PathBuf,
+    },
+    /// Checks the chain of events and every digest, and computes links again.
     Verify {
         /// The case.
         id: String,

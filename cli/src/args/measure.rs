@@ -10,7 +10,7 @@ use faultscope_door::diagnose::measurement::{
 };
 use faultscope_door::signal::evm::Constellation;
 
-use super::{Captures, Limits, Transform};
+use super::{Captures, Carrier, Limits, SupplyLines, Transform};
 use crate::number;
 
 /// Options of `spurs`.
@@ -31,9 +31,9 @@ pub struct SpursArgs {
     /// Highest harmonic that counts for THD.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=200))]
     pub harmonics: u32,
-    /// The wanted carrier, when it is not the strongest line.
-    #[arg(long, value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
-    pub carrier: Option<f64>,
+    /// The carrier.
+    #[command(flatten)]
+    pub carrier: Carrier,
     /// Capture with the input terminated, or the JSON that `spurs` made of it: its lines are the receiver's own.
     #[arg(long, value_name = "CAPTURE|JSON")]
     pub baseline: Option<std::path::PathBuf>,
@@ -46,7 +46,7 @@ impl SpursArgs {
         Settings {
             false_alarm: self.false_alarm,
             harmonics: self.harmonics as usize,
-            carrier_hz: self.carrier,
+            carrier_hz: self.carrier.hz,
             ..self.transform.settings()
         }
     }
@@ -61,19 +61,16 @@ pub struct RippleArgs {
     /// The limits.
     #[command(flatten)]
     pub limits: Limits,
-    /// Nominal mains frequency, when it is known.
-    #[arg(long, value_name = "HZ", value_parser = number::positive)]
-    pub mains: Option<f64>,
-    /// Switching frequency, when it is known.
-    #[arg(long, value_name = "HZ", value_parser = number::positive)]
-    pub switching: Option<f64>,
+    /// Frequencies that are known.
+    #[command(flatten)]
+    pub lines: SupplyLines,
 }
 
 impl RippleArgs {
     /// As the measurement takes them.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        Settings { mains_hz: self.mains, switching_hz: self.switching, ..Settings::default() }
+        self.lines.into_settings(Settings::default())
     }
 }
 
@@ -92,9 +89,9 @@ pub struct ChannelArgs {
     /// Channel of a standard: lte1.4 lte3 lte5 lte10 lte15 lte20, nr20-30 (width in MHz, spacing in kHz), utra.
     #[arg(long, value_name = "NAME")]
     pub standard: Option<String>,
-    /// Middle of the channel (default: the middle of the occupied band).
-    #[arg(long, value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
-    pub carrier: Option<f64>,
+    /// The carrier.
+    #[command(flatten)]
+    pub carrier: Carrier,
     /// Bandwidth that power is measured in (default: the standard's, or the occupied band).
     #[arg(long, value_name = "HZ", value_parser = number::positive)]
     pub bandwidth: Option<f64>,
@@ -158,7 +155,7 @@ impl ChannelArgs {
             adjacent: adjacent.collect(),
             mask,
         };
-        Settings { carrier_hz: self.carrier, channel: Some(channel), ..self.transform.settings() }
+        Settings { carrier_hz: self.carrier.hz, channel: Some(channel), ..self.transform.settings() }
     }
 }
 
@@ -180,9 +177,9 @@ pub struct EmissionsArgs {
     /// Necessary bandwidth of the carrier, of which lines leave out two and a half on either side.
     #[arg(long, value_name = "HZ", value_parser = number::positive)]
     pub bandwidth: Option<f64>,
-    /// The carrier, when it is not the strongest line.
-    #[arg(long, value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
-    pub carrier: Option<f64>,
+    /// The carrier.
+    #[command(flatten)]
+    pub carrier: Carrier,
 }
 
 impl EmissionsArgs {
@@ -190,7 +187,7 @@ impl EmissionsArgs {
     #[must_use]
     pub fn settings(&self) -> Settings {
         let emissions = EmissionsSettings { lines: Vec::new(), band: self.band.clone(), bandwidth_hz: self.bandwidth };
-        Settings { carrier_hz: self.carrier, emissions: Some(emissions), ..self.transform.settings() }
+        Settings { carrier_hz: self.carrier.hz, emissions: Some(emissions), ..self.transform.settings() }
     }
 }
 
@@ -203,9 +200,9 @@ pub struct ModulationArgs {
     /// The limits.
     #[command(flatten)]
     pub limits: Limits,
-    /// Where the carrier is (default: the strongest).
-    #[arg(long, value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
-    pub carrier: Option<f64>,
+    /// The carrier.
+    #[command(flatten)]
+    pub carrier: Carrier,
     /// Bandwidth of the channel (default: the band above the noise, and some room).
     #[arg(long, value_name = "HZ", value_parser = number::positive)]
     pub bandwidth: Option<f64>,
@@ -238,7 +235,7 @@ impl ModulationArgs {
             constellation: self.constellation,
             rolloff: self.rolloff,
         };
-        Settings { carrier_hz: self.carrier, modulation: Some(modulation), ..Settings::default() }
+        Settings { carrier_hz: self.carrier.hz, modulation: Some(modulation), ..Settings::default() }
     }
 }
 

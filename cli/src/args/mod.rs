@@ -13,8 +13,10 @@ pub use crate::command::compare::CompareArgs;
 pub use crate::command::phase_noise::PhaseNoiseArgs;
 pub use crate::command::reference::ReferenceCommand;
 pub use crate::command::trend::TrendArgs;
-pub use capture::{Captures, Limits, Open, Transform};
-pub use case::{CaseAttachArgs, CaseChecklistArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
+pub use capture::{Captures, Carrier, Limits, Open, SupplyLines, Transform};
+pub use case::{
+    CaseAttachArgs, CaseChecklistArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs,
+};
 pub use measure::{
     ChannelArgs, EmissionsArgs, InfoArgs, ModulationArgs, Neighbour, RippleArgs, SpectrumArgs, SpursArgs,
     TransitionArgs, WaterfallArgs,

@@ -1,16 +1,16 @@
-//! `case ...`: opening, listing, showing, attaching, noting, closing.
+//! `case ...`: opening, listing, showing, attaching, noting, closing, sending.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
-    self, Access, Action, Case, CaseDocument, CaseListDocument, Closed, Closure, Desk, Equipment, EventKind, Filter,
-    Measure, Opened, PartReplaced, Sort, VerifyDocument,
+    self, Access, Action, Case, CaseDocument, CaseLinkRequest, CaseLinked, CaseListDocument, Clash, Closed, Closure,
+    Desk, Equipment, EventKind, ExportDocument, Filter, Measure, Opened, Outcome, PartReplaced, Sort, VerifyDocument,
 };
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
-use faultscope_door::{CaptureResult, Error, Request, inputs, limits, rules};
+use faultscope_door::{CaptureResult, Class, Error, Request, inputs, limits, rules};
 
-use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseListArgs, CaseOpenArgs};
+use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs};
 use crate::command::checklist;
 use crate::context::Context;
 use crate::show;
@@ -28,6 +28,7 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
         }
         CaseCommand::Attach(args) => attach(args, context),
         CaseCommand::Checklist(args) => checklist::answer(args, context),
+        CaseCommand::Link(args) => link(args, context),
         CaseCommand::Note { id, text } => change(context, id, EventKind::Noted { text: text.clone() }),
         CaseCommand::Close(args) => close(args, context),
         CaseCommand::Reopen { id, reason } => change(context, id, EventKind::Reopened { reason: reason.clone() }),
@@ -50,6 +51,19 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
             let action = Action { action: *kind, text: text.clone(), part, done_at: None };
             change(context, id, EventKind::Action(Box::new(action)))
         }
+        CaseCommand::Export { id, out, force } => {
+            let desk = desk(context, Access::Read)?;
+            let document = desk.export(id, out, *force, context.lang()?)?;
+            if context.common.json {
+                context.print_json(&document)?;
+            } else {
+                context.print(&document.file);
+                let ExportDocument { case_id, events, evidence, bytes, sha256, .. } = &document;
+                context.say(&format!("{case_id}: {events} events, {evidence} files, {bytes} bytes, SHA-256 {sha256}"));
+            }
+            Ok(0)
+        }
+        CaseCommand::Import { file } => import(file, context),
         CaseCommand::Verify { id, list } => verify(id, *list, context),
     }
 }
@@ -139,7 +153,7 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         skip_digest: false,
     };
     let mut desk = desk(context, Access::Write)?;
-    desk.case(&args.id)?;
+    let seen = desk.case(&args.id)?.version;
     let inputs = inputs::expand(&args.captures.captures, context.stdin())?;
     let mut results = Vec::new();
     for file in &inputs.files {
@@ -150,17 +164,60 @@ fn attach(args: &CaseAttachArgs, context: &mut Context<'_>) -> Result<u8, Error>
         context.acknowledge(&desk.take_durable());
         results.extend(result);
     }
+    let linked = if args.no_link {
+        CaseLinked::default()
+    } else {
+        let new = desk.attached_since(&args.id, seen)?;
+        let request = CaseLinkRequest { settings: threads(context), lang: request.lang };
+        let watch = context.watch("link");
+        desk.link_case(&args.id, Some(&new), &request, watch.as_ref())?
+    };
+    context.acknowledge(&desk.take_durable());
     let case = desk.case(&args.id)?;
     desk.close()?;
-    report_attached(context, case, &results)
+    report_attached(context, case, &results, &linked)
 }
 
-fn report_attached(context: &mut Context<'_>, case: Case, results: &[CaptureResult]) -> Result<u8, Error> {
+fn threads(context: &Context<'_>) -> Settings {
+    Settings { threads: context.threads(), ..Settings::default() }
+}
+
+/// `case link`.
+fn link(args: &CaseLinkArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    let settings = Settings { carrier_hz: args.carrier.hz, ..args.lines.into_settings(threads(context)) };
+    let request = CaseLinkRequest { settings, lang: context.lang()? };
+    let mut desk = desk(context, Access::Write)?;
+    let watch = context.watch("link");
+    let linked = desk.link_case(&args.id, None, &request, watch.as_ref())?;
+    drop(watch);
+    context.acknowledge(&desk.take_durable());
+    let (case, causes) = (desk.case(&args.id)?, desk.causes(&args.id, context.lang()?)?);
+    desk.close()?;
+    linked.failed.iter().for_each(|e| context.complain(e));
+    if context.common.json {
+        context.print_json(&CaseDocument::new(case).with_causes(causes))?;
+    } else {
+        for result in &linked.found {
+            show::result(result, true, context)?;
+        }
+        let (found, compared, known) = (linked.found.len(), linked.compared, linked.known);
+        context.print(&format!("{found} links in {compared} pairs of captures; {known} are in the case already"));
+    }
+    Ok(if linked.failed.is_empty() { 0 } else { 3 })
+}
+
+fn report_attached(
+    context: &mut Context<'_>,
+    case: Case,
+    results: &[CaptureResult],
+    linked: &CaseLinked,
+) -> Result<u8, Error> {
+    // A link was not asked for and judges nothing by itself: the limits of the captures say what failed.
     let verdict = Verdict::worst(results.iter().filter_map(CaptureResult::verdict));
     if context.common.json {
         context.print_json(&CaseDocument::new(case))?;
     } else {
-        for result in results {
+        for result in results.iter().chain(&linked.found) {
             show::result(result, true, context)?;
         }
         context.say(&format!("attached to {}", case.id));
@@ -205,8 +262,42 @@ fn close(args: &CaseCloseArgs, context: &mut Context<'_>) -> Result<u8, Error> {
     finish(desk, case, "closed", context)
 }
 
+fn import(file: &Path, context: &mut Context<'_>) -> Result<u8, Error> {
+    let mut desk = desk(context, Access::Create)?;
+    let document = desk.import(file)?;
+    context.acknowledge(&desk.take_durable());
+    desk.close()?;
+    let imported = &document.imported;
+    if context.common.json {
+        context.print_json(&document)?;
+    } else {
+        context.print(&imported.case_id);
+        let done = match imported.outcome {
+            Outcome::New => "a new case",
+            Outcome::Nothing => "nothing new",
+            Outcome::Advanced => "gone on",
+            Outcome::Merged => "merged with what was here",
+        };
+        let (events, evidence) = (imported.events.len(), imported.evidence);
+        context.say(&format!("{}: {done}; {events} events and {evidence} files are new", imported.case_id));
+    }
+    for clash in &imported.clashes {
+        let Clash { field, who, when, other_who, other_when } = clash;
+        let message = format!(
+            "{}: {who} changed the {field} at {when}, {other_who} elsewhere at {other_when}; the former stays",
+            imported.case_id
+        );
+        let hint = "look at the case and decide; both are in its timeline";
+        context.complain(&Error::new(Class::Conflict, "conflict", message, hint));
+    }
+    Ok(document.exit_code())
+}
+
 fn verify(id: &str, list: bool, context: &mut Context<'_>) -> Result<u8, Error> {
-    let verification = desk(context, Access::Read)?.verify(id)?;
+    let desk = desk(context, Access::Read)?;
+    let watch = context.watch("verify");
+    let verification = desk.verify(id, watch.as_ref())?;
+    drop(watch);
     let intact = verification.is_intact();
     if list && !context.common.json {
         verification.have.iter().for_each(|step| context.print(&format!("have {step}")));

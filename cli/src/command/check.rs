@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use faultscope_door::cases::Access;
-use faultscope_door::check::{CheckDocument, CheckEntry, CheckOptions, Outcome, Plan, RoleOption, attach, check};
-use faultscope_door::diagnose::{Finding, Verdict};
+use faultscope_door::cases::{Access, CaseLinkRequest};
+use faultscope_door::check::{
+    CheckDocument, CheckEntry, CheckOptions, Outcome, Plan, RoleOption, attach, check, check_in_order,
+};
+use faultscope_door::diagnose::{Finding, Settings, Verdict};
 use faultscope_door::paper::{check as paper, words, write_file};
 use faultscope_door::{Class, Error, inputs, limits, report};
 
@@ -82,7 +84,18 @@ pub(crate) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<u8, Err
         unfound,
     };
     let watch = context.watch("check");
-    let outcome = check(&plan, &inputs.files, &options, watch.as_ref())?;
+    let outcome = if args.lines {
+        let mut printed = Ok(());
+        let print = |line| {
+            if printed.is_ok() {
+                printed = context.print_json_line(&line);
+            }
+        };
+        let outcome = check_in_order(&plan, &inputs.files, &options, watch.as_ref(), print)?;
+        printed.map(|()| outcome)?
+    } else {
+        check(&plan, &inputs.files, &options, watch.as_ref())?
+    };
     drop(watch);
     write_files(args, &outcome.document, context)?;
     let trouble = match desk.zip(args.case.as_deref()) {
@@ -115,7 +128,11 @@ fn attach_all(
     keep_going: bool,
     context: &mut Context<'_>,
 ) -> Result<Option<Error>, Error> {
-    let (count, errors) = attach(outcome, &mut desk, id, keep_going);
+    let settings = Settings { threads: context.threads(), ..Settings::default() };
+    let request = CaseLinkRequest { settings, lang: context.lang()? };
+    let watch = context.watch("attach");
+    let (count, errors) = attach(outcome, &mut desk, id, keep_going, &request, watch.as_ref());
+    drop(watch);
     context.acknowledge(&desk.take_durable());
     desk.close()?;
     context.say(&format!("{count} results attached to {id}"));
@@ -125,12 +142,8 @@ fn attach_all(
 
 fn print(args: &CheckArgs, document: &CheckDocument, context: &mut Context<'_>) -> Result<(), Error> {
     if args.lines {
-        for line in document.lines() {
-            let text = serde_json::to_string(&line)
-                .map_err(|e| Error::usage(format!("the result cannot be written as JSON: {e}"), ""))?;
-            context.print(&text);
-        }
-        return Ok(());
+        // Those of the captures were printed as they came.
+        return document.last_lines().iter().try_for_each(|line| context.print_json_line(line));
     }
     if context.common.json {
         return context.print_json(document);

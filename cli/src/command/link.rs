@@ -10,7 +10,7 @@ use faultscope_door::paper::table;
 use faultscope_door::paper::words;
 use faultscope_door::{Error, link};
 
-use crate::args::Open;
+use crate::args::{Carrier, Open, SupplyLines};
 use crate::context::Context;
 use crate::number;
 
@@ -38,15 +38,12 @@ pub struct LinkArgs {
     /// Its volts per unit of the stored values.
     #[arg(long, value_name = "V_PER_UNIT", value_parser = number::parse, allow_hyphen_values = true, help_heading = "Supply")]
     pub supply_scale: Option<f64>,
-    /// The wanted carrier, when it is not the strongest line.
-    #[arg(long, value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
-    pub carrier: Option<f64>,
-    /// Nominal mains frequency, when it is known.
-    #[arg(long, value_name = "HZ", value_parser = number::positive)]
-    pub mains: Option<f64>,
-    /// Switching frequency, when it is known.
-    #[arg(long, value_name = "HZ", value_parser = number::positive)]
-    pub switching: Option<f64>,
+    /// The carrier.
+    #[command(flatten)]
+    pub carrier: Carrier,
+    /// Frequencies that are known.
+    #[command(flatten)]
+    pub lines: SupplyLines,
 }
 
 /// `link`.
@@ -60,13 +57,11 @@ pub(crate) fn run(args: &LinkArgs, context: &mut Context<'_>) -> Result<u8, Erro
             ..OpenOptions::default()
         },
         rf: OpenOptions::from(&args.open),
-        settings: Settings {
-            carrier_hz: args.carrier,
-            mains_hz: args.mains,
-            switching_hz: args.switching,
+        settings: args.lines.into_settings(Settings {
+            carrier_hz: args.carrier.hz,
             threads: context.threads(),
             ..Settings::default()
-        },
+        }),
         lang: context.lang()?,
         skip_digest: !context.common.json,
     };

@@ -9,7 +9,7 @@ use faultscope_door::diagnose::measurement::PhaseNoiseSettings;
 use faultscope_door::{Error, Request, limits, phase_noise, picture};
 
 use super::analyse::one_by_one;
-use crate::args::{Captures, Limits};
+use crate::args::{Captures, Carrier, Limits};
 use crate::context::Context;
 use crate::number;
 
@@ -22,9 +22,9 @@ pub struct PhaseNoiseArgs {
     /// The limits.
     #[command(flatten)]
     pub limits: Limits,
-    /// Where the carrier is (default: the strongest line).
-    #[arg(long, value_name = "HZ", value_parser = number::parse, allow_hyphen_values = true)]
-    pub carrier: Option<f64>,
+    /// The carrier.
+    #[command(flatten)]
+    pub carrier: Carrier,
     /// Lowest offset that phase and jitter are integrated from (default: the lowest covered).
     #[arg(long, value_name = "HZ", value_parser = number::positive)]
     pub from: Option<f64>,
@@ -45,7 +45,7 @@ impl PhaseNoiseArgs {
     pub fn settings(&self) -> Settings {
         let phase_noise = PhaseNoiseSettings { from_hz: self.from, to_hz: self.to };
         Settings {
-            carrier_hz: self.carrier,
+            carrier_hz: self.carrier.hz,
             false_alarm: self.false_alarm,
             phase_noise: Some(phase_noise),
             ..Settings::default()

@@ -8,6 +8,7 @@ mod digest;
 mod error;
 pub mod export;
 pub mod format;
+mod gain;
 mod notes;
 mod options;
 mod output;

@@ -9,9 +9,9 @@ use crate::event::Field;
 /// | variants | exit code |
 /// | --- | --- |
 /// | `UnknownCase`, `Refused`, `Invalid` | 2, wrong usage |
-/// | `Source` | 3, an input could not be read |
+/// | `Source`, `NotABundle` | 3, an input could not be read |
 /// | `NoStore`, `NotAStore`, `NewerStore`, `Full`, `ReadOnly`, `Locked`, `Io` | 5, storage |
-/// | `Damaged` | 6, integrity |
+/// | `Damaged`, `BadBundle` | 6, integrity |
 /// | `Conflict` | 75, somebody else was first |
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -111,6 +111,22 @@ pub enum StoreError {
         /// What is wrong, and in which field.
         what: String,
     },
+    /// A file that is no bundle of a case, or one of another program version.
+    #[error("{what}: {path}", path = path.display())]
+    NotABundle {
+        /// What is wrong with it.
+        what: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A bundle that was changed, or made to do harm.
+    #[error("{what}; nothing was imported: {path}", path = path.display())]
+    BadBundle {
+        /// What is wrong, and where in it.
+        what: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// What is stored differs from what was stored.
     #[error("{what}: {path}", path = path.display())]
     Damaged {
@@ -138,6 +154,8 @@ impl StoreError {
             Self::Conflict { .. } => "conflict",
             Self::Refused { .. } => "refused",
             Self::Invalid { .. } => "invalid",
+            Self::NotABundle { .. } => "not_a_bundle",
+            Self::BadBundle { .. } => "bad_bundle",
             Self::Damaged { .. } => "damaged",
         }
     }
@@ -161,6 +179,8 @@ impl StoreError {
             Self::Conflict { .. } => "look at the case again and decide anew; nothing was overwritten".into(),
             Self::Refused { .. } => "look at the case with `case show`".into(),
             Self::Invalid { .. } => "correct it and do it again; nothing was stored".into(),
+            Self::NotABundle { .. } => "`case export ID --out FILE` makes a bundle".into(),
+            Self::BadBundle { .. } => "have the bundle exported and sent again; do not open it".into(),
             Self::Damaged { .. } => "run `case verify` to see all that differs; restore the folder from a copy".into(),
         }
     }
@@ -170,8 +190,8 @@ impl StoreError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::UnknownCase { .. } | Self::Refused { .. } | Self::Invalid { .. } => 2,
-            Self::Source { .. } => 3,
-            Self::Damaged { .. } => 6,
+            Self::Source { .. } | Self::NotABundle { .. } => 3,
+            Self::Damaged { .. } | Self::BadBundle { .. } => 6,
             Self::Conflict { .. } => 75,
             _ => 5,
         }

@@ -11,8 +11,8 @@ use crate::workflow::Status;
 mod kind;
 
 pub use kind::{
-    Action, ActionKind, Attached, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Evidence, Opened,
-    PartReplaced,
+    Action, ActionKind, Attached, CaptureRef, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
+    Evidence, Merged, Opened, PartReplaced,
 };
 
 /// Largest event in bytes of JSON; a check of many captures is attached as several events.
@@ -34,6 +34,9 @@ pub enum Field {
 }
 
 impl Field {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Priority, Self::Assignee, Self::Status];
+
     /// The field's JSON name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -101,6 +104,8 @@ pub enum EventKind {
         /// Why.
         reason: String,
     },
+    /// What somebody else wrote in the meantime was taken in: the events that follow it as [`Event::side_of`] this one.
+    Merged(Box<Merged>),
     /// An event of a newer program: kept as it is, shown by its name, and otherwise without effect here.
     Other {
         /// Its name.
@@ -125,9 +130,10 @@ enum Known {
     Action(Box<Action>),
     Closed(Box<Closed>),
     Reopened { reason: String },
+    Merged(Box<Merged>),
 }
 
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "opened",
     "noted",
     "attached",
@@ -139,6 +145,7 @@ const KNOWN: [&str; 11] = [
     "action",
     "closed",
     "reopened",
+    "merged",
 ];
 
 impl EventKind {
@@ -157,6 +164,7 @@ impl EventKind {
             Self::Action(_) => "action",
             Self::Closed(_) => "closed",
             Self::Reopened { .. } => "reopened",
+            Self::Merged(_) => "merged",
             Self::Other { kind, .. } => kind,
         }
     }
@@ -192,6 +200,7 @@ impl EventKind {
             Known::Action(x) => Self::Action(x),
             Known::Closed(x) => Self::Closed(x),
             Known::Reopened { reason } => Self::Reopened { reason },
+            Known::Merged(x) => Self::Merged(x),
         })
     }
 
@@ -211,6 +220,7 @@ impl EventKind {
             Self::Action(x) => Known::Action(x),
             Self::Closed(x) => Known::Closed(x),
             Self::Reopened { reason } => Known::Reopened { reason },
+            Self::Merged(x) => Known::Merged(x),
         };
         serde_json::to_value(known).map_err(|e| e.to_string())
     }
@@ -252,6 +262,8 @@ pub struct Event {
     pub prev_hash: String,
     /// SHA-256 of the canonical JSON.
     pub hash: String,
+    /// Number of the event that merged it, where it was written elsewhere beside this case's own chain; not part of its content.
+    pub side_of: Option<u64>,
     body: String,
 }
 
@@ -302,7 +314,20 @@ impl Event {
         let wire: Wire = serde_json::from_str(&body).map_err(|e| e.to_string())?;
         let kind = EventKind::from_parts(&wire.kind, wire.data)?;
         let Wire { id, case_id, seq, at, actor, tool, prev_hash, .. } = wire;
-        Ok(Self { id, case_id, seq, at, actor, tool, kind, prev_hash, hash, body })
+        Ok(Self { id, case_id, seq, at, actor, tool, kind, prev_hash, hash, side_of: None, body })
+    }
+
+    /// The same event as one that another one merged.
+    #[must_use]
+    pub(crate) fn beside(mut self, side_of: Option<u64>) -> Self {
+        self.side_of = side_of;
+        self
+    }
+
+    /// Its place in the case's own chain: its number, or that of the event that merged it.
+    #[must_use]
+    pub fn place(&self) -> u64 {
+        self.side_of.unwrap_or(self.seq)
     }
 
     /// The canonical JSON that the hash is taken over.

@@ -224,7 +224,7 @@ fn set_read_only(file: &File) {
 }
 
 /// A name that no other process or thread uses.
-fn unique() -> String {
+pub(crate) fn unique() -> String {
     // The time part is of no use here (this room reads no clock): all that counts is the random part.
     uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 0, 0)).simple().to_string()
 }

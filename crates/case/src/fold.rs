@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::checks::{CaseChecklist, answered, checked_words};
 use crate::clock::{self, Clock, Marks, Milestone, Priority, Terms};
 use crate::event::{
-    Action, Attached, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
+    Action, Attached, CaptureRef, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
 };
 use crate::workflow::Status;
 
@@ -73,9 +73,37 @@ impl State {
         Some(state)
     }
 
-    /// Takes the next event in.
+    /// Takes the next event of the case's own chain in.
     pub(crate) fn apply(&mut self, event: &Event) {
-        match &event.kind {
+        self.change(&event.kind);
+        self.mark(event);
+        self.stamp(event, event.seq);
+        self.updated_at.clone_from(&event.at);
+        self.seq = event.seq;
+        self.head.clone_from(&event.hash);
+    }
+
+    /// Takes an event in that another one merged: what it did counts, what it set only where this side had not set the same.
+    fn apply_side(&mut self, event: &Event, merging: &Merging) {
+        match event.kind.field() {
+            Some(field) if !merging.open.contains(&field) => {}
+            _ => {
+                self.change(&event.kind);
+                self.stamp(event, merging.seq);
+            }
+        }
+        self.mark(event);
+    }
+
+    fn stamp(&mut self, event: &Event, seq: u64) {
+        if let Some(field) = event.kind.field() {
+            let stamp = Stamp { seq, who: event.actor.clone(), when: event.at.clone() };
+            self.stamps.insert(field, stamp);
+        }
+    }
+
+    fn change(&mut self, kind: &EventKind) {
+        match kind {
             EventKind::Assigned { to } => {
                 self.assignee.clone_from(to);
                 match (to, self.status) {
@@ -104,14 +132,6 @@ impl State {
             EventKind::Reopened { .. } => self.reopen(),
             _ => {}
         }
-        self.mark(event);
-        if let Some(field) = event.kind.field() {
-            let stamp = Stamp { seq: event.seq, who: event.actor.clone(), when: event.at.clone() };
-            self.stamps.insert(field, stamp);
-        }
-        self.updated_at.clone_from(&event.at);
-        self.seq = event.seq;
-        self.head.clone_from(&event.hash);
     }
 
     fn move_to(&mut self, to: Status) {
@@ -164,15 +184,6 @@ impl Round {
     }
 }
 
-/// The capture a finding is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct CaptureRef {
-    /// Name as received.
-    pub name: String,
-    /// SHA-256.
-    pub sha256: String,
-}
-
 /// A finding in its case. Those of a repeated test are kept beside the earlier ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CaseFinding {
@@ -185,6 +196,9 @@ pub struct CaseFinding {
     pub role: Option<String>,
     /// The capture, where a file was attached with it.
     pub capture: Option<CaptureRef>,
+    /// All captures it rests on, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captures: Vec<CaptureRef>,
 }
 
 /// A stored file in its case.
@@ -339,13 +353,13 @@ impl Case {
 
     fn collect(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::Attached(attached) => self.collect_attached(event.seq, attached),
+            EventKind::Attached(attached) => self.collect_attached(event.place(), attached),
             EventKind::Action(action) => self.actions.push(done(event, action)),
             EventKind::Checked(checked) => self.checklists.push(answered(event, checked)),
             _ => {}
         }
         self.timeline.push(TimelineEntry {
-            event: event.seq,
+            event: event.place(),
             id: event.id.clone(),
             at: event.at.clone(),
             actor: event.actor.clone(),
@@ -357,7 +371,9 @@ impl Case {
     fn collect_attached(&mut self, event: u64, attached: &Attached) {
         let role = attached.role.clone();
         let capture = attached.evidence.first().map(|e| CaptureRef { name: e.name.clone(), sha256: e.sha256.clone() });
-        self.evidence.extend(attached.evidence.iter().cloned().map(|e| CaseEvidence {
+        // What rests on captures that were attached before brings no file of its own.
+        let new = attached.evidence.iter().filter(|_| attached.captures.is_empty());
+        self.evidence.extend(new.cloned().map(|e| CaseEvidence {
             name: e.name,
             sha256: e.sha256,
             size: e.size,
@@ -370,22 +386,64 @@ impl Case {
             event,
             role: role.clone(),
             capture: capture.clone(),
+            captures: attached.captures.clone(),
         }));
     }
 }
 
 /// The state that a case's events fold to.
 pub(crate) fn state_of(events: &[Event]) -> Option<State> {
-    let (first, rest) = events.split_first()?;
-    let mut state = State::first(first)?;
-    rest.iter().for_each(|event| state.apply(event));
-    Some(state)
+    let mut folding = Folding::default();
+    events.iter().for_each(|event| folding.push(event));
+    folding.state
+}
+
+/// A state under way, event by event; those that a `merged` event took in come after it.
+#[derive(Debug, Default)]
+pub(crate) struct Folding {
+    pub(crate) state: Option<State>,
+    merging: Option<Merging>,
+}
+
+#[derive(Debug)]
+struct Merging {
+    seq: u64,
+    /// Fields that this side had left alone since the two parted.
+    open: Vec<Field>,
+}
+
+impl Folding {
+    /// Goes on from a state.
+    pub(crate) fn of(state: State) -> Self {
+        Self { state: Some(state), merging: None }
+    }
+
+    pub(crate) fn push(&mut self, event: &Event) {
+        let Some(state) = &mut self.state else {
+            self.state = State::first(event);
+            return;
+        };
+        if event.side_of.is_some() {
+            if let Some(merging) = &self.merging {
+                state.apply_side(event, merging);
+            }
+            return;
+        }
+        state.apply(event);
+        self.merging = match &event.kind {
+            EventKind::Merged(merged) => {
+                let alone = |f: &Field| state.stamps.get(f).is_none_or(|stamp| stamp.seq <= merged.fork);
+                Some(Merging { seq: event.seq, open: Field::ALL.into_iter().filter(alone).collect() })
+            }
+            _ => None,
+        };
+    }
 }
 
 fn done(event: &Event, action: &Action) -> CaseAction {
     let at = action.done_at.as_deref().and_then(clock::parse_ms).map_or_else(|| event.at.clone(), clock::text_ms);
     CaseAction {
-        event: event.seq,
+        event: event.place(),
         at,
         actor: event.actor.clone(),
         action: action.action,
@@ -416,6 +474,7 @@ fn words(kind: &EventKind) -> String {
         EventKind::Action(action) => action.text.clone(),
         EventKind::Closed(closed) => with_reason(&closed.root_cause, &closed.closure.remedy),
         EventKind::Reopened { reason } => reason.clone(),
+        EventKind::Merged(merged) => merged.events.len().to_string(),
         EventKind::Other { .. } => String::new(),
     }
 }

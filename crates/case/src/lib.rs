@@ -3,6 +3,7 @@
 //! State is never stored as truth: a [`Case`] is what [`Case::fold`] makes of its [`Event`]s. This room reads no clock and no
 //! environment; the time, the actor and the place of the store are handed to it. It knows no samples.
 
+pub mod bundle;
 mod canonical;
 mod checks;
 pub mod clock;
@@ -19,11 +20,11 @@ pub use checks::{StandingCheck, standing};
 pub use clock::{Clock, ClockState, Milestone, Priority, Profile, ProfileError, Terms};
 pub use error::StoreError;
 pub use event::{
-    Action, ActionKind, Attached, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event, EventKind,
-    Evidence, Field, NewEvent, Opened, PartReplaced,
+    Action, ActionKind, Attached, CaptureRef, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event,
+    EventKind, Evidence, Field, Merged, NewEvent, Opened, PartReplaced,
 };
 pub use fold::Case;
-pub use sqlite::{Access, SqliteStore};
+pub use sqlite::{Access, Clash, Imported, Outcome, SqliteStore};
 pub use store::{Filter, ReadSeek, Sort, Store, Summary};
 pub use verify::{Difference, DifferenceKind, Verification};
 pub use workflow::Status;

@@ -4,6 +4,7 @@
 //! `BEGIN IMMEDIATE`; on closing, the log is folded into the database and the journal mode set back, so that the folder can be
 //! copied and read from a read-only medium.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -14,12 +15,14 @@ use crate::files::{self, Vault};
 use crate::fold::State;
 use crate::store::{Filter, ReadSeek, Sort, Store, Summary};
 use crate::verify::{self, DifferenceKind, Row, Verification};
-use crate::{StoreError, clock, workflow};
+use crate::{Case, StoreError, clock, workflow};
 
-mod ids;
+pub(crate) mod ids;
 mod list;
+mod merge;
 mod open;
 
+pub use merge::{Clash, Imported, Outcome};
 pub use open::Access;
 
 /// A store in a folder.
@@ -115,6 +118,30 @@ impl SqliteStore {
         rows.collect()
     }
 
+    /// What others wrote, by the event that merged it; a store that was made before there was such a thing has none.
+    fn side_rows(&self, no: i64) -> rusqlite::Result<BTreeMap<u64, Vec<Row>>> {
+        let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'side_event'";
+        let mut found: BTreeMap<u64, Vec<Row>> = BTreeMap::new();
+        if self.connection.query_row(there, [], |row| row.get::<_, i64>(0))? == 0 {
+            return Ok(found);
+        }
+        let sql =
+            "SELECT merged_by, place, id, hash, body FROM side_event WHERE case_no = ?1 ORDER BY merged_by, place";
+        let mut statement = self.connection.prepare(sql)?;
+        let text = |row: &rusqlite::Row<'_>, n: usize| -> rusqlite::Result<String> {
+            Ok(row.get_ref(n)?.as_bytes_or_null()?.map(String::from_utf8_lossy).unwrap_or_default().into_owned())
+        };
+        let rows = statement.query_map([no], |row| {
+            let at: i64 = row.get(0)?;
+            Ok((at, Row { seq: row.get(1)?, id: text(row, 2)?, hash: text(row, 3)?, body: text(row, 4)? }))
+        })?;
+        for row in rows {
+            let (at, row) = row?;
+            found.entry(u64::try_from(at).unwrap_or(0)).or_default().push(row);
+        }
+        Ok(found)
+    }
+
     /// Checks what an event rests on before it is written: that the evidence is in the store.
     fn check_evidence(vault: &Vault, kind: &mut EventKind) -> Result<(), StoreError> {
         let EventKind::Attached(attached) = kind else { return Ok(()) };
@@ -164,7 +191,7 @@ impl Store for SqliteStore {
         let number = ids::next_number(&tx, year).map_err(|e| failed(&e))?;
         let event = Event::seal(opened, &ids::text(year, number), 1, GENESIS).map_err(invalid)?;
         let state = State::first(&event).ok_or_else(|| invalid("the event does not open a case".into()))?;
-        list::insert(&tx, year, number, &state)
+        list::insert(&tx, &state.id, year, number, &state)
             .and_then(|no| insert(&tx, no, &event))
             .and_then(|()| tx.commit())
             .map_err(|e| failed(&e))?;
@@ -195,12 +222,36 @@ impl Store for SqliteStore {
 
     fn events(&self, case_id: &str) -> Result<Vec<Event>, StoreError> {
         let (no, id) = self.find(case_id)?;
-        let rows = self.rows(no).map_err(|e| self.failed("reading the case", &e))?;
+        let failed = |e: rusqlite::Error| self.failed("reading the case", &e);
+        // One transaction: the chain and what was merged into it, of the same moment.
+        let tx = self.connection.unchecked_transaction().map_err(failed)?;
+        let rows = self.rows(no).map_err(failed)?;
+        let mut sides = self.side_rows(no).map_err(failed)?;
+        drop(tx);
         let damaged = |seq: i64, why: String| StoreError::Damaged {
             what: format!("event {seq} of {id} cannot be read ({why})"),
             path: self.dir.clone(),
         };
-        rows.into_iter().map(|row| Event::read(row.body, row.hash).map_err(|why| damaged(row.seq, why))).collect()
+        let mut events = Vec::with_capacity(rows.len());
+        for row in rows {
+            let event = Event::read(row.body, row.hash).map_err(|why| damaged(row.seq, why))?;
+            let seq = event.seq;
+            events.push(event);
+            for side in sides.remove(&seq).unwrap_or_default() {
+                let event = Event::read(side.body, side.hash).map_err(|why| damaged(row.seq, why))?;
+                events.push(event.beside(Some(seq)));
+            }
+        }
+        Ok(events)
+    }
+
+    fn case(&self, case_id: &str, now: &str) -> Result<Case, StoreError> {
+        let (_, id) = self.find(case_id)?;
+        let case = Case::fold(&self.events(case_id)?, now).ok_or_else(|| StoreError::Invalid {
+            what: format!("{id} cannot be shown: `{now}` is no time, or its first event does not open it"),
+        })?;
+        // The number it has here, where its own one was taken.
+        Ok(Case { id, ..case })
     }
 
     fn list(&self, filter: &Filter, sort: Sort, now: &str) -> Result<Vec<Summary>, StoreError> {
@@ -225,13 +276,16 @@ impl Store for SqliteStore {
         // One transaction: events and state of the same moment.
         let tx = self.connection.unchecked_transaction().map_err(failed)?;
         let rows = self.rows(no).map_err(failed)?;
+        let sides = self.side_rows(no).map_err(failed)?;
         let kept = list::kept(&tx, no).map_err(failed)?;
         let database: String = tx.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
         drop(tx);
         if database != "ok" {
             out.differs(DifferenceKind::SummaryChanged, "database", database);
         }
-        let events = verify::chain(&mut out, rows);
+        let origin = ids::origin(&out.case_id).to_owned();
+        let main = verify::chain(&mut out, &origin, rows);
+        let events = verify::sides(&mut out, main, sides);
         verify::state(&mut out, &events, &kept.state);
         if !kept.columns_follow() {
             out.differs(DifferenceKind::SummaryChanged, "list entry", "does not follow from the state of the case");

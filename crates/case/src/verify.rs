@@ -1,6 +1,6 @@
 //! Proof that a case is what it was: the chain of its events unbroken, every stored file as its digest says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ pub enum DifferenceKind {
     EvidenceChanged,
     /// A stored file is not there.
     EvidenceMissing,
+    /// A finding that is computed again from its captures is another one.
+    FindingChanged,
 }
 
 /// One thing that differs.
@@ -76,7 +78,7 @@ pub(crate) struct Row {
 }
 
 /// Checks the rows of a case one by one and as a chain; gives back the events that could be read.
-pub(crate) fn chain(out: &mut Verification, rows: Vec<Row>) -> Vec<Event> {
+pub(crate) fn chain(out: &mut Verification, case_id: &str, rows: Vec<Row>) -> Vec<Event> {
     let mut events = Vec::with_capacity(rows.len());
     let mut before = GENESIS.to_owned();
     let mut expected = 1i64;
@@ -100,7 +102,7 @@ pub(crate) fn chain(out: &mut Verification, rows: Vec<Row>) -> Vec<Event> {
                 if !before_is_right {
                     out.differs(DifferenceKind::ChainBroken, &at, "does not follow the event before it");
                 }
-                let in_place = event.id == id && i64::try_from(event.seq) == Ok(seq) && event.case_id == out.case_id;
+                let in_place = event.id == id && i64::try_from(event.seq) == Ok(seq) && event.case_id == case_id;
                 if !in_place {
                     out.differs(DifferenceKind::EventChanged, &at, "id, number or case is not the one of its content");
                 }
@@ -114,6 +116,68 @@ pub(crate) fn chain(out: &mut Verification, rows: Vec<Row>) -> Vec<Event> {
     }
     out.head = before;
     events
+}
+
+/// Puts the events that others wrote behind those that merged them, and checks that every one is named, follows a known one,
+/// and none is missing. `rows`: number of the merging event, and what it took in, in order.
+pub(crate) fn sides(out: &mut Verification, main: Vec<Event>, mut rows: BTreeMap<u64, Vec<Row>>) -> Vec<Event> {
+    let case_id = main.first().map(|e| e.case_id.clone()).unwrap_or_default();
+    let mut known = BTreeSet::new();
+    let mut all = Vec::with_capacity(main.len());
+    for event in main {
+        known.insert(event.hash.clone());
+        let (seq, merged) = match &event.kind {
+            EventKind::Merged(merged) => (event.seq, merged.clone()),
+            _ => {
+                all.push(event);
+                continue;
+            }
+        };
+        all.push(event);
+        let own = rows.remove(&seq).unwrap_or_default();
+        if own.len() != merged.events.len() {
+            let missing = format!("{} merged events are there, {} were merged", own.len(), merged.events.len());
+            out.differs(DifferenceKind::EventMissing, format!("event {seq}"), missing);
+        }
+        for (n, row) in own.into_iter().enumerate() {
+            let at = format!("event {seq}, merged {}", n + 1);
+            let Row { id, hash, body, .. } = row;
+            let sound = canonical::sha256(body.as_bytes()) == hash && merged.events.get(n) == Some(&hash);
+            match Event::read(body, hash) {
+                Err(why) => out.differs(DifferenceKind::EventChanged, &at, format!("cannot be read: {why}")),
+                Ok(event) => {
+                    let follows = known.contains(&event.prev_hash);
+                    if !follows {
+                        out.differs(DifferenceKind::ChainBroken, &at, "does not follow an event that is known");
+                    }
+                    let in_place = event.id == id && event.case_id == case_id;
+                    if !sound || !in_place {
+                        out.differs(
+                            DifferenceKind::EventChanged,
+                            &at,
+                            "content, hash and place do not belong together",
+                        );
+                    }
+                    if sound && in_place && follows {
+                        out.have.push(event.id.clone());
+                    }
+                    known.insert(event.hash.clone());
+                    all.push(event.beside(Some(seq)));
+                }
+            }
+        }
+        if !known.contains(&merged.head) {
+            out.differs(
+                DifferenceKind::EventMissing,
+                format!("event {seq}"),
+                "the other side's last event is not there",
+            );
+        }
+    }
+    for seq in rows.keys() {
+        out.differs(DifferenceKind::ChainBroken, format!("event {seq}"), "merged events belong to no `merged` event");
+    }
+    all
 }
 
 /// Checks what the store keeps beside the events: the number of events, the last hash and the state.

@@ -91,6 +91,7 @@ pub(crate) fn check(state: &State, kind: &EventKind) -> Result<(), String> {
     }
     match kind {
         EventKind::Opened(_) => Err("the case is open already".into()),
+        EventKind::Merged(_) => Err("histories are merged by importing a bundle".into()),
         EventKind::Reopened { .. } => Err(format!("only a closed case is reopened; this one is {}", state.status)),
         EventKind::Noted { text } => filled(text, "the note has no text"),
         EventKind::Attached(x) if x.evidence.is_empty() => Err("nothing is attached: name at least one file".into()),

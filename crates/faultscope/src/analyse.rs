@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use faultscope_capture::{Capture, OpenOptions, Trace};
+use faultscope_capture::{Capture, OpenOptions};
 use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::measurement::{self, Detail, Measured, Settings};
 use faultscope_diagnose::{Cause, Gate, GateState, LimitSet, RuleSet, judge, judge::applies};
 use faultscope_report::words::{self, Lang};
-use faultscope_signal::{Kind, Record as _, Unit};
+use faultscope_signal::Kind;
 
-use crate::result::{Channel, ProvenanceInfo, ResultSettings};
-use crate::watch::{INTERRUPTED, Watched};
+use crate::opened::{Opened, base, main_trace, read_error};
+use crate::result::{Channel, ProvenanceInfo};
+use crate::watch::Watched;
 use crate::{CaptureResult, Class, Error, Watch, exported, limits};
 
 /// What to do with a capture.
@@ -59,46 +60,26 @@ pub fn analyse_with(
     }
     let settings = limits::with_lines(measurement, request.settings.clone(), &request.packs)?;
     let request = &Request { settings, ..request.clone() };
-    let capture = faultscope_capture::open(file, &request.open)?;
-    if let Some(spectrum) = capture.spectra.first() {
-        let (mut result, measured) = exported::measure(file, &capture, spectrum, measurement, request)?;
+    let mut opened = Opened::new(file, request, watch)?;
+    if let Some(spectrum) = opened.capture.spectra.first() {
+        let (mut result, measured) = exported::measure(file, &opened.capture, spectrum, measurement, request)?;
         judge_and_explain(&mut result, measured, request, rules);
         return Ok(result);
     }
-    let trace = main_trace(&capture)?;
-    carrier_in_band(&request.settings, trace)?;
-    let watched = Watched { record: trace, watch };
-    let scan = gate::scan(&watched, Coverage::Full).map_err(read_error)?;
-    let mut result = base(file, &capture, trace, request)?;
-    let measured = match plug.measure(&watched, &capture.caveats, &request.settings).map_err(measure_error) {
-        Ok(measured) => Measured { gates: gate::merge([scan.gates, measured.gates]), ..measured },
+    let outcome = opened.measure(|record, caveats| plug.measure(record, caveats, &request.settings));
+    let mut result = opened.result()?;
+    let measured = match outcome {
+        Ok(measured) => measured,
         // What spoils the samples is an answer too: every limit is answered with `invalid`, none with silence.
-        Err(error) if error.class == Class::Input && scan.gates.iter().any(|g| g.state == GateState::Fail) => {
+        Err(error) if error.class == Class::Input && opened.spoilt().is_some() => {
             result.error = Some(error.at(&result.file).into());
             let (measurement, settings) = (plug.id(), request.settings.clone());
-            let gates = gate::merge([gate::from_caveats(&capture.caveats), scan.gates]);
-            Measured { measurement, settings, gates, readings: Vec::new(), detail: Detail::Nothing }
+            Measured { measurement, settings, gates: opened.gates(), readings: Vec::new(), detail: Detail::Nothing }
         }
         Err(error) => return Err(error),
     };
     judge_and_explain(&mut result, measured, request, rules);
     Ok(result)
-}
-
-/// A wanted carrier outside the band of the capture cannot be meant.
-pub(crate) fn carrier_in_band(settings: &Settings, trace: &Trace) -> Result<(), Error> {
-    let (center, half) = (trace.center_hz.unwrap_or(0.0), trace.sample_rate_hz / 2.0);
-    match settings.carrier_hz {
-        Some(hz) if (hz - center).abs() > half => Err(Error::usage(
-            format!(
-                "a carrier at {hz} Hz is outside the capture, which covers {} to {} Hz",
-                center - half,
-                center + half
-            ),
-            "--carrier takes the frequency at the antenna where the capture has a centre, else the offset",
-        )),
-        _ => Ok(()),
-    }
 }
 
 pub(crate) fn judge_and_explain(result: &mut CaptureResult, measured: Measured, request: &Request, rules: &RuleSet) {
@@ -166,69 +147,10 @@ pub(crate) fn provenance(capture: &Capture) -> ProvenanceInfo {
     }
 }
 
-/// What every result of a capture begins with: file, digest, format and settings.
-pub(crate) fn frame(file: &Path, capture: &Capture, channel: &str, request: &Request) -> Result<CaptureResult, Error> {
-    Ok(CaptureResult {
-        file: file.display().to_string(),
-        sha256: if request.skip_digest { None } else { Some(capture.digest()?) },
-        format: Some(capture.format.clone()),
-        settings: ResultSettings {
-            open: request.open.clone(),
-            channel: Some(channel.to_owned()),
-            limit_packs: request.packs.iter().map(|p| format!("{}@{}", p.pack.id, p.pack.version)).collect(),
-            ..ResultSettings::default()
-        },
-        ..CaptureResult::default()
-    })
-}
-
-pub(crate) fn base(file: &Path, capture: &Capture, trace: &Trace, request: &Request) -> Result<CaptureResult, Error> {
-    Ok(CaptureResult {
-        sample_rate_hz: Some(trace.sample_rate_hz),
-        center_hz: trace.center_hz,
-        samples: Some(trace.frames),
-        duration_s: Some(trace.duration_s()),
-        unit: Some(unit_name(trace)),
-        ..frame(file, capture, &trace.name, request)?
-    })
-}
-
-fn unit_name(trace: &Trace) -> String {
-    match (trace.unit, trace.full_scale_dbm) {
-        (Unit::FullScale, Some(_)) => "dbm".into(),
-        (Unit::FullScale, None) => "dbfs".into(),
-        (unit, _) => unit.symbol().to_ascii_lowercase(),
-    }
-}
-
-pub(crate) fn main_trace(capture: &Capture) -> Result<&Trace, Error> {
-    capture.main_trace().ok_or_else(|| {
-        if !capture.spectra.is_empty() {
-            return exported::no_samples(capture);
-        }
-        let message = format!("the file holds no channel: {}", capture.path.display());
-        Error::new(Class::Input, "malformed", message, "record it again with a channel switched on")
-    })
-}
-
 fn no_limit(measurement: &str, packs: &[LimitSet]) -> Error {
     let ids: Vec<&str> = packs.iter().map(|p| p.pack.id.as_str()).collect();
     Error::usage(
         format!("no limit in {} is for {measurement}", ids.join(", ")),
         "faultscope limits list shows which pack is for which measurement",
     )
-}
-
-pub(crate) fn read_error(error: faultscope_signal::RecordError) -> Error {
-    if error.message == INTERRUPTED {
-        return Error::interrupted();
-    }
-    Error::new(Class::Input, "io", error.message, "")
-}
-
-pub(crate) fn measure_error(error: measurement::MeasureError) -> Error {
-    match error {
-        measurement::MeasureError::Record(e) => read_error(e),
-        other => other.into(),
-    }
 }

@@ -27,6 +27,19 @@ pub(crate) fn batch_of<I: Sync, T: Send>(
     file_of: impl Fn(&I) -> &Path + Sync,
     work: impl Fn(&I) -> Result<T, Error> + Sync,
 ) -> Vec<Result<T, Error>> {
+    batch_in_order(items, threads, watch, file_of, work, |_, _| {})
+}
+
+/// The same; `told` hears of every outcome as soon as it and all before it are there, in their order, one at a time.
+pub(crate) fn batch_in_order<I: Sync, T: Send>(
+    items: &[I],
+    threads: usize,
+    watch: &dyn Watch,
+    file_of: impl Fn(&I) -> &Path + Sync,
+    work: impl Fn(&I) -> Result<T, Error> + Sync,
+    told: impl FnMut(usize, &Result<T, Error>) + Send,
+) -> Vec<Result<T, Error>> {
+    let row = Mutex::new((0usize, told));
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<T, Error>>>> = items.iter().map(|_| Mutex::new(None)).collect();
     let worker = || {
@@ -38,6 +51,13 @@ pub(crate) fn batch_of<I: Sync, T: Send>(
                 if watch.cancelled() { Err(Error::interrupted()) } else { guarded(file_of(item), || work(item)) };
             if let Ok(mut slot) = slot.lock() {
                 *slot = Some(outcome);
+            }
+            let Ok(mut row) = row.lock() else { continue };
+            let (first, told) = &mut *row;
+            while let Some(slot) = slots.get(*first).and_then(|slot| slot.lock().ok()) {
+                let Some(outcome) = slot.as_ref() else { break };
+                told(*first, outcome);
+                *first += 1;
             }
         }
     };
@@ -81,6 +101,34 @@ pub fn collect(files: &[PathBuf], outcomes: Vec<Result<CaptureResult, Error>>) -
 mod tests {
     use super::*;
     use crate::Unwatched;
+
+    #[test]
+    fn outcomes_are_told_in_order_before_the_batch_is_over() {
+        let files: Vec<PathBuf> = (0..40).map(|i| PathBuf::from(format!("{i}"))).collect();
+        for threads in [1, 3] {
+            let (mut heard, told) = (Vec::new(), AtomicUsize::new(0));
+            let seen = Mutex::new(Vec::new());
+            let work = |p: &Path| {
+                seen.lock().unwrap().push(told.load(Ordering::SeqCst));
+                Ok(p.to_owned())
+            };
+            batch_in_order(
+                &files,
+                threads,
+                &Unwatched,
+                |f| f.as_path(),
+                |f| work(f),
+                |i, outcome| {
+                    heard.push((i, outcome.is_ok()));
+                    told.fetch_add(1, Ordering::SeqCst);
+                },
+            );
+            assert_eq!(heard, (0..40).map(|i| (i, true)).collect::<Vec<_>>());
+            // On one thread every outcome has been told before the next file is begun.
+            let seen = seen.into_inner().unwrap();
+            assert!(if threads == 1 { seen == (0..40).collect::<Vec<_>>() } else { seen.iter().any(|s| *s > 0) });
+        }
+    }
 
     #[test]
     fn results_keep_the_order_whatever_the_threads() {

@@ -1,5 +1,8 @@
 //! The verb "attach", and what else is done to cases: the store by name, events with time and actor filled in.
 
+mod bundle;
+mod link;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -7,13 +10,19 @@ pub use faultscope_case::{
     Access, Action, ActionKind, Attached, Case, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
     Event, EventKind, Evidence, Filter, Opened, PartReplaced, Priority, Sort, Status, Summary, Verification,
 };
-use faultscope_case::{NewEvent, Profile, SqliteStore, StandingCheck, Store, StoreError, Terms};
+use faultscope_case::{
+    Difference, DifferenceKind, NewEvent, Profile, SqliteStore, StandingCheck, Store, StoreError, Terms,
+};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
 use faultscope_report::words::Lang;
 use faultscope_signal::{Kind, Swept, Unit};
 use serde::{Deserialize, Serialize};
 
 use crate::{CaptureResult, Class, Error, Request, Watch, analyse};
+
+pub use bundle::{ExportDocument, ImportDocument};
+pub use faultscope_case::{Clash, Imported, Outcome};
+pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
@@ -168,7 +177,12 @@ impl Desk {
     /// # Errors
     /// Unknown case, or a store that cannot be read.
     pub fn case(&self, id: &str) -> Result<Case, Error> {
-        Ok(self.store.case(id, &crate::now())?)
+        self.case_at(id, &crate::now())
+    }
+
+    /// A case with its clocks as they stood at a time, RFC 3339.
+    pub(crate) fn case_at(&self, id: &str, at: &str) -> Result<Case, Error> {
+        Ok(self.store.case(id, at)?)
     }
 
     /// The events of a case.
@@ -245,6 +259,7 @@ impl Desk {
         let value = result.map(serde_json::to_value).transpose().map_err(|e| Error::usage(e.to_string(), ""))?;
         let attached = Attached {
             evidence: evidence.clone(),
+            captures: Vec::new(),
             result: value.unwrap_or_default(),
             findings: result.map(|r| r.findings.clone()).unwrap_or_default(),
             role,
@@ -263,12 +278,46 @@ impl Desk {
         Ok(self.store.put_evidence(&name, media_type(file), &mut bytes)?)
     }
 
-    /// Checks the chain of events and every digest of a case.
+    /// Checks the chain of events and every digest of a case, and computes its links again from their captures.
     ///
     /// # Errors
     /// Unknown case, or a store that cannot be read at all.
-    pub fn verify(&self, id: &str) -> Result<Verification, Error> {
-        Ok(self.store.verify(id)?)
+    pub fn verify(&self, id: &str, watch: &dyn Watch) -> Result<Verification, Error> {
+        let mut verification = self.store.verify(id)?;
+        // What rests on files that are not what they were is no news.
+        if verification.is_intact() {
+            for event in self.events(id)? {
+                let EventKind::Attached(attached) = &event.kind else { continue };
+                if let Some(detail) = self.link_again(attached, watch)? {
+                    let (kind, at) = (DifferenceKind::FindingChanged, format!("event {}", event.seq));
+                    verification.differences.push(Difference { kind, at, detail });
+                }
+            }
+        }
+        Ok(verification)
+    }
+
+    /// Lays the evidence of an event out under its own names in a temporary folder; the first file is the capture.
+    pub(crate) fn lay_out(&self, attached: &Attached) -> Result<(tempfile::TempDir, PathBuf), Error> {
+        let trouble = |e: std::io::Error| {
+            let message = format!("the evidence cannot be laid out: {e}");
+            Error::new(Class::Storage, "io", message, "make room in the temporary folder")
+        };
+        let folder = tempfile::tempdir().map_err(trouble)?;
+        for file in &attached.evidence {
+            let stored = self.evidence_path(&file.sha256).filter(|p| p.is_file()).ok_or_else(|| {
+                let message = format!("the evidence {} is not in the store", file.name);
+                Error::new(Class::Integrity, "damaged", message, "case verify shows what differs")
+            })?;
+            let place = folder.path().join(base_name(&file.name));
+            // A link costs nothing; where that is not possible (another disk), a copy does.
+            if std::fs::hard_link(&stored, &place).is_err() {
+                std::fs::copy(&stored, &place).map_err(trouble)?;
+            }
+        }
+        let first = attached.evidence.first().map(|e| base_name(&e.name)).unwrap_or_default();
+        let first = folder.path().join(first);
+        Ok((folder, first))
     }
 
     /// Where a stored file lies.
@@ -328,6 +377,11 @@ pub fn examine(
     };
     let result = analyse::analyse(file, measurement, request, watch).map_err(|e| e.at(&file.display().to_string()))?;
     Ok((files, Some(result)))
+}
+
+/// A file's name without its folders, whichever system wrote it.
+pub(crate) fn base_name(file: &str) -> String {
+    file.rsplit(['/', '\\']).next().unwrap_or(file).to_owned()
 }
 
 fn media_type(file: &Path) -> &'static str {

@@ -10,4 +10,4 @@ mod unmet;
 pub use document::{CheckDocument, CheckEntry, CheckLine, LineKind, Missing, PlanSummary};
 pub use plan::{Plan, PlanInfo, Role, Step, StepSettings};
 pub use role::RoleOption;
-pub use run::{CheckOptions, Outcome, attach, check};
+pub use run::{CheckOptions, Outcome, attach, check, check_in_order};

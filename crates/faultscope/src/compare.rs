@@ -8,20 +8,18 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use faultscope_capture::{Capture, Trace};
+use faultscope_diagnose::GateState;
 use faultscope_diagnose::compare::{
     Comparison, Profile, Reference, Repair, SetUp, choose_fft, compare, findings, repairs,
 };
-use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::measurement::Settings;
-use faultscope_diagnose::{Gate, GateState};
 use faultscope_report::words;
 use faultscope_signal::{Kind, Record as _, Unit, Window};
 
 pub use chart::write;
 pub use file::{ReferenceCapture, ReferenceDocument, load, save};
 
-use crate::analyse::{base, main_trace, read_error};
-use crate::watch::Watched;
+use crate::opened::{Opened, measure_error};
 use crate::{CaptureResult, Class, Error, Request, Watch};
 
 /// Fewest captures that say anything about spread.
@@ -52,21 +50,20 @@ pub fn prepare(
     request: &Request,
     watch: &dyn Watch,
 ) -> Result<Prepared, Error> {
-    let capture = faultscope_capture::open(file, &request.open)?;
-    let trace = main_trace(&capture)?;
+    let mut opened = Opened::new(file, request, watch)?;
+    let trace = opened.trace()?;
     let measurement = like.map(|s| s.measurement.as_str()).or(measurement).unwrap_or(usual(trace.kind));
     let settings = settings(&request.settings, like, trace.frames);
-    let setup = setup(&capture, trace, measurement, &settings, request);
+    let setup = setup(&opened.capture, trace, measurement, &settings, request);
     if let Some(like) = like {
         refuse_unlike(like, &setup)?;
     }
-    let watched = Watched { record: trace, watch };
-    let scan = gate::scan(&watched, Coverage::Full).map_err(read_error)?;
-    let mut profile =
-        Profile::of(&watched, &capture.caveats, measurement, &settings).map_err(|e| closed(e.into(), &scan.gates))?;
-    profile.gates = gate::merge([scan.gates, profile.gates]);
+    opened.ready()?;
+    let mut profile = Profile::of(&opened.record()?, &opened.capture.caveats, measurement, &settings)
+        .map_err(|e| closed(measure_error(e), &opened))?;
+    profile.gates = opened.merged(profile.gates);
     profile.setup = setup;
-    let mut result = base(file, &capture, trace, request)?;
+    let mut result = opened.result()?;
     result.settings.measurement = Some(settings);
     result.quality.clone_from(&profile.gates);
     result.readings.clone_from(&profile.readings);
@@ -74,8 +71,8 @@ pub fn prepare(
 }
 
 /// What could not be measured because a gate is closed says so.
-fn closed(error: Error, gates: &[Gate]) -> Error {
-    match gates.iter().find(|g| g.state == GateState::Fail) {
+fn closed(error: Error, opened: &Opened<'_>) -> Error {
+    match opened.spoilt() {
         Some(gate) => Error { message: format!("{}: {} ({})", gate.gate, gate.detail, error.message), ..error },
         None => error,
     }
@@ -103,6 +100,7 @@ fn setup(capture: &Capture, trace: &Trace, measurement: &str, settings: &Setting
         sample_rate_hz: trace.sample_rate_hz,
         center_hz: trace.center_hz,
         level_unit: if calibrated { Unit::Dbm } else { trace.unit.level_unit() },
+        gain_db: capture.gain_db(),
         probe: request.open.probe,
         scale_v_per_unit: request.open.scale_v,
         duration_s: trace.duration_s(),

@@ -12,7 +12,8 @@ use faultscope_signal::Unit;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::analyse::{analyse, main_trace};
+use crate::analyse::analyse;
+use crate::opened::main_trace;
 use crate::watch::{INTERRUPTED, Watched};
 use crate::{CaptureResult, Class, Error, Request, Watch};
 

@@ -7,7 +7,8 @@ use faultscope_diagnose::gate;
 use faultscope_diagnose::measurement::{self, Measured, Settings};
 use faultscope_signal::SweptSpectrum;
 
-use crate::analyse::{frame, provenance};
+use crate::analyse::provenance;
+use crate::opened::frame;
 use crate::result::{SpectrumDetail, SpectrumInfo, SpectrumPeak, SpectrumTrace};
 use crate::{CaptureResult, Class, Error, Request, SpectrumOptions};
 

@@ -17,6 +17,7 @@ pub mod inputs;
 pub mod limits;
 pub mod link;
 pub mod live;
+mod opened;
 pub mod phase_noise;
 pub mod picture;
 pub mod report;

@@ -12,7 +12,7 @@ use faultscope_signal::{Kind, Window, spectrum as spectra};
 use serde::Deserialize as _;
 use serde_json::json;
 
-use crate::cases::{Attached, Desk, EventKind};
+use crate::cases::{Attached, Desk, EventKind, base_name};
 use crate::check::{CheckDocument, CheckEntry, Missing};
 use crate::{CaptureResult, Class, Error, picture};
 
@@ -21,7 +21,18 @@ use crate::{CaptureResult, Class, Error, picture};
 /// # Errors
 /// Unknown case, an extension that names no printer, or a file that cannot be written.
 pub fn write(desk: &Desk, id: &str, output: &Path, lang: Lang) -> Result<PathBuf, Error> {
-    print(&input(desk, id, lang)?, output)
+    let at = crate::now();
+    print(&input(desk, id, &at, lang)?, output)
+}
+
+/// The HTML report of a case as of a time, which is also what it says of its making.
+///
+/// # Errors
+/// Unknown case, or evidence that cannot be read.
+pub(crate) fn page(desk: &Desk, id: &str, at: &str, lang: Lang) -> Result<Vec<u8>, Error> {
+    let input = input(desk, id, at, lang)?;
+    let printer = printer::by_extension("html").ok_or_else(|| Error::usage("there is no HTML report", ""))?;
+    Ok(printer.print(&input)?)
 }
 
 /// Writes the report of a check run.
@@ -104,8 +115,8 @@ fn open_again(result: &CaptureResult) -> Result<Capture, Error> {
     Ok(capture)
 }
 
-fn input(desk: &Desk, id: &str, lang: Lang) -> Result<ReportInput, Error> {
-    let case = desk.case(id)?;
+fn input(desk: &Desk, id: &str, at: &str, lang: Lang) -> Result<ReportInput, Error> {
+    let case = desk.case_at(id, at)?;
     let attached: Vec<Attached> = desk
         .events(id)?
         .into_iter()
@@ -119,7 +130,7 @@ fn input(desk: &Desk, id: &str, lang: Lang) -> Result<ReportInput, Error> {
         causes: desk.causes(id, lang)?,
         sections,
         tool: format!("faultscope {}", crate::VERSION),
-        generated_at: crate::now(),
+        generated_at: at.to_owned(),
     })
 }
 
@@ -133,6 +144,7 @@ fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Erro
         )
     })?;
     let (pictures, error) = match pictures(desk, attached, &result, lang) {
+        _ if result.link.is_some() => (Vec::new(), String::new()),
         Ok(pictures) => (pictures, String::new()),
         // A report without a picture is better than no report; it says why.
         Err(e) => (Vec::new(), e.message),
@@ -144,14 +156,19 @@ fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Erro
 /// A result without its pictures.
 fn result_section(result: &CaptureResult, role: String, findings: &[Finding], lang: Lang) -> Section {
     let (measurement, detail) = measured(result);
+    let name = match &result.link {
+        Some(link) => format!("{} / {}", base_name(&link.supply.file), base_name(&link.rf.file)),
+        None => base_name(&result.file),
+    };
     Section {
-        title: format!("{}: {}", faultscope_report::words::measurement(lang, measurement), base_name(&result.file)),
+        title: format!("{}: {name}", faultscope_report::words::measurement(lang, measurement)),
         role,
         capture: facts(result),
         gates: result.quality.clone(),
         readings: result.readings.clone(),
         findings: findings.to_vec(),
         detail,
+        link: result.link.as_ref().map(|l| l.detail.clone()),
         pictures: Vec::new(),
         settings: json!(result.settings),
         error: String::new(),
@@ -160,6 +177,9 @@ fn result_section(result: &CaptureResult, role: String, findings: &[Finding], la
 
 /// Which measurement a result is of, and its tables.
 fn measured(result: &CaptureResult) -> (&'static str, Option<Detail>) {
+    if result.link.is_some() {
+        return ("link", None);
+    }
     if let Some(d) = &result.ripple {
         return ("ripple", Some(Detail::Ripple(d.clone())));
     }
@@ -193,10 +213,6 @@ fn facts(result: &CaptureResult) -> CaptureFacts {
         unit: result.unit.clone().unwrap_or_default(),
         start_time: result.provenance.as_ref().and_then(|p| p.start_time.clone()),
     }
-}
-
-fn base_name(file: &str) -> String {
-    file.rsplit(['/', '\\']).next().unwrap_or(file).to_owned()
 }
 
 fn pictures(desk: &Desk, attached: &Attached, result: &CaptureResult, lang: Lang) -> Result<Vec<Figure>, Error> {
@@ -240,27 +256,7 @@ fn some_cycles(trace: &Trace, result: &CaptureResult) -> Option<Trace> {
 
 /// Opens the evidence of an event again, under its own names in a temporary folder, as it was opened the first time.
 fn reopen(desk: &Desk, attached: &Attached, result: &CaptureResult) -> Result<(tempfile::TempDir, Capture), Error> {
-    let trouble = |e: std::io::Error| {
-        Error::new(
-            Class::Storage,
-            "io",
-            format!("the evidence cannot be laid out: {e}"),
-            "make room in the temporary folder",
-        )
-    };
-    let folder = tempfile::tempdir().map_err(trouble)?;
-    for file in &attached.evidence {
-        let stored = desk.evidence_path(&file.sha256).filter(|p| p.is_file()).ok_or_else(|| {
-            let message = format!("the evidence {} is not in the store", file.name);
-            Error::new(Class::Integrity, "damaged", message, "case verify shows what differs")
-        })?;
-        let place = folder.path().join(base_name(&file.name));
-        // A link costs nothing; where that is not possible (another disk), a copy does.
-        if std::fs::hard_link(&stored, &place).is_err() {
-            std::fs::copy(&stored, &place).map_err(trouble)?;
-        }
-    }
-    let first = attached.evidence.first().map(|e| base_name(&e.name)).unwrap_or_default();
-    let capture = faultscope_capture::open(&folder.path().join(first), &result.settings.open)?;
+    let (folder, first) = desk.lay_out(attached)?;
+    let capture = faultscope_capture::open(&first, &result.settings.open)?;
     Ok((folder, capture))
 }

@@ -340,6 +340,9 @@ pub struct CaptureResult {
     /// What `compare` adds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub comparison: Option<Comparison>,
+    /// What was found between a supply and this capture in one case.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub link: Option<Box<crate::cases::CaseLink>>,
 }
 
 /// Instrument, time and description of a capture.
@@ -364,6 +367,7 @@ impl CaptureResult {
     #[must_use]
     pub fn examined(&self) -> Option<Examined<'_>> {
         let measurement = match self {
+            Self { link: Some(_), .. } => "link",
             Self { ripple: Some(_), .. } => "ripple",
             Self { spurs: Some(_), .. } => "spurs",
             Self { channel: Some(_), .. } => "channel",

@@ -224,7 +224,7 @@ fn one(model: &dyn Model, k: usize, trial: &Trial, rules: &RuleSet, packs: &Pack
     let record = made.waveform.with_full_scale_dbm(made.full_scale_dbm);
     let id = if model.domain() == Domain::Supply { "ripple" } else { "spurs" };
     let plug = measurement::by_id(id).ok_or_else(|| Error::usage(format!("there is no measurement '{id}'"), ""))?;
-    let scan = gate::scan(&record, Coverage::Full).map_err(crate::analyse::read_error)?;
+    let scan = gate::scan(&record, Coverage::Full).map_err(crate::opened::read_error)?;
     let measured = plug.measure(&record, &[], &Settings::default())?;
     let measured = Measured { gates: gate::merge([scan.gates, measured.gates]), ..measured };
     let mut findings = judge(&measured, &packs.of(model, &scenario));

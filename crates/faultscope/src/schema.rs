@@ -264,6 +264,8 @@ pub fn document() -> Value {
         kind::<crate::checklist::ChecklistsCheckDocument>(&mut generator),
         kind::<CaseListDocument>(&mut generator),
         kind::<VerifyDocument>(&mut generator),
+        kind::<crate::cases::ExportDocument>(&mut generator),
+        kind::<crate::cases::ImportDocument>(&mut generator),
         kind::<LimitsDocument>(&mut generator),
         kind::<ModelsDocument>(&mut generator),
         kind::<RulesDocument>(&mut generator),

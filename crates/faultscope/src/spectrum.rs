@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use faultscope_capture::Trace;
-use faultscope_diagnose::gate;
 use faultscope_diagnose::measurement::Settings;
 use faultscope_signal::spectrum::{Options, Traces, analyze, rbw_to_fft};
 use faultscope_signal::zoom::{Baseband, zoom};
 use faultscope_signal::{Kind, Progress, Record as _, Spectrum, SpectrumSettings, Stop, Window};
 use serde::{Deserialize, Serialize};
 
-use crate::analyse::{OVERVIEW, base, main_trace, read_error};
+use crate::analyse::OVERVIEW;
 use crate::exported::{self, Exported};
+use crate::opened::{Opened, read_error};
 use crate::result::{PersistenceDetail, SpectrumDetail, SpectrumPeak, SpectrumTrace};
 use crate::watch::Watched;
 use crate::{CaptureResult, Class, Error, Request, Watch};
@@ -86,18 +86,16 @@ pub fn spectrum(
     watch: &dyn Watch,
 ) -> Result<(CaptureResult, Drawn), Error> {
     check(options)?;
-    let capture = faultscope_capture::open(file, &request.open)?;
-    if let Some(swept) = capture.spectra.first() {
-        let (result, drawn) = exported::spectrum(file, &capture, swept, request, options)?;
+    let mut opened = Opened::new(file, request, watch)?;
+    if let Some(swept) = opened.capture.spectra.first() {
+        let (result, drawn) = exported::spectrum(file, &opened.capture, swept, request, options)?;
         return Ok((result, Drawn::Exported(drawn)));
     }
-    let trace = main_trace(&capture)?;
-    let watched = Watched { record: trace, watch };
-    let scan = gate::scan(&watched, OVERVIEW).map_err(read_error)?;
-    let shown = measure(trace, &watched, request, options, watch)?;
+    opened.scan(OVERVIEW)?;
+    let shown = measure(opened.trace()?, &opened.record()?, request, options, watch)?;
     let used = shown.spectrum.settings;
-    let mut result = base(file, &capture, trace, request)?;
-    result.quality = gate::merge([gate::from_caveats(&capture.caveats), scan.gates]);
+    let mut result = opened.result()?;
+    result.quality = opened.gates();
     result.settings.measurement = Some(Settings {
         fft: Some(used.fft),
         window: Some(used.window),

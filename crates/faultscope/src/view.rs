@@ -107,7 +107,7 @@ impl Viewer {
     /// When it cannot be opened or holds no channel.
     pub fn open(file: &Path, options: &OpenOptions) -> Result<Self, Error> {
         let capture = faultscope_capture::open(file, options)?;
-        let trace = crate::analyse::main_trace(&capture)?.clone();
+        let trace = crate::opened::main_trace(&capture)?.clone();
         Ok(Self { capture, trace })
     }
 

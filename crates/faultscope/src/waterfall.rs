@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use faultscope_diagnose::gate;
 use faultscope_diagnose::measurement::Settings;
 use faultscope_report::picture::{Chart as _, Size, WaterfallChart};
 use faultscope_report::words::{Lang, fill};
@@ -11,11 +10,11 @@ use faultscope_signal::spectrum::Precision;
 use faultscope_signal::waterfall::{Waterfall, WaterfallSettings, waterfall as compute};
 use faultscope_signal::{Record as _, SpectrumSettings, Unit, Window};
 
-use crate::analyse::{OVERVIEW, base, main_trace, read_error};
+use crate::analyse::OVERVIEW;
+use crate::opened::Opened;
 use crate::picture::numbered;
 use crate::result::{WaterfallDetail, WaterfallPeak};
 use crate::spectrum::{Asked, stop_error};
-use crate::watch::Watched;
 use crate::{CaptureResult, Class, Error, Request, Watch};
 
 /// Points of a transform where the request does not say: about as many as a picture is wide.
@@ -80,14 +79,13 @@ pub fn waterfall(
     output: Option<&WaterfallOutput>,
     watch: &dyn Watch,
 ) -> Result<CaptureResult, Error> {
-    let capture = faultscope_capture::open(file, &request.open)?;
-    let trace = main_trace(&capture)?;
-    let watched = Watched { record: trace, watch };
-    let settings = settings(&request.settings, rows, trace.frames)?;
-    let scan = gate::scan(&watched, OVERVIEW).map_err(read_error)?;
-    let made = compute(&watched, settings, &Asked(watch)).map_err(stop_error)?;
-    let mut result = base(file, &capture, trace, request)?;
-    result.quality = gate::merge([gate::from_caveats(&capture.caveats), scan.gates]);
+    let mut opened = Opened::new(file, request, watch)?;
+    let settings = settings(&request.settings, rows, opened.trace()?.frames)?;
+    opened.scan(OVERVIEW)?;
+    let trace = opened.trace()?;
+    let made = compute(&opened.record()?, settings, &Asked(watch)).map_err(stop_error)?;
+    let mut result = opened.result()?;
+    result.quality = opened.gates();
     let used = settings.spectrum;
     result.settings.measurement = Some(Settings {
         fft: Some(used.fft),

@@ -3,6 +3,7 @@
 mod compare;
 mod view;
 
+use faultscope_diagnose::link::LinkDetail;
 use faultscope_diagnose::{Cause, Detail, Finding, Gate, Reading};
 use minijinja::{Environment, UndefinedBehavior, Value};
 
@@ -63,6 +64,8 @@ pub struct Section {
     pub findings: Vec<Finding>,
     /// What was found beyond the readings; becomes tables.
     pub detail: Option<Detail>,
+    /// What was found between a supply and this capture; becomes tables.
+    pub link: Option<LinkDetail>,
     /// Pictures.
     pub pictures: Vec<Figure>,
     /// Everything needed to compute the same again, as JSON.

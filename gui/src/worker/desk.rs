@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use faultscope_door::cases::{Access, Desk, Equipment, Filter, Opened, Priority, Sort};
+use faultscope_door::cases::{Access, CaseLinkRequest, Desk, Equipment, Filter, Opened, Priority, Sort};
 use faultscope_door::paper::Lang;
-use faultscope_door::{CaptureResult, Error, report};
+use faultscope_door::{CaptureResult, Error, Unwatched, report};
 
 use super::{Message, Voice};
 
@@ -71,7 +71,13 @@ fn task(job: DeskJob) -> Result<Message, Error> {
         DeskTask::Create(title) => Ok(Message::Case(Box::new(desk.create(opened(title))?))),
         DeskTask::Show(id) => Ok(Message::Case(Box::new(desk.case(&id)?))),
         DeskTask::Attach { case, files, result } => {
-            let (case, evidence) = desk.attach(&case, &files, Some(&result), None)?;
+            let (attached, evidence) = desk.attach(&case, &files, Some(&result), None)?;
+            let new = [attached.version];
+            // The capture is in the case whatever becomes of the links.
+            let case = match desk.link_case(&case, Some(&new), &CaseLinkRequest::default(), &Unwatched) {
+                Ok(_) => desk.case(&case)?,
+                Err(_) => attached,
+            };
             let name = evidence.into_iter().next().map(|e| e.name).unwrap_or_default();
             Ok(Message::Attached(Box::new(case), name))
         }

@@ -61,6 +61,10 @@ fn twenty_captures_give_the_same_bytes_for_any_number_of_jobs() {
     {
         assert_eq!(run(dir.path(), &more), (code, json.clone(), junit.clone()), "{more:?}");
     }
+    let lines = |jobs: &str| run(dir.path(), &["--lines", "--jobs", jobs, "--threads", "3"]).1;
+    let one = lines("1");
+    assert_eq!(one.lines().count(), 20 + 1);
+    assert!(lines("2") == one && lines("7") == one, "lines come in one order however many captures at a time");
     let document: Value = serde_json::from_str(&json).unwrap();
     let captures = document["captures"].as_array().unwrap();
     assert_eq!(captures.len(), 20);

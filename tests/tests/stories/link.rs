@@ -1,4 +1,4 @@
-//! A supply beside a transmitter: the link is found where it is, and receiver artefacts are called.
+//! A supply beside a transmitter: the link is found where it is, by command and within a case, and receiver artefacts are called.
 
 use std::fs;
 
@@ -50,6 +50,131 @@ fn json(words: &[&str], code: u8) -> Value {
     let outcome = faultscope(&[words, &["--json"]].concat());
     assert_eq!(outcome.code, code, "{words:?}: {}", outcome.err);
     outcome.json()
+}
+
+/// A store of its own with one open case.
+struct Store {
+    dir: tempfile::TempDir,
+    id: String,
+}
+
+impl Store {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Self { dir, id: String::new() };
+        store.id = store.run(&["case", "open", "--title", "hum on the carrier"], 0).trim().to_owned();
+        store
+    }
+
+    #[track_caller]
+    fn run(&self, words: &[&str], code: u8) -> String {
+        let place = self.dir.path().join("store").display().to_string();
+        let outcome = faultscope(&[words, &["--store", &place]].concat());
+        assert_eq!(outcome.code, code, "{words:?}: {}{}", outcome.out, outcome.err);
+        outcome.out
+    }
+
+    fn attach(&self, file: &str, more: &[&str]) -> String {
+        self.run(&[&["case", "attach", &self.id, file], more].concat(), 0)
+    }
+
+    fn document(&self) -> Value {
+        serde_json::from_str(&self.run(&["case", "show", &self.id, "--json"], 0)).unwrap()
+    }
+
+    fn links(&self) -> Vec<Value> {
+        let document = self.document();
+        let findings = document["case"]["findings"].as_array().unwrap();
+        findings.iter().filter(|f| f["measurement"] == "link").cloned().collect()
+    }
+}
+
+const RAW: [&str; 4] = ["--rate", "200k", "--center", "900M"];
+
+#[test]
+fn a_case_links_its_captures_by_itself() {
+    let store = Store::new();
+    let folder = store.dir.path();
+    let rail = supply(folder);
+    let bad = transmitter(folder, "bad.cf32", 0.01, &[(-10.0, 20e3)]);
+    store.attach(&rail, &["--role", "supply"]);
+    assert!(store.links().is_empty(), "one capture alone says nothing");
+    let said = store.attach(&bad, &RAW);
+    assert!(said.contains("are sidebands of the carrier"), "{said}");
+
+    let links = store.links();
+    assert_eq!(links.len(), 1, "{links:?}");
+    let link = &links[0];
+    // 1 % deep: 20 log10(0.005) on each side.
+    assert!((link["value"].as_f64().unwrap() + 46.02).abs() < 0.2, "{link}");
+    assert_eq!((&link["reading"], &link["verdict"]), (&"link_mains".into(), &"not_evaluated".into()));
+    let cited: Vec<&str> = link["captures"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert_eq!(cited, ["bad.cf32", "rail.csv"]);
+    let document = store.document();
+    Published::load().check("CaseDocument", &document);
+    assert_eq!(document["case"]["evidence"].as_array().unwrap().len(), 2, "no file is listed twice");
+    let cause = document["causes"].as_array().unwrap().iter().find(|c| c["rule"] == "S03a").expect("the cause");
+    assert!(cause["readings"].as_array().unwrap().iter().any(|r| r["measurement"] == "link"), "{cause}");
+    assert!(document["causes"].as_array().unwrap().iter().all(|c| c["rule"] != "S03"), "named once");
+
+    // Asked again, nothing is attached twice; the link is computed again by `verify`.
+    store.run(&["case", "link", &store.id], 0);
+    assert_eq!(store.links().len(), 1);
+    store.run(&["case", "verify", &store.id], 0);
+    let shown = store.run(&["case", "show", &store.id], 0);
+    assert!(shown.contains("idebands at the supply's mains lines"), "{shown}");
+    let page = folder.join("r.html").display().to_string();
+    for (lang, words) in [("en", "link from supply to RF: rail.csv"), ("zh-CN", "电源到射频的关联")] {
+        store.run(&["report", &store.id, "--output", &page, "--lang", lang], 0);
+        assert!(fs::read_to_string(&page).unwrap().contains(words), "{lang}");
+    }
+}
+
+#[test]
+fn a_case_says_nothing_where_the_evidence_is_not_there() {
+    let store = Store::new();
+    let folder = store.dir.path();
+    let (rail, good) = (supply(folder), transmitter(folder, "good.cf32", 0.0, &[(-10.0, 20e3)]));
+    store.attach(&good, &RAW);
+    store.attach(&rail, &[]);
+    assert!(store.links().is_empty());
+    let bad = transmitter(folder, "bad.cf32", 0.01, &[(-10.0, 20e3)]);
+    // After a repair is another moment than before it; a receiver is no transmitter; and it can be left out.
+    store.attach(&bad, &[&RAW[..], &["--role", "receive"]].concat());
+    store.attach(&bad, &[&RAW[..], &["--no-link"]].concat());
+    assert!(store.links().is_empty());
+    let other = Store::new();
+    let (rail, bad) = (supply(other.dir.path()), transmitter(other.dir.path(), "bad.cf32", 0.01, &[(-10.0, 20e3)]));
+    other.attach(&rail, &["--role", "supply after"]);
+    other.attach(&bad, &[&RAW[..], &["--role", "transmit before"]].concat());
+    assert!(other.links().is_empty());
+    // Files that were kept as they are count by their role.
+    let kept = Store::new();
+    let rail = supply(kept.dir.path());
+    let bad = transmitter(kept.dir.path(), "bad.cf32", 0.01, &[(-10.0, 20e3)]);
+    kept.attach(&rail, &["--role", "supply", "--measure", "none"]);
+    kept.attach(&bad, &RAW);
+    assert_eq!(kept.links().len(), 1);
+}
+
+#[test]
+fn a_link_fails_where_a_limit_on_its_lines_has_failed() {
+    let store = Store::new();
+    let folder = store.dir.path();
+    let rail = supply(folder);
+    let bad = transmitter(folder, "bad.cf32", 0.01, &[(-10.0, 20e3)]);
+    let pack = folder.join("own.toml");
+    fs::write(
+        &pack,
+        "[pack]\nid = \"own\"\nversion = \"1\"\ntitle = \"own\"\nsource = \"own\"\nregion = \"own\"\nequipment = \"own\"\nauthor = \"own\"\nvalid_from = \"2026-01-01\"\nconfidence = \"own\"\n\n[[limit]]\nid = \"spur\"\n\
+         measurement = \"spurs\"\nreading = \"spur_level\"\nunit = \"dBc\"\nupper = -60.0\nclause = \"own 1\"\nconfidence = \"S\"\nseverity = \"minor\"\n",
+    )
+    .unwrap();
+    store.attach(&rail, &[]);
+    let pack = pack.display().to_string();
+    store.run(&[&["case", "attach", &store.id, &bad, "--limits", &pack], &RAW[..]].concat(), 1);
+    let links = store.links();
+    assert_eq!((&links[0]["verdict"], &links[0]["limit"]["upper"]), (&"fail".into(), &Value::from(-60.0)), "{links:?}");
 }
 
 #[test]

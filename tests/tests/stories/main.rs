@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bad_store;
+mod bundle;
 mod captures;
 mod cases;
 mod check;

@@ -76,6 +76,7 @@ fn every_command_runs_on_the_samples() {
                 | "tx.png"
                 | "tx-time.png"
                 | "report.html"
+                | "case.zip"
                 | "edge.csv"
                 | "live"
                 | "events" => at(word),

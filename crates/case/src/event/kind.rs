@@ -61,11 +61,24 @@ pub struct Evidence {
     pub media_type: String,
 }
 
+/// A capture that something is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CaptureRef {
+    /// Name as received.
+    pub name: String,
+    /// SHA-256.
+    pub sha256: String,
+}
+
 /// Evidence and what was found in it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attached {
     /// The stored files; the first is the capture that the findings are about.
     pub evidence: Vec<Evidence>,
+    /// The captures that the findings rest on together, where there are several: those that were attached before. Their files
+    /// stand in `evidence` once more, so that this event can be computed again by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captures: Vec<CaptureRef>,
     /// The analysis as it was printed: one element of `captures`, with settings and readings; `null` for a plain file.
     #[serde(default)]
     pub result: serde_json::Value,
@@ -243,4 +256,18 @@ pub struct Closed {
     pub root_cause: String,
     /// How it ended.
     pub closure: Closure,
+}
+
+/// Two histories of one case brought together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// Hash of the other side's last event.
+    pub head: String,
+    /// Number of the last event of this chain that the other side had, too.
+    pub fork: u64,
+    /// Hashes of the other side's events that came with it, in order; each follows one that was known before.
+    pub events: Vec<String>,
+    /// Fields that both sides had changed since then; this side's value stays.
+    #[serde(default)]
+    pub conflicts: Vec<super::Field>,
 }

@@ -7,6 +7,31 @@ pub(super) fn text(year: i64, number: i64) -> String {
     format!("FS-{year:04}-{number:04}")
 }
 
+/// The number a case gets whose own one is taken: the end of its UUID behind it, which is random.
+pub(super) fn alias(id: &str, uuid: &str) -> String {
+    let tail: String = uuid.chars().filter(char::is_ascii_hexdigit).collect();
+    format!("{id}~{}", tail.get(tail.len().saturating_sub(8)..).unwrap_or_default().to_ascii_uppercase())
+}
+
+/// The number that the store which opened the case gave it.
+pub(super) fn origin(id: &str) -> &str {
+    id.split('~').next().unwrap_or(id)
+}
+
+/// Year and number of an id as stores give them.
+pub(crate) fn parts(id: &str) -> Option<(i64, i64)> {
+    let (year, number) = id.strip_prefix("FS-")?.split_once('-')?;
+    let (year, number) = (year.parse::<u16>().ok()?, number.parse::<u32>().ok()?);
+    let parts = (i64::from(year), i64::from(number));
+    (parts.1 > 0 && text(parts.0, parts.1) == id).then_some(parts)
+}
+
+/// A number below zero for a case whose own one is taken; it is not counted by [`next_number`].
+pub(super) fn number_aside(connection: &Connection, year: i64) -> rusqlite::Result<i64> {
+    let sql = "SELECT min(coalesce(min(number), 0), 0) - 1 FROM fault_case WHERE year = ?1";
+    connection.query_row(sql, [year], |row| row.get(0))
+}
+
 /// The UTC year of an RFC 3339 time.
 pub(super) fn year(at: &str) -> Option<i64> {
     let at: jiff::Timestamp = at.parse().ok()?;

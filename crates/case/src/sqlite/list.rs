@@ -47,13 +47,13 @@ fn json(state: &State) -> rusqlite::Result<String> {
 }
 
 /// A new row; its number.
-pub(super) fn insert(tx: &Transaction<'_>, year: i64, number: i64, state: &State) -> rusqlite::Result<i64> {
+pub(super) fn insert(tx: &Transaction<'_>, id: &str, year: i64, number: i64, state: &State) -> rusqlite::Result<i64> {
     let sql = format!(
         "INSERT INTO fault_case (id, uuid, year, number, state, {COLUMNS})
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
     );
     let mut values: Vec<Value> = vec![
-        Value::Text(state.id.clone()),
+        Value::Text(id.to_owned()),
         Value::Text(state.uuid.clone()),
         Value::Integer(year),
         Value::Integer(number),
@@ -98,9 +98,12 @@ impl Kept {
         let Ok(state) = serde_json::from_str::<State>(&self.state) else { return false };
         let (id, uuid, year, number) = &self.named;
         columns(&state) == self.columns
-            && *id == state.id
             && *uuid == state.uuid
-            && super::ids::text(*year, *number) == state.id
+            && if *number > 0 {
+                *id == state.id && super::ids::text(*year, *number) == state.id
+            } else {
+                *id == super::ids::alias(&state.id, &state.uuid)
+            }
     }
 }
 
@@ -124,13 +127,15 @@ pub(super) fn query(
     let failed = |e: rusqlite::Error| StoreError::db("listing the cases", dir, &e);
     let (sql, values) = sql_of(filter, sort);
     let mut statement = connection.prepare(&sql).map_err(failed)?;
-    let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(0)).map_err(failed)?;
-    rows.map(|text| {
-        let state: State = serde_json::from_str(&text.map_err(failed)?).map_err(|e| StoreError::Damaged {
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+    let rows = statement.query_map(params_from_iter(values), row).map_err(failed)?;
+    rows.map(|row| {
+        let (id, text) = row.map_err(failed)?;
+        let state: State = serde_json::from_str(&text).map_err(|e| StoreError::Damaged {
             what: format!("the state of a case cannot be read ({e})"),
             path: dir.to_owned(),
         })?;
-        Ok(summary(state, now_ms))
+        Ok(summary(id, state, now_ms))
     })
     .collect()
 }
@@ -166,17 +171,17 @@ fn sql_of(filter: &Filter, sort: Sort) -> (String, Vec<Value>) {
         Sort::Id => "year, number",
     };
     let limit = filter.limit.map_or(String::new(), |n| format!("LIMIT {n}"));
-    (format!("SELECT state FROM fault_case {condition} ORDER BY {order} {limit}"), values)
+    (format!("SELECT id, state FROM fault_case {condition} ORDER BY {order} {limit}"), values)
 }
 
-fn summary(state: State, now_ms: i64) -> Summary {
+fn summary(id: String, state: State, now_ms: i64) -> Summary {
     let round = u32::try_from(state.rounds.len()).unwrap_or(u32::MAX);
     let next_clock = state.next_due().map(|(name, due)| {
         let state = if now_ms > due { ClockState::Late } else { ClockState::Running };
         Clock { name, due: clock::text_ms(due), met_at: None, state, round }
     });
     Summary {
-        id: state.id,
+        id,
         title: state.opened.title,
         customer: state.opened.customer,
         site: state.opened.site,

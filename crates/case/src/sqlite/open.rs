@@ -14,7 +14,8 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x4653_4341;
 
 /// One script for each version; the database's `user_version` counts those that were run.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE fault_case (
         no INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -42,7 +43,20 @@ const MIGRATIONS: [&str; 1] = ["
         body TEXT NOT NULL,
         UNIQUE (case_no, seq)
     ) STRICT;
-"];
+",
+    "
+    CREATE TABLE side_event (
+        case_no INTEGER NOT NULL REFERENCES fault_case (no),
+        merged_by INTEGER NOT NULL,
+        place INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        body TEXT NOT NULL,
+        UNIQUE (case_no, merged_by, place),
+        UNIQUE (case_no, hash)
+    ) STRICT;
+",
+];
 
 /// How long another program is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -249,7 +249,7 @@ fn a_change_to_any_event_row_is_named() {
         let rows = store.rows(1).unwrap();
         let kept = list::kept(&store.connection, 1).unwrap();
         let mut out = Verification { case_id: id.clone(), ..Verification::default() };
-        let events = verify::chain(&mut out, rows);
+        let events = verify::chain(&mut out, &id, rows);
         verify::state(&mut out, &events, &kept.state);
         assert!(!out.is_intact() || !kept.columns_follow(), "{change} was not seen");
         if seq > 0 && change.contains("body") {

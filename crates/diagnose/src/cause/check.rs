@@ -40,6 +40,9 @@ impl RuleSet {
 
 type Complaint = (String, String);
 
+/// What is found between two captures has readings as a measurement has.
+const LINK: &str = "link";
+
 impl Rule {
     fn check(&self) -> Result<(), Complaint> {
         let inspection = self.measurement == INSPECTION;
@@ -49,8 +52,9 @@ impl Rule {
                 "require = [{ item = \"...\", is = \"fail\" }]".into(),
             ));
         }
-        if !inspection && measurement::by_id(&self.measurement).is_none() {
-            let ids: Vec<&str> = measurement::ALL.iter().map(|m| m.id()).chain([INSPECTION]).collect();
+        let known = inspection || self.measurement == LINK || measurement::by_id(&self.measurement).is_some();
+        if !known {
+            let ids: Vec<&str> = measurement::ALL.iter().map(|m| m.id()).chain([LINK, INSPECTION]).collect();
             return Err((
                 format!("there is no measurement '{}'", self.measurement),
                 format!("one of {}", ids.join(", ")),

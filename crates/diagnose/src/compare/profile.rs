@@ -142,6 +142,7 @@ impl Profile {
                 sample_rate_hz: record.sample_rate_hz(),
                 center_hz: record.center_hz(),
                 level_unit: spectrum.level_unit(),
+                gain_db: None,
                 probe: None,
                 scale_v_per_unit: None,
                 duration_s: record.duration_s(),

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 const CENTER_SHARE: f64 = 0.01;
 /// Lengths may differ by this share: peak values grow with the length.
 const LENGTH_SHARE: f64 = 0.1;
+/// Gains that differ by less are the same setting.
+const SAME_GAIN_DB: f64 = 0.05;
 
 /// How a capture was taken and transformed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -27,6 +29,9 @@ pub struct SetUp {
     pub level_unit: Unit,
     /// Probe factor, where one was given.
     pub probe: Option<f64>,
+    /// Gain of the receiver in dB, where it is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain_db: Option<f64>,
     /// Volts per stored unit, where given.
     pub scale_v_per_unit: Option<f64>,
     /// Length.
@@ -96,6 +101,13 @@ impl SetUp {
         check(centers, "centre (Hz)", optional(a.center_hz), optional(b.center_hz), remedy);
         let remedy = "record both calibrated, or both not";
         check(a.level_unit == b.level_unit, "unit", a.level_unit.to_string(), b.level_unit.to_string(), remedy);
+        // Calibrated levels hold the gain. Others move with it, and the receiver's noise and products do not even move alike.
+        let gains = match (a.gain_db, b.gain_db) {
+            (Some(x), Some(y)) if a.level_unit != Unit::Dbm => (x - y).abs() < SAME_GAIN_DB,
+            _ => true,
+        };
+        let remedy = "record again with the gain of the reference, or calibrated in dBm";
+        check(gains, "gain (dB)", optional(a.gain_db), optional(b.gain_db), remedy);
         check(agree(a.probe, b.probe), "probe factor", optional(a.probe), optional(b.probe), "give the same --probe");
         let (x, y) = (a.scale_v_per_unit, b.scale_v_per_unit);
         check(agree(x, y), "scale (V per unit)", optional(x), optional(y), "give the same --scale");

@@ -251,13 +251,18 @@ fn two_captures_are_compared_by_their_noise() {
 #[test]
 fn unlike_set_ups_are_told_apart_by_name() {
     let (reference, mut random) = good_transmitters();
+    let mut reference = reference.setup;
+    reference.gain_db = Some(30.0);
     let like = profile(&transmitter(&mut random, 5_120, 0.2, 0.0), "spurs").setup;
-    assert!(reference.setup.mismatches(&like).is_empty());
+    assert!(reference.mismatches(&like).is_empty(), "a gain that is not recorded is not held against it");
+    let calibrated = |gain| SetUp { gain_db: Some(gain), level_unit: Unit::Dbm, ..like.clone() };
+    assert!(calibrated(30.0).mismatches(&calibrated(20.0)).is_empty(), "levels in dBm hold the gain");
     let unlike = [
         (SetUp { sample_rate_hz: 2e5, ..like.clone() }, "sample rate"),
         (SetUp { center_hz: Some(1.01e8), ..like.clone() }, "centre"),
         (SetUp { center_hz: None, ..like.clone() }, "centre"),
         (SetUp { level_unit: Unit::Dbm, ..like.clone() }, "unit"),
+        (SetUp { gain_db: Some(31.0), ..like.clone() }, "gain"),
         (SetUp { probe: Some(10.0), ..like.clone() }, "probe"),
         (SetUp { scale_v_per_unit: Some(0.5), ..like.clone() }, "scale"),
         (SetUp { channel: "CH2".into(), ..like.clone() }, "channel"),
@@ -265,7 +270,7 @@ fn unlike_set_ups_are_told_apart_by_name() {
         (SetUp { duration_s: 2.0 * like.duration_s, ..like.clone() }, "length"),
     ];
     for (setup, what) in unlike {
-        let all = reference.setup.mismatches(&setup);
+        let all = reference.mismatches(&setup);
         assert!(all.iter().any(|m| m.what.starts_with(what) && !m.remedy.is_empty()), "{what}: {all:?}");
     }
 }

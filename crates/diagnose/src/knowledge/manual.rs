@@ -61,7 +61,7 @@ pub struct ReadingDoc {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manual {
-    /// Measurement id; `compare` for what a comparison adds to the readings.
+    /// Measurement id; `compare` and `link` for what several captures show together.
     pub measurement: String,
     /// The measurement as a whole in Simplified Chinese.
     #[serde(rename = "zh-CN")]
@@ -77,7 +77,7 @@ pub struct Manual {
     pub readings: Vec<ReadingDoc>,
 }
 
-static FILES: [&str; 8] = [
+static FILES: [&str; 9] = [
     include_str!("../../explain/spurs.toml"),
     include_str!("../../explain/ripple.toml"),
     include_str!("../../explain/channel.toml"),
@@ -86,6 +86,7 @@ static FILES: [&str; 8] = [
     include_str!("../../explain/phase-noise.toml"),
     include_str!("../../explain/emissions.toml"),
     include_str!("../../explain/compare.toml"),
+    include_str!("../../explain/link.toml"),
 ];
 
 /// Every manual.

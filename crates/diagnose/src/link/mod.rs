@@ -4,6 +4,7 @@
 //! each other would agree as well; above one in two hundred nothing is said.
 
 mod chance;
+mod findings;
 mod supply;
 #[cfg(test)]
 mod tests;

@@ -118,6 +118,27 @@ pub struct CheckLine {
     pub missing: Option<Missing>,
 }
 
+impl CheckLine {
+    fn new(plan: &PlanSummary, line: LineKind, verdict: Option<Verdict>) -> Self {
+        Self {
+            schema: "faultscope/1".into(),
+            command: "check".into(),
+            tool: ToolInfo::default(),
+            line,
+            plan: plan.clone(),
+            verdict,
+            capture: None,
+            missing: None,
+        }
+    }
+
+    /// The line of one capture.
+    #[must_use]
+    pub fn capture(plan: &PlanSummary, entry: &CheckEntry) -> Self {
+        Self { capture: Some(entry.clone()), ..Self::new(plan, LineKind::Capture, entry.verdict) }
+    }
+}
+
 impl Missing {
     /// Always doubt.
     #[must_use]
@@ -162,23 +183,19 @@ impl CheckDocument {
     /// The same as lines: one a capture, one for whatever is missing, one with the verdict.
     #[must_use]
     pub fn lines(&self) -> Vec<CheckLine> {
-        let line = |line: LineKind, verdict: Option<Verdict>| CheckLine {
-            schema: self.schema.clone(),
-            command: self.command.clone(),
-            tool: self.tool.clone(),
-            line,
-            plan: self.plan.clone(),
-            verdict,
-            capture: None,
-            missing: None,
-        };
-        let captures =
-            self.captures.iter().map(|c| CheckLine { capture: Some(c.clone()), ..line(LineKind::Capture, c.verdict) });
+        let captures = self.captures.iter().map(|c| CheckLine::capture(&self.plan, c));
+        captures.chain(self.last_lines()).collect()
+    }
+
+    /// The lines after those of the captures.
+    #[must_use]
+    pub fn last_lines(&self) -> Vec<CheckLine> {
+        let line = |kind, verdict| CheckLine::new(&self.plan, kind, verdict);
         let missing = self
             .missing
             .iter()
             .map(|m| CheckLine { missing: Some(m.clone()), ..line(LineKind::Missing, Some(m.verdict())) });
-        captures.chain(missing).chain(std::iter::once(line(LineKind::Summary, self.verdict))).collect()
+        missing.chain(std::iter::once(line(LineKind::Summary, self.verdict))).collect()
     }
 
     /// The rows of the tables that other programs read.

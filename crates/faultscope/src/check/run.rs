@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use faultscope_report::words::Lang;
 use serde_json::json;
 
-use super::document::{CheckDocument, CheckEntry};
+use super::document::{CheckDocument, CheckEntry, CheckLine, PlanSummary};
 use super::plan::{Plan, Step};
 use super::role::{self, RoleOption};
 use super::state::{State, stamp};
 use super::unmet;
 use crate::analyse::analyse;
-use crate::batch::batch_of;
-use crate::cases::Desk;
+use crate::batch::batch_in_order;
+use crate::cases::{CaseLinkRequest, Desk};
 use crate::{CaptureResult, Class, Error, Request, Watch};
 
 /// How a plan is run.
@@ -59,6 +59,21 @@ impl Task<'_> {
 /// # Errors
 /// When a role is unknown or the state cannot be used; what goes wrong with one capture is its entry's error.
 pub fn check(plan: &Plan, files: &[PathBuf], options: &CheckOptions, watch: &dyn Watch) -> Result<Outcome, Error> {
+    check_in_order(plan, files, options, watch, |_| {})
+}
+
+/// The same; `told` hears of every entry of the document as soon as it and all before it are there, in their order.
+///
+/// # Errors
+/// As for [`check`].
+pub fn check_in_order(
+    plan: &Plan,
+    files: &[PathBuf],
+    options: &CheckOptions,
+    watch: &dyn Watch,
+    mut told: impl FnMut(CheckLine) + Send,
+) -> Result<Outcome, Error> {
+    let summary = PlanSummary::of(plan);
     role::check(plan, &options.roles)?;
     let state = options.resume.as_deref().map(|path| Ok::<_, Error>((path.to_owned(), open(path, plan, options)?)));
     let state = state.transpose()?;
@@ -71,9 +86,11 @@ pub fn check(plan: &Plan, files: &[PathBuf], options: &CheckOptions, watch: &dyn
         tasks.extend(own.map(|(file, _)| Task { step, file }));
         counts.push(tasks.len() - before);
     }
-    let entries = measure(&tasks, state.as_ref(), options, watch)?;
+    let mut tell = |entry: &CheckEntry| told(CheckLine::capture(&summary, entry));
+    let entries = measure(&tasks, state.as_ref(), options, watch, &mut tell)?;
     let mut paths: Vec<Option<PathBuf>> = tasks.iter().map(|t| Some(t.file.to_owned())).collect();
     let mut captures = entries;
+    let measured = captures.len();
     for (file, _) in files.iter().zip(&roles).filter(|(_, role)| !has_step(plan, role.as_ref())) {
         captures.push(without_step(file, plan));
         paths.push(None);
@@ -82,6 +99,7 @@ pub fn check(plan: &Plan, files: &[PathBuf], options: &CheckOptions, watch: &dyn
         captures.push(failed(None, name, error.clone()));
         paths.push(None);
     }
+    captures.iter().skip(measured).for_each(tell);
     let missing = unmet::missing(plan, &counts, options.lang);
     Ok(Outcome { document: CheckDocument::new(plan, captures, missing), files: paths, state })
 }
@@ -102,6 +120,7 @@ fn measure(
     state: Option<&(PathBuf, State)>,
     options: &CheckOptions,
     watch: &dyn Watch,
+    tell: &mut (dyn FnMut(&CheckEntry) + Send),
 ) -> Result<Vec<CheckEntry>, Error> {
     let jobs = options.jobs.clamp(1, 1024);
     let threads = (options.threads / jobs).max(1);
@@ -122,14 +141,20 @@ fn measure(
         watch.finished(count, tasks.len(), &format!("{} {}", task.step.id, task.file.display()));
         Ok(entry)
     };
-    let outcomes = batch_of(tasks, jobs, watch, |task| task.file, work);
+    let refused = |task: &Task<'_>, e: &Error| failed(Some(task.step), &task.file.display().to_string(), e.clone());
+    let told = |place: usize, outcome: &Result<CheckEntry, Error>| match (outcome, tasks.get(place)) {
+        (Ok(entry), _) => tell(entry),
+        (Err(e), Some(task)) if e.class != Class::Storage => tell(&refused(task, e)),
+        _ => {}
+    };
+    let outcomes = batch_in_order(tasks, jobs, watch, |task| task.file, work, told);
     let mut entries = Vec::with_capacity(tasks.len());
     for (task, outcome) in tasks.iter().zip(outcomes) {
         match outcome {
             Ok(entry) => entries.push(entry),
             // A state that cannot be written stops the run: what it promises would not hold.
             Err(e) if e.class == Class::Storage => return Err(e),
-            Err(e) => entries.push(failed(Some(task.step), &task.file.display().to_string(), e)),
+            Err(e) => entries.push(refused(task, &e)),
         }
     }
     Ok(entries)
@@ -169,11 +194,23 @@ fn without_step(file: &Path, plan: &Plan) -> CheckEntry {
     failed(None, &file.display().to_string(), Error::new(Class::Input, "no_role", message, hint))
 }
 
-/// Attaches every result of a run to a case, with its captures as evidence; returns how many, and what went wrong.
+/// Attaches every result of a run to a case, with its captures as evidence, and the links between them; returns how many
+/// results, and what went wrong.
 ///
 /// What a resumed run has attached before is not attached again.
-pub fn attach(outcome: &Outcome, desk: &mut Desk, case: &str, keep_going: bool) -> (usize, Vec<Error>) {
+pub fn attach(
+    outcome: &Outcome,
+    desk: &mut Desk,
+    case: &str,
+    keep_going: bool,
+    request: &CaseLinkRequest,
+    watch: &dyn Watch,
+) -> (usize, Vec<Error>) {
     let (mut count, mut errors) = (0, Vec::new());
+    let seen = match desk.case(case) {
+        Ok(case) => case.version,
+        Err(e) => return (0, vec![e]),
+    };
     for (entry, file) in outcome.document.captures.iter().zip(&outcome.files) {
         let Some(file) = file.as_ref().filter(|_| entry.result.error.is_none()) else { continue };
         match attach_one(outcome, desk, case, entry, file) {
@@ -185,6 +222,11 @@ pub fn attach(outcome: &Outcome, desk: &mut Desk, case: &str, keep_going: bool) 
                 }
             }
         }
+    }
+    // What the run attached may explain each other, or what the case held before.
+    let new = desk.attached_since(case, seen);
+    if let Err(e) = new.and_then(|new| desk.link_case(case, Some(&new), request, watch)) {
+        errors.push(e);
     }
     (count, errors)
 }

@@ -10,9 +10,11 @@ use crate::words::{self, Lang, fill, word};
 /// What was compared with what, in one sentence.
 pub(crate) fn head(c: &Comparison, lang: Lang) -> String {
     let count = |family: &str| c.tested.iter().find(|t| t.family == family).map_or(0, |t| t.count).to_string();
+    // Of one capture there is no spread: that it is one is no news.
+    let key = if c.reference_captures == 1 { "compare.head_one" } else { "compare.head" };
     fill(
         lang,
-        "compare.head",
+        key,
         &[
             ("reference", &c.reference),
             ("captures", &c.reference_captures.to_string()),

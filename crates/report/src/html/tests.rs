@@ -42,6 +42,7 @@ fn section(role: &str, value: f64, verdict: Verdict, lang: Lang) -> Section {
     let mut chart = WaveformChart::new(lang, role, Unit::Volt, Envelope::of(&samples, 1e5));
     chart.levels.push(Level { value: 12.1, label: "12 V +0.1 V".into(), failed: value > 0.2 });
     Section {
+        link: None,
         title: "supply ripple".into(),
         role: role.into(),
         capture: CaptureFacts {

@@ -142,7 +142,8 @@ fn filled(data: &DataTable) -> Value {
 fn section(index: usize, s: &Section, lang: Lang) -> Value {
     let number = (index + 1).to_string();
     let shown: Vec<_> = s.readings.iter().filter(|r| !r.is_sign()).cloned().collect();
-    let tables = s.detail.as_ref().map_or_else(Vec::new, |d| detail::of(d, 25, lang));
+    let mut tables = s.detail.as_ref().map_or_else(Vec::new, |d| detail::of(d, 25, lang));
+    tables.extend(s.link.iter().flat_map(|d| detail::link::tables(d, lang)));
     let pictures = s.pictures.iter().map(|p| {
         map([("caption", p.caption.as_str().into()), ("svg", Value::from_safe_string(p.svg.as_str().to_owned()))])
     });

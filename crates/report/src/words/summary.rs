@@ -16,6 +16,7 @@ pub fn summary(finding: &Finding, lang: Lang) -> String {
     let bound = limit.and_then(|l| if lower { l.lower } else { l.upper });
     let reason = if finding.reason.is_empty() { word(lang, "summary.no_reason") } else { &finding.reason };
     let key = match (finding.verdict, limit.is_some(), lower) {
+        (Verdict::NotEvaluated, ..) if finding.measurement == "link" => "summary.link",
         (Verdict::NotEvaluated, ..) => "summary.not_evaluated",
         (Verdict::Invalid, ..) => "summary.invalid",
         (_, false, _) => "summary.no_limit",
