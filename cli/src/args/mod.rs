@@ -245,6 +245,9 @@ pub enum Command {
     Artefacts(crate::command::artefacts::ArtefactsArgs),
     /// What a fault code of the equipment means, from tables that you bring along.
     Codes(crate::command::codes::CodesArgs),
+    /// Closed cases as a fault library: by words, or by how much they resemble a capture.
+    #[command(subcommand)]
+    Library(crate::command::library::LibraryCommand),
     /// Captures of good units as a reference: build.
     #[command(subcommand)]
     Reference(ReferenceCommand),

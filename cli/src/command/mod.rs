@@ -11,6 +11,7 @@ pub(crate) mod convert;
 mod demo;
 mod devices;
 mod explain;
+pub(crate) mod library;
 mod limits;
 pub(crate) mod link;
 pub(crate) mod phase_noise;
@@ -44,6 +45,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Trend(_) => "trend",
         Command::Link(_) => "link",
         Command::Codes(_) => "codes",
+        Command::Library(_) => "library",
         Command::Artefacts(_) => "artefacts",
         Command::Reference(_) => "reference",
         Command::Compare(_) => "compare",
@@ -81,6 +83,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Trend(args) => trend::run(args, context),
         Command::Link(args) => link::run(args, context),
         Command::Codes(args) => codes::run(args, context),
+        Command::Library(command) => library::run(command, context),
         Command::Artefacts(args) => artefacts::run(args, context),
         Command::Reference(command) => reference::run(command, context),
         Command::Compare(args) => compare::run(args, context),

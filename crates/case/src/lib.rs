@@ -24,7 +24,7 @@ pub use event::{
     EventKind, Evidence, Field, Merged, NewEvent, Opened, PartReplaced,
 };
 pub use fold::Case;
-pub use sqlite::{Access, Clash, Imported, Outcome, SqliteStore};
+pub use sqlite::{Access, Clash, Entry, Imported, Outcome, SqliteStore};
 pub use store::{Filter, ReadSeek, Sort, Store, Summary};
 pub use verify::{Difference, DifferenceKind, Verification};
 pub use workflow::Status;

@@ -18,10 +18,12 @@ use crate::verify::{self, DifferenceKind, Row, Verification};
 use crate::{Case, StoreError, clock, workflow};
 
 pub(crate) mod ids;
+mod library;
 mod list;
 mod merge;
 mod open;
 
+pub use library::Entry;
 pub use merge::{Clash, Imported, Outcome};
 pub use open::Access;
 

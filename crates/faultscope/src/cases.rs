@@ -1,6 +1,7 @@
 //! The verb "attach", and what else is done to cases: the store by name, events with time and actor filled in.
 
 mod bundle;
+mod library;
 mod link;
 
 use std::fs::File;
@@ -22,6 +23,7 @@ use crate::{CaptureResult, Class, Error, Request, Watch, analyse};
 
 pub use bundle::{ExportDocument, ImportDocument};
 pub use faultscope_case::{Clash, Imported, Outcome};
+pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
 
 impl From<StoreError> for Error {

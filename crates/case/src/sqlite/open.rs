@@ -14,7 +14,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x4653_4341;
 
 /// One script for each version; the database's `user_version` counts those that were run.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE fault_case (
         no INTEGER PRIMARY KEY,
@@ -54,6 +54,15 @@ const MIGRATIONS: [&str; 2] = [
         body TEXT NOT NULL,
         UNIQUE (case_no, merged_by, place),
         UNIQUE (case_no, hash)
+    ) STRICT;
+",
+    "
+    CREATE TABLE library (
+        case_no INTEGER PRIMARY KEY REFERENCES fault_case (no),
+        version INTEGER NOT NULL,
+        events INTEGER NOT NULL,
+        words TEXT NOT NULL,
+        body TEXT NOT NULL
     ) STRICT;
 ",
 ];

@@ -75,7 +75,7 @@ enum Side {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
+pub(super) enum Stage {
     Before,
     After,
 }
@@ -117,7 +117,7 @@ fn side_of_result(result: &CaptureResult) -> Option<Side> {
     radio.then_some(Side::Rf)
 }
 
-fn stage_of(role: &str) -> Option<Stage> {
+pub(super) fn stage_of(role: &str) -> Option<Stage> {
     let role = role.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|w| role.contains(w));
     match (says(&["before", "维修前", "修前"]), says(&["after", "维修后", "修后"])) {
