@@ -1,5 +1,6 @@
 //! The drivers against simulated supplies and loads: expected readings are Ohm's law over the settings.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
@@ -181,6 +182,9 @@ fn a_supply_on_a_serial_port_is_brought_under_remote_control() {
     });
 }
 
+/// Supplies and loads that were still on when the driver had gone, although they could hear it to the end.
+static LEFT_ON: AtomicUsize = AtomicUsize::new(0);
+
 /// A thousand runs each with random faults: `cargo test -p faultscope-instrument --lib -- --ignored power::tests::a_thousand`
 #[test]
 #[ignore = "takes minutes"]
@@ -188,6 +192,7 @@ fn a_thousand_faults_of_a_supply() {
     let far = |reading: std::net::TcpStream, wire| thousand(PowerMaker::RigolSupply, reading, wire);
     let query = "driver=supply&rate=1k&timeout=0.05&volt=12&curr=2&output=on";
     Thousand { plug: &Supply, query, seed: 6, reach: 300.0, fault: Fault::Twice, far, value: 12.0, asks: true }.run();
+    assert_eq!(LEFT_ON.load(Ordering::Relaxed), 0);
 }
 
 #[test]
@@ -196,10 +201,12 @@ fn a_thousand_faults_of_a_load() {
     let far = |reading: std::net::TcpStream, wire| thousand(PowerMaker::SiglentLoad, reading, wire);
     let query = "driver=load&rate=1k&timeout=0.05&curr=2&input=on";
     Thousand { plug: &Load, query, seed: 7, reach: 300.0, fault: Fault::Twice, far, value: 11.9, asks: true }.run();
+    assert_eq!(LEFT_ON.load(Ordering::Relaxed), 0);
 }
 
-/// Plays the instrument; whatever the fault was, it must have been told to switch off when the driver goes.
+/// Plays the instrument. Where its own end did not break off it has heard all that was said: it must be off again.
 fn thousand(maker: PowerMaker, reading: std::net::TcpStream, wire: crate::sim::far::Wire<std::net::TcpStream>) {
     let device = FarPower::new(maker, vec![12.0], false);
-    let _ = device.talk(reading, wire, &crate::sim::far::Stop::default());
+    let heard_all = device.talk(reading, wire, &crate::sim::far::Stop::default()).is_ok();
+    LEFT_ON.fetch_add(usize::from(heard_all && device.state().on), Ordering::Relaxed);
 }
