@@ -152,6 +152,13 @@ fn figures() {
     {
         println!("transmitter, lines spread {name}, stated {rate}: {:?}", transmitters(trials, 9_216, spread, rate));
     }
+}
+
+/// The same of supplies.
+#[test]
+#[ignore = "hundreds of trials; run with --release --ignored --nocapture"]
+fn figures_of_supplies() {
+    let trials = std::env::var("TRIALS").ok().and_then(|t| t.parse().ok()).unwrap_or(400);
     for (name, spread, rate) in [("0.5 %", 0.005, 0.05), ("1 %", 0.01, 0.05), ("1 %", 0.01, 0.2), ("2 %", 0.02, 0.05)] {
         println!("supply, ripple spread {name}, stated {rate}: {:?}", supplies(trials, 9_216, spread, rate));
     }
