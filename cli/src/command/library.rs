@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{self, Access, LibraryDocument, LibraryHit, LibrarySearch, Measure};
 use faultscope_door::diagnose::signature::Reason;
-use faultscope_door::paper::format::compact;
+use faultscope_door::paper::compact;
 use faultscope_door::paper::table;
 use faultscope_door::paper::words::{self, Lang, fill, word};
 use faultscope_door::{Error, Request, inputs};

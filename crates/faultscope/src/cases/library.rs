@@ -161,7 +161,8 @@ impl Desk {
         let words: Vec<&str> =
             own.into_iter().chain(told).chain(&brief.parts).chain(written).chain(named).map(String::as_str).collect();
         let body = serde_json::to_string(&brief).map_err(|e| Error::usage(e.to_string(), ""))?;
-        Ok(Entry { case_id: case.id, events: case.version, words: words.join("\n").to_lowercase(), body })
+        let words = words.join("\n").to_lowercase();
+        Ok(Entry { case_id: case.id, events: case.version, words, body })
     }
 
     /// Signature and causes of what was wrong.
