@@ -5,7 +5,8 @@ use std::path::Path;
 use faultscope_diagnose::cause::CauseKind;
 use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::measurement::{self, Measured, Settings};
-use faultscope_diagnose::{LimitSet, RuleSet, judge};
+use faultscope_diagnose::signature::Signature;
+use faultscope_diagnose::{Examined, LimitSet, RuleSet, judge};
 use faultscope_instrument::random::{Random, SplitMix64};
 use faultscope_instrument::sim::{self, Domain, Model, Modulation, Scenario};
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,9 @@ pub struct Tried {
     pub named: Vec<String>,
     /// Place of the right cause (or one of its class) among them, from 1; `null` when it was not named.
     pub place: Option<usize>,
+    /// What the capture shows, in brief.
+    #[serde(skip)]
+    pub signature: Signature,
 }
 
 /// How one model fared.
@@ -230,6 +234,7 @@ fn one(model: &dyn Model, k: usize, trial: &Trial, rules: &RuleSet, packs: &Pack
     let mut findings = judge(&measured, &packs.of(model, &scenario));
     let causes = rules.explain(model.id(), &measured, &mut findings);
     let class = |id: &str| rules.class_of(id).and_then(|c| c.members.first()).cloned().unwrap_or_else(|| id.to_owned());
+    let signature = Signature::of(&[Examined::new(model.id(), &measured, &findings)], &causes);
     let mut named: Vec<String> = Vec::new();
     for cause in causes {
         let id = class(&cause.rule);
@@ -239,7 +244,7 @@ fn one(model: &dyn Model, k: usize, trial: &Trial, rules: &RuleSet, packs: &Pack
     }
     let place = model.cause().and_then(|c| named.iter().position(|n| *n == class(c))).map(|p| p + 1);
     let (model, cause) = (model.id().to_owned(), model.cause().map(str::to_owned));
-    Ok(Tried { model, cause, severity, seed: scenario.seed, named, place })
+    Ok(Tried { model, cause, severity, seed: scenario.seed, named, place, signature })
 }
 
 /// What a cause is about, in one word.

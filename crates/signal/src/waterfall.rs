@@ -86,20 +86,11 @@ fn run<T: Float>(record: &dyn Record, settings: WaterfallSettings, progress: &dy
         settings.threads,
         progress,
         || (Worker::new(&start.engine, Keep::Mean), BlockSum::<T>::default()),
-        |(worker, block), row, sum: &mut Option<Total>| {
-            let sum = sum.get_or_insert_with(|| Total::new(bins));
-            sum.clear();
-            let own = plan.of(row);
-            let mut first = own.start;
-            while first < own.end {
-                let count = worker.block_segments().min(own.end - first);
-                worker.block(first * hop, count, block)?;
-                sum.add(block);
-                first += count;
-            }
-            Ok(())
+        |(worker, block), row, sum: &mut Total| {
+            sum.start(bins);
+            sum.add_segments(plan.of(row), worker, block)
         },
-        |_, sum| picture.add(&start, sum.as_ref()),
+        |_, sum| picture.add(&start, sum),
     )?;
     if picture.total.segments == 0 {
         return Err(all_skipped(&picture.total));
@@ -121,8 +112,7 @@ struct Picture {
 }
 
 impl Picture {
-    fn add<T: Float>(&mut self, start: &Start<'_, T>, row: Option<&Total>) {
-        let Some(row) = row else { return };
+    fn add<T: Float>(&mut self, start: &Start<'_, T>, row: &Total) {
         let scale = start.scale() / row.segments as f64;
         let level = |power: f64| if row.segments == 0 { f32::NAN } else { start.frame.level_db(power * scale) as f32 };
         self.levels.extend((0..row.power.len()).map(|i| level(row.power[start.engine.place(i)])));

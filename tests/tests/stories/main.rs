@@ -15,6 +15,7 @@ mod demo;
 mod explain;
 mod formats;
 mod good_unit;
+mod library;
 mod link;
 mod live;
 mod make;

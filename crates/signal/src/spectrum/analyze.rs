@@ -1,5 +1,7 @@
 //! One pass over a record: mean, holds, percentiles and persistence together.
 
+use std::ops::Range;
+
 use ndarray::Array2;
 
 use super::engine::{BlockSum, CellRule, Engine, Keep, Probe, Worker, merge_holds};
@@ -16,6 +18,10 @@ use crate::wide::wide;
 const MAX_COUNTERS: usize = 4 << 20;
 /// Frames that tell the size of the samples.
 pub(super) const SHORT_LOOK: u64 = 1 << 13;
+/// Blocks whose sums a thread adds up before it hands them on: sums that go from one core to another cost as much as some of
+/// their transforms. Short records are shared out in at least so many runs.
+const RUN_BLOCKS: u64 = 8;
+const LEAST_RUNS: u64 = 64;
 /// Range of the histogram when the caller names none.
 const RANGE_DB: f64 = 128.0;
 
@@ -92,19 +98,21 @@ fn run<T: Float>(
     let block = engine.block_segments();
     let segments = (record.frames() - settings.fft as u64) / hop(&settings) as u64 + 1;
     let mut total = Total::new(engine.bins());
+    // By the length of the record: the order of the additions must not depend on the number of threads.
+    let run = (segments.div_ceil(block) / LEAST_RUNS).clamp(1, RUN_BLOCKS) * block;
     let workers = in_order(
-        segments.div_ceil(block),
+        segments.div_ceil(run),
         options.threads,
         progress,
-        || Worker::new(engine, keep),
-        |worker, piece, sum| {
-            let first = piece * block;
-            worker.block(first * hop(&settings) as u64, block.min(segments - first), sum)
+        || (Worker::new(engine, keep), BlockSum::default()),
+        |(worker, sum), piece, part: &mut Total| {
+            part.start(engine.bins());
+            part.add_segments(piece * run..segments.min((piece + 1) * run), worker, sum)
         },
-        |_, sum| total.add(sum),
+        |_, part| total.add_total(part),
     )?;
     let mut holds = (vec![T::default(); engine.bins()], vec![T::INFINITY; engine.bins()]);
-    for worker in &workers {
+    for (worker, _) in &workers {
         merge_holds((&mut holds.0, &mut holds.1), (&worker.max, &worker.min));
     }
     drop(workers);
@@ -131,7 +139,8 @@ fn check_traces(traces: &Traces) -> Result<(), Stop> {
     }
 }
 
-/// The running sum over all blocks, in double precision.
+/// The running sum over blocks, in double precision.
+#[derive(Debug, Default)]
 pub(crate) struct Total {
     pub(crate) power: Vec<f64>,
     pub(crate) segments: u64,
@@ -144,7 +153,24 @@ impl Total {
         Self { power: vec![0.0; bins], segments: 0, skipped: 0, non_finite: 0 }
     }
 
-    pub(crate) fn add<T: Float>(&mut self, block: &BlockSum<T>) {
+    /// Adds the power of consecutive segments, block by block; `block` is room for the sum of one.
+    pub(crate) fn add_segments<T: Float>(
+        &mut self,
+        segments: Range<u64>,
+        worker: &mut Worker<'_, T>,
+        block: &mut BlockSum<T>,
+    ) -> Result<(), RecordError> {
+        let mut first = segments.start;
+        while first < segments.end {
+            let count = worker.block_segments().min(segments.end - first);
+            worker.block(first, count, block)?;
+            self.add(block);
+            first += count;
+        }
+        Ok(())
+    }
+
+    fn add<T: Float>(&mut self, block: &BlockSum<T>) {
         wide(
             #[inline(always)]
             || {
@@ -172,8 +198,10 @@ impl Total {
         self.non_finite += other.non_finite;
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.power.fill(0.0);
+    /// Begins anew, with so many bins.
+    pub(crate) fn start(&mut self, bins: usize) {
+        self.power.clear();
+        self.power.resize(bins, 0.0);
         (self.segments, self.skipped, self.non_finite) = (0, 0, 0);
     }
 }

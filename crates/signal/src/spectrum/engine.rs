@@ -225,9 +225,9 @@ impl<'a, T: Float> Worker<'a, T> {
         }
     }
 
-    /// Sums the power of `segments` segments, the first of which begins at frame `start`.
-    pub(crate) fn block(&mut self, start: u64, segments: u64, sum: &mut BlockSum<T>) -> Result<(), RecordError> {
-        let segments = segments as usize;
+    /// Sums the power of `segments` segments from number `first` on.
+    pub(crate) fn block(&mut self, first: u64, segments: u64, sum: &mut BlockSum<T>) -> Result<(), RecordError> {
+        let (start, segments) = (first * self.engine.hop as u64, segments as usize);
         self.read(start, (segments - 1) * self.engine.hop + self.engine.n)?;
         self.sum_all(segments, sum);
         if !wide(|| kernel::all_finite(&sum.power)) {

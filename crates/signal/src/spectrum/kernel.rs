@@ -89,7 +89,7 @@ pub(crate) struct Transform<T: Float> {
     plan: Plan<T>,
     input: Vec<Complex<T>>,
     output: Aligned<Complex<T>>,
-    scratch: Vec<Complex<T>>,
+    scratch: Aligned<Complex<T>>,
 }
 
 #[derive(Clone)]
@@ -136,7 +136,7 @@ impl<T: Float> Transform<T> {
             Plan::Iq(_) => (n, n),
             Plan::Split(_) => (0, n),
         };
-        Self { input: zeros(input), output: Aligned::new(output), scratch: zeros(plan.scratch_len()), plan }
+        Self { input: zeros(input), output: Aligned::new(output), scratch: Aligned::new(plan.scratch_len()), plan }
     }
 
     /// Multiplies a segment (less `offset`, for real records) by the window and transforms it.

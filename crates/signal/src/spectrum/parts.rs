@@ -36,14 +36,8 @@ pub fn average_in_parts(record: &dyn Record, settings: SpectrumSettings, parts: 
     let (mut powers, mut counts) = (Vec::with_capacity(parts as usize), Vec::with_capacity(parts as usize));
     for index in 0..parts {
         let edge = |i: u64| (u128::from(segments) * u128::from(i) / u128::from(parts)) as u64;
-        let (mut first, end) = (edge(index), edge(index + 1));
-        part.clear();
-        while first < end {
-            let count = worker.block_segments().min(end - first);
-            worker.block(first * hop, count, &mut block)?;
-            part.add(&block);
-            first += count;
-        }
+        part.start(bins);
+        part.add_segments(edge(index)..edge(index + 1), &mut worker, &mut block)?;
         total.add_total(&part);
         let scale = start.scale() / part.segments.max(1) as f64;
         let scaled: Vec<f32> = part.power.iter().map(|p| (p * scale) as f32).collect();
