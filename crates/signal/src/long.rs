@@ -9,18 +9,18 @@ use num_complex::Complex32;
 use crate::memo::Memo;
 use crate::record::{Kind, Record, RecordError};
 use crate::tone::{Response, interpolate};
-use crate::wide::wide;
+use crate::wide::{Aligned, wide};
 use crate::window::Window;
 
 /// Lengths are one of these times a power of two: transforms of other lengths take several times as long.
 const MANTISSAS: [usize; 6] = [15, 12, 10, 9, 8, 1];
 
 /// The transform, its bins in the order of the transform.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Long {
     kind: Kind,
     frames: usize,
-    bins: Vec<Complex32>,
+    bins: Aligned<Complex32>,
     /// What turns the power of a bin into that of a line in it.
     scale: f64,
     window: Window,
@@ -86,9 +86,9 @@ impl Long {
 }
 
 /// The transform of windowed real numbers, which `read` writes.
-fn real(read: impl Fn(&mut [f32]) -> Result<(), RecordError>, window: &[f32]) -> Result<Vec<Complex32>, RecordError> {
+fn real(read: impl Fn(&mut [f32]) -> Result<(), RecordError>, window: &[f32]) -> Result<Aligned<Complex32>, RecordError> {
     let fft = single::real(window.len());
-    let mut data = vec![0f32; window.len()];
+    let mut data = Aligned::<f32>::new(window.len());
     read(&mut data)?;
     wide(
         #[inline(always)]
@@ -98,9 +98,10 @@ fn real(read: impl Fn(&mut [f32]) -> Result<(), RecordError>, window: &[f32]) ->
             }
         },
     );
-    let (mut bins, mut scratch) = (fft.make_output_vec(), fft.make_scratch_vec());
+    let (mut bins, mut scratch) = (spare(window.len() / 2 + 1), spare(fft.get_scratch_len()));
     // The buffers have the plan's own lengths, so this cannot fail.
     let _ = fft.process_with_scratch(&mut data, &mut bins, &mut scratch);
+    keep(scratch);
     Ok(bins)
 }
 
@@ -109,9 +110,8 @@ fn complex(
     lent: Option<&[f32]>,
     read: impl Fn(&mut [f32]) -> Result<(), RecordError>,
     window: &[f32],
-) -> Result<Vec<Complex32>, RecordError> {
+) -> Result<Aligned<Complex32>, RecordError> {
     let fft = single::forward(window.len());
-    let zeros = |n: usize| vec![Complex32::default(); n];
     let (mut data, mut bins) = (spare(window.len()), spare(window.len()));
     if let Some(lent) = lent {
         wide(
@@ -133,29 +133,31 @@ fn complex(
             },
         );
     }
-    fft.process_outofplace_with_scratch(&mut data, &mut bins, &mut zeros(fft.get_outofplace_scratch_len()));
+    let mut scratch = spare(fft.get_outofplace_scratch_len());
+    fft.process_outofplace_with_scratch(&mut data, &mut bins, &mut scratch);
+    keep(scratch);
     keep(data);
     Ok(bins)
 }
 
 thread_local! {
     /// Numbers of transforms that are done with: the next one need not allocate and clear its own.
-    static SPARE: RefCell<Vec<Vec<Complex32>>> = const { RefCell::new(Vec::new()) };
+    static SPARE: RefCell<Vec<Aligned<Complex32>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// `n` numbers of any value.
-fn spare(n: usize) -> Vec<Complex32> {
-    let mut numbers = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
-    numbers.resize(n, Complex32::default());
+fn spare(n: usize) -> Aligned<Complex32> {
+    let mut numbers = SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| Aligned::new(0));
+    numbers.resize(n);
     numbers
 }
 
-/// Leaves numbers to the next transform of this thread; two are needed, and very long ones are not kept.
-fn keep(numbers: Vec<Complex32>) {
+/// Leaves numbers to the next transform of this thread; three are needed, and very long ones are not kept.
+fn keep(numbers: Aligned<Complex32>) {
     // A thread that is ending needs none.
     let _ = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();
-        if spare.len() < 2 && numbers.capacity() <= 2 * LONGEST_KEPT {
+        if spare.len() < 3 && numbers.len() <= LONGEST_KEPT {
             spare.push(numbers);
         }
     });
@@ -163,7 +165,7 @@ fn keep(numbers: Vec<Complex32>) {
 
 impl Drop for Long {
     fn drop(&mut self) {
-        keep(std::mem::take(&mut self.bins));
+        keep(std::mem::replace(&mut self.bins, Aligned::new(0)));
     }
 }
 
