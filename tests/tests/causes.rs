@@ -70,6 +70,7 @@ fn the_figure_of_the_diagnosis() {
 }
 
 /// Share of new faults whose most alike known one has the same cause, or one of its class.
+#[allow(clippy::unwrap_used, reason = "helpers of tests are test code too")]
 fn found_again(known: &[rules::Tried], new: &[rules::Tried]) -> (f64, String) {
     let rules = faultscope_diagnose::RuleSet::shipped().unwrap();
     let class = |t: &rules::Tried| {

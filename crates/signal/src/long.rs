@@ -86,7 +86,10 @@ impl Long {
 }
 
 /// The transform of windowed real numbers, which `read` writes.
-fn real(read: impl Fn(&mut [f32]) -> Result<(), RecordError>, window: &[f32]) -> Result<Aligned<Complex32>, RecordError> {
+fn real(
+    read: impl Fn(&mut [f32]) -> Result<(), RecordError>,
+    window: &[f32],
+) -> Result<Aligned<Complex32>, RecordError> {
     let fft = single::real(window.len());
     let mut data = Aligned::<f32>::new(window.len());
     read(&mut data)?;

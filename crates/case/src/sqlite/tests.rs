@@ -271,7 +271,7 @@ fn a_changed_byte_anywhere_in_the_database_file_is_seen_or_changes_nothing() {
     let good = std::fs::read(&db).unwrap();
     let mut random = 1u64;
     let mut seen = 0;
-    for _ in 0..250 {
+    for _ in 0..400 {
         // Knuth's MMIX generator: any will do.
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let place = usize::try_from(random >> 33).unwrap() % good.len();
@@ -287,7 +287,7 @@ fn a_changed_byte_anywhere_in_the_database_file_is_seen_or_changes_nothing() {
             let _ = std::fs::remove_file(dir.path().join(format!("faultscope.db{suffix}")));
         }
     }
-    assert!(seen > 30, "only {seen} of 250 hit anything");
+    assert!(seen > 30, "only {seen} of 400 hit anything, the rest of the file is empty pages");
 }
 
 #[test]
