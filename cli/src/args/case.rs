@@ -162,6 +162,17 @@ pub enum CaseCommand {
     Open(CaseOpenArgs),
     /// Lists cases, the next clock to run out first.
     List(CaseListArgs),
+    /// Lists cases with these words, closed ones too (`library search` looks into causes, remedies and notes as well).
+    Search {
+        /// Words that must all be in id, title, customer, site, symptom, serial or tag.
+        #[arg(required = true, value_name = "WORDS")]
+        words: Vec<String>,
+        /// At most so many.
+        #[arg(long, value_name = "N")]
+        limit: Option<u32>,
+    },
+    /// Counts cases by status, cause, part, equipment and month; clocks kept or not; units that failed again.
+    Stats,
     /// Shows a case: facts, clocks, findings, evidence, timeline.
     Show {
         /// The case.

@@ -10,6 +10,9 @@ use faultscope_door::cases::{
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
 use faultscope_door::{CaptureResult, Class, Error, Request, inputs, limits, rules};
 
+use faultscope_door::paper::words;
+use faultscope_door::paper::{plain, table};
+
 use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs};
 use crate::command::checklist;
 use crate::context::Context;
@@ -20,6 +23,10 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
     match command {
         CaseCommand::Open(args) => open(args, context),
         CaseCommand::List(args) => list(args, context),
+        CaseCommand::Stats => stats(context),
+        CaseCommand::Search { words, limit } => {
+            list(&CaseListArgs { all: true, text: Some(words.join(" ")), limit: *limit }, context)
+        }
         CaseCommand::Show { id, rules: files } => {
             let mut desk = desk(context, Access::Read)?;
             use_rules(&mut desk, files)?;
@@ -123,6 +130,34 @@ fn list(args: &CaseListArgs, context: &mut Context<'_>) -> Result<u8, Error> {
     } else {
         let text = show::case_list(&cases, context)?;
         context.print(&text);
+    }
+    Ok(0)
+}
+
+fn stats(context: &mut Context<'_>) -> Result<u8, Error> {
+    let stats = desk(context, Access::Read)?.stats()?;
+    if context.common.json {
+        context.print_json(&stats)?;
+        return Ok(0);
+    }
+    let style = context.style()?;
+    let lang = style.lang;
+    let name = |by: &str, name: &str| if by == "status" { words::status(lang, name) } else { name.to_owned() };
+    let rows = stats.groups.iter().flat_map(|g| {
+        let by = words::find_or(lang, "stats", &g.by);
+        g.counts.iter().map(move |c| vec![by.clone(), name(&g.by, &c.name), c.count.to_string()])
+    });
+    context.print(&table::rows(&["stats.by", "table.name", "table.count"], &rows.collect::<Vec<_>>(), style));
+    let hours = |s: Option<f64>| s.map_or_else(|| "-".to_owned(), |s| plain(s / 3600.0, 3));
+    let clocks = stats.clocks.iter().map(|c| {
+        let counts = [c.met, c.late, c.running].map(|n| n.to_string());
+        std::iter::once(words::clock(lang, &c.clock)).chain(counts).chain([hours(c.median_s)]).collect()
+    });
+    let keys = ["stats.clock", "stats.met", "stats.late", "stats.running", "stats.median"];
+    context.print(&table::rows(&keys, &clocks.collect::<Vec<_>>(), style));
+    if !stats.repeats.is_empty() {
+        let repeats = stats.repeats.iter().map(|r| vec![r.serial.clone(), r.cases.join(", ")]);
+        context.print(&table::rows(&["stats.again", "stats.cases"], &repeats.collect::<Vec<_>>(), style));
     }
     Ok(0)
 }

@@ -3,6 +3,7 @@
 mod bundle;
 mod library;
 mod link;
+mod stats;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub use bundle::{ExportDocument, ImportDocument};
 pub use faultscope_case::{Clash, Imported, Outcome};
 pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
+pub use stats::{ClockFigures, Count, Group, Repeat, StatsDocument};
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {

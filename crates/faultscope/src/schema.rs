@@ -267,6 +267,7 @@ pub fn document() -> Value {
         kind::<crate::cases::ExportDocument>(&mut generator),
         kind::<crate::cases::ImportDocument>(&mut generator),
         kind::<crate::cases::LibraryDocument>(&mut generator),
+        kind::<crate::cases::StatsDocument>(&mut generator),
         kind::<LimitsDocument>(&mut generator),
         kind::<ModelsDocument>(&mut generator),
         kind::<RulesDocument>(&mut generator),

@@ -104,8 +104,47 @@ fn words_are_found_wherever_a_case_has_them_in_chinese_too() {
         assert_eq!(ids(&library.hits(&["--text", words])), [id.as_str()], "{words}");
     }
     assert!(library.hits(&["--text", "电容 天线"]).is_empty());
+    // The list of cases knows what was said at the opening.
+    let found = |words: &[&str]| library.good(&[&["case", "search"], words].concat()).out.contains(&id);
+    assert!(found(&["基站", "无输出"]) && !found(&["滤波"]));
     let none = library.good(&["library", "search", "--text", "天线", "--lang", "zh-CN"]);
     assert!(none.code == 0 && none.out.contains("没有匹配"), "{}", none.out);
+}
+
+#[test]
+fn the_store_is_counted() {
+    let library = Library::new();
+    let open = |title: &str, serial: &str, priority: &str| {
+        let words = ["case", "open", "--title", title, "--serial", serial, "--model", "RX-48", "--priority", priority];
+        library.good(&words).out.trim().to_owned()
+    };
+    let (first, other, again) = (open("hums", "SN-1", "P1"), open("dark", "SN-2", "P2"), open("hums", "SN-1", "P1"));
+    library.good(&["case", "action", &first, "part_replaced", "renewed", "--part", "C17"]);
+    library.close(&first, "capacitor", "renewed");
+    library.close(&other, "capacitor", "renewed");
+    let stats = library.good(&["case", "stats", "--json"]).json();
+    Published::load().check("StatsDocument", &stats);
+    assert_eq!(stats["cases"], 3);
+    let counts = |by: &str| -> Vec<(String, u64)> {
+        let group = stats["groups"].as_array().unwrap().iter().find(|g| g["by"] == by).unwrap();
+        let counts = group["counts"].as_array().unwrap();
+        counts.iter().map(|c| (c["name"].as_str().unwrap().to_owned(), c["count"].as_u64().unwrap())).collect()
+    };
+    let pairs = |all: &[(&str, u64)]| all.iter().map(|(n, c)| ((*n).to_owned(), *c)).collect::<Vec<_>>();
+    assert_eq!(counts("status"), pairs(&[("closed", 2), ("open", 1)]));
+    assert_eq!(counts("priority"), pairs(&[("P1", 2), ("P2", 1)]));
+    assert_eq!(counts("root_cause"), pairs(&[("capacitor", 2)]));
+    assert_eq!(counts("part"), pairs(&[("C17", 1)]));
+    assert_eq!(counts("equipment"), pairs(&[("RX-48", 3)]));
+    assert_eq!(counts("month").iter().map(|(_, n)| n).sum::<u64>(), 3);
+    assert_eq!(stats["repeats"], serde_json::json!([{ "serial": "SN-1", "cases": [first, again] }]));
+    let clocks = stats["clocks"].as_array().unwrap();
+    let sum = |c: &Value| ["met", "late", "running"].iter().map(|k| c[k].as_u64().unwrap()).sum::<u64>();
+    assert!(!clocks.is_empty() && clocks.iter().all(|c| sum(c) <= 3), "{clocks:#?}");
+    let fix = clocks.iter().find(|c| c["clock"] == "fix").unwrap();
+    assert!(fix["met"].as_u64().unwrap() == 2 && fix["median_s"].as_f64().unwrap() >= 0.0, "{fix}");
+    let shown = library.good(&["case", "stats", "--lang", "zh-CN"]).out;
+    assert!(shown.contains("再次故障") && shown.contains("SN-1") && shown.contains("已关闭"), "{shown}");
 }
 
 #[test]
