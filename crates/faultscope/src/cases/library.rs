@@ -36,8 +36,6 @@ pub struct LibrarySearch {
     pub text: String,
     /// What the cases should resemble, the most alike first; without it the latest come first.
     pub signature: Option<Signature>,
-    /// At most so many.
-    pub limit: usize,
 }
 
 /// A closed case that was found.
