@@ -202,21 +202,12 @@ impl Desk {
     /// # Errors
     /// Unknown case, or a store that cannot be read.
     pub fn causes(&self, id: &str, lang: Lang) -> Result<Vec<Cause>, Error> {
-        let events = self.events(id)?;
-        let checks = faultscope_case::standing(&events);
-        let results = events.into_iter().filter_map(|event| match event.kind {
-            // A result of another version that no longer reads as one says nothing, it does not hinder.
-            EventKind::Attached(attached) => serde_json::from_value::<CaptureResult>(attached.result).ok(),
-            _ => None,
-        });
-        let results: Vec<CaptureResult> = results.collect();
-        let set: Vec<Examined<'_>> = results.iter().filter_map(CaptureResult::examined).collect();
-        let inspected: Vec<_> = checks.iter().map(StandingCheck::inspected).collect();
         let rules = match &self.rules {
             Some(rules) => rules,
             None => RuleSet::shipped()?,
         };
-        Ok(rules.diagnose_with(&set, &inspected).iter().map(|c| rules.in_language(c, lang.tag())).collect())
+        let causes = diagnosed(&self.events(id)?, rules, |_| true, |_, causes| causes);
+        Ok(causes.iter().map(|c| rules.in_language(c, lang.tag())).collect())
     }
 
     /// The cases that match, the next clock to run out first.
@@ -337,6 +328,26 @@ impl Desk {
     pub fn close(self) -> Result<(), Error> {
         Ok(Box::new(self.store).close()?)
     }
+}
+
+/// What a case shows: the results attached to it that `counts` lets in, diagnosed together with its check lists.
+fn diagnosed<T>(
+    events: &[Event],
+    rules: &RuleSet,
+    counts: impl Fn(&Attached) -> bool,
+    then: impl FnOnce(&[Examined<'_>], Vec<Cause>) -> T,
+) -> T {
+    let attached = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Attached(attached) => Some(attached),
+        _ => None,
+    });
+    // A result of another version that no longer reads as one says nothing, it does not hinder.
+    let results: Vec<CaptureResult> = attached.filter(|a| counts(a)).filter_map(|a| link::result_of(a)).collect();
+    let set: Vec<Examined<'_>> = results.iter().filter_map(CaptureResult::examined).collect();
+    let checks = faultscope_case::standing(events);
+    let inspected: Vec<_> = checks.iter().map(StandingCheck::inspected).collect();
+    let causes = rules.diagnose_with(&set, &inspected);
+    then(&set, causes)
 }
 
 /// How evidence is to be measured.

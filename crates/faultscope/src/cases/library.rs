@@ -1,12 +1,12 @@
 //! Closed cases as a fault library: found by words, or by how much their signature resembles that of a new capture.
 
-use faultscope_case::{Entry, EventKind, StandingCheck, StoreError};
+use faultscope_case::{Attached, Entry, StoreError};
 use faultscope_diagnose::signature::{self, Reason, Signature};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
 use serde::{Deserialize, Serialize};
 
-use super::Desk;
-use super::link::{Stage, result_of, stage_of};
+use super::link::{Stage, stage_of};
+use super::{Desk, diagnosed};
 use crate::{CaptureResult, Class, Error};
 
 /// Goes up when entries are made otherwise; signatures have a version of their own.
@@ -165,21 +165,10 @@ impl Desk {
 
     /// Signature and causes of what was wrong.
     fn faults_of(&self, id: &str) -> Result<(Signature, Vec<Cause>), Error> {
-        let events = self.events(id)?;
-        let checks = faultscope_case::standing(&events);
-        let results: Vec<CaptureResult> = events
-            .iter()
-            .filter_map(|event| match &event.kind {
-                EventKind::Attached(attached) => Some(attached),
-                _ => None,
-            })
-            .filter(|attached| attached.role.as_deref().and_then(stage_of) != Some(Stage::After))
-            .filter_map(|attached| result_of(attached))
-            .collect();
-        let set: Vec<Examined<'_>> = results.iter().filter_map(CaptureResult::examined).collect();
-        let inspected: Vec<_> = checks.iter().map(StandingCheck::inspected).collect();
-        let causes = RuleSet::shipped()?.diagnose_with(&set, &inspected);
-        Ok((Signature::of(&set, &causes), causes))
+        let fault = |a: &Attached| a.role.as_deref().and_then(stage_of) != Some(Stage::After);
+        Ok(diagnosed(&self.events(id)?, RuleSet::shipped()?, fault, |set, causes| {
+            (Signature::of(set, &causes), causes)
+        }))
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::time::{Duration, Instant};
 
-use faultscope_capture::sigmf::Datatype;
 use faultscope_signal::Unit;
 
 use self::line::{Column, Header, Row};
@@ -86,14 +85,8 @@ impl Instrument for Lines {
             }
         };
         let info = StreamInfo {
-            instrument: format!("board on {}", source.link.name()),
-            datatype: Datatype::Rf32Le,
-            sample_rate_hz: rate_hz,
-            center_hz: None,
-            unit,
-            settings: address.text.clone(),
-            paced: false,
             nominal_rate: time_s.is_none(),
+            ..StreamInfo::numbers(format!("board on {}", source.link.name()), rate_hz, unit, address)
         };
         Ok(Opened::Stream(Live::start("lines-reader", info, source, options)?))
     }

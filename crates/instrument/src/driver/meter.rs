@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use faultscope_capture::sigmf::Datatype;
 use faultscope_signal::Unit;
 
 use super::{Instrument, Opened};
@@ -83,16 +82,7 @@ impl Instrument for Meter {
             scpi.command(command)?;
         }
         let query = address.get("read").unwrap_or(query).to_owned();
-        let info = StreamInfo {
-            instrument: scpi.identity().to_owned(),
-            datatype: Datatype::Rf32Le,
-            sample_rate_hz: rate_hz,
-            center_hz: None,
-            unit,
-            settings: address.text.clone(),
-            paced: false,
-            nominal_rate: true,
-        };
+        let info = StreamInfo::numbers(scpi.identity().to_owned(), rate_hz, unit, address);
         let mut reader = Readings::new(scpi, query, rate_hz);
         // The first reading settles the range; it also shows at once whether the question is understood.
         reader.first()?;

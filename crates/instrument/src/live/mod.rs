@@ -17,6 +17,7 @@ pub use arrival::{Arrival, Missing};
 pub use losses::{Gap, Loss, Losses};
 pub use ring::{Block, Ring};
 
+use crate::Address;
 use crate::error::{DeviceError, ErrorKind};
 
 /// No sample for so long: the device has gone.
@@ -44,6 +45,20 @@ pub struct StreamInfo {
 }
 
 impl StreamInfo {
+    /// Of a source that gives one number at a time, at a rate that is ours.
+    pub(crate) fn numbers(instrument: String, sample_rate_hz: f64, unit: Unit, address: &Address) -> Self {
+        Self {
+            instrument,
+            datatype: Datatype::Rf32Le,
+            sample_rate_hz,
+            center_hz: None,
+            unit,
+            settings: address.text.clone(),
+            paced: false,
+            nominal_rate: true,
+        }
+    }
+
     /// Bytes of one frame.
     #[must_use]
     pub fn frame_bytes(&self) -> usize {

@@ -12,7 +12,6 @@ mod wanted;
 
 use std::time::{Duration, Instant};
 
-use faultscope_capture::sigmf::Datatype;
 use faultscope_signal::Unit;
 
 use self::family::{Family, LOADS, Point, SUPPLIES};
@@ -95,16 +94,7 @@ fn start(
         family.remote.iter().try_for_each(|command| scpi.command(command))?;
     }
     let query = fill(if unit == Unit::Ampere { family.amps } else { family.volts }, channel, 0.0);
-    let info = StreamInfo {
-        instrument: scpi.identity().to_owned(),
-        datatype: Datatype::Rf32Le,
-        sample_rate_hz: rate_hz,
-        center_hz: None,
-        unit,
-        settings: address.text.clone(),
-        paced: false,
-        nominal_rate: true,
-    };
+    let info = StreamInfo::numbers(scpi.identity().to_owned(), rate_hz, unit, address);
     let readings = Readings::new(scpi, query, rate_hz);
     let mut powered = Powered { readings, family, channel, switch, off: false, steps: None };
     powered.settle(wanted)?;
