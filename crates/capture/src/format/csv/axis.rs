@@ -64,7 +64,7 @@ impl Ticks {
 
     /// The next printed time.
     #[inline(always)]
-    pub(super) fn push(&mut self, time: Number) {
+    pub(super) fn push(&mut self, time: &Number) {
         if let Some(now) = time.ticks()
             && time.last_digit == self.digit
             && now - self.last == self.step
@@ -78,7 +78,7 @@ impl Ticks {
     }
 
     #[inline(never)]
-    fn uneven(&mut self, time: Number) {
+    fn uneven(&mut self, time: &Number) {
         self.settle();
         let digit = if time.ticks().is_some() { time.last_digit } else { NO_DIGIT };
         let now = time.ticks().unwrap_or(0);
@@ -357,7 +357,7 @@ mod tests {
             let mut rows = Axis::new(1e-6, None);
             for text in &times {
                 let n = number(text);
-                ticks.push(n);
+                ticks.push(&n);
                 rows.push(n.value(), quantum(n.last_digit));
             }
             rows.flush();
@@ -374,7 +374,7 @@ mod tests {
         }
         let back = ["1e-6", "2e-6", "3e-6", "2e-6", "1e-6", "0e-6"];
         let mut ticks = Ticks::new(Axis::new(1e-6, None));
-        back.iter().for_each(|t| ticks.push(number(t)));
+        back.iter().for_each(|t| ticks.push(&number(t)));
         assert_eq!(ticks.finish().backwards(), Some(3));
     }
 

@@ -21,11 +21,13 @@ const TEN_TO: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_0
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Number {
     negative: bool,
-    /// All digits as one whole number; below 2^53 unless `beyond` is there.
+    /// Digits and power of ten give the value exactly: the mantissa is below 2^53 and the power at most 22.
+    exact: bool,
+    /// All digits as one whole number.
     mantissa: u64,
     pub(super) last_digit: i32,
-    /// The value where digits and power of ten do not give it exactly.
-    beyond: Option<f64>,
+    /// The value where it is not exact. No `Option`: a pair that is written in two parts and read as one stalls each row.
+    beyond: f64,
 }
 
 impl Number {
@@ -33,8 +35,8 @@ impl Number {
     /// the one multiplication or division rounds once (Clinger 1990); everything else went to the standard parser.
     #[inline]
     pub(super) fn value(&self) -> f64 {
-        if let Some(value) = self.beyond {
-            return value;
+        if !self.exact {
+            return self.beyond;
         }
         let power = EXACT.get(self.last_digit.unsigned_abs() as usize).copied().unwrap_or(f64::NAN);
         // Signed numbers convert in one instruction.
@@ -47,17 +49,17 @@ impl Number {
     #[inline]
     pub(super) fn ticks(&self) -> Option<i64> {
         let whole = self.mantissa as i64;
-        self.beyond.is_none().then_some(if self.negative { -whole } else { whole })
+        self.exact.then_some(if self.negative { -whole } else { whole })
     }
 
     /// Digits that give the value exactly: at most fifteen, and a power of ten that is exact.
     #[inline(always)]
     pub(super) const fn exact(negative: bool, mantissa: u64, last_digit: i32) -> Self {
-        Self { negative, mantissa, last_digit, beyond: None }
+        Self { negative, exact: true, mantissa, last_digit, beyond: 0.0 }
     }
 
     const fn special(value: f64) -> Self {
-        Self { negative: false, mantissa: 0, last_digit: 0, beyond: Some(value) }
+        Self { negative: false, exact: false, mantissa: 0, last_digit: 0, beyond: value }
     }
 }
 
@@ -95,8 +97,8 @@ pub(super) fn scan(text: &[u8], at: usize, decimal: u8) -> Option<(Number, usize
     }
     let last_digit = exponent.saturating_sub(i32::try_from(decimals).unwrap_or(i32::MAX));
     let exact = count <= 19 && mantissa < (1 << 53) && (-22..=22).contains(&last_digit);
-    let beyond = if exact { None } else { Some(standard(text.get(digits_from..p)?, decimal, negative)?) };
-    Some((Number { negative, mantissa, last_digit, beyond }, p))
+    let beyond = if exact { 0.0 } else { standard(text.get(digits_from..p)?, decimal, negative)? };
+    Some((Number { negative, exact, mantissa, last_digit, beyond }, p))
 }
 
 /// Appends the digits from `at` on to `mantissa`; gives the place behind them.

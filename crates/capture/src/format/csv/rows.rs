@@ -99,6 +99,8 @@ struct Reader<'a> {
     axis: Option<Ticks>,
     /// What the cells of the last row looked like.
     shapes: Vec<Shapes>,
+    /// The row just read: its index and its values.
+    stamp: Number,
     row: Vec<f64>,
     twin: Option<(f64, Vec<f64>)>,
     extremes: Vec<Extremes>,
@@ -112,9 +114,6 @@ struct Reader<'a> {
     first_missing: Option<u64>,
     tail: Tail,
 }
-
-/// One parsed index cell.
-type Stamp = Option<Number>;
 
 impl<'a> Reader<'a> {
     fn new(path: &'a Path, line_end: u8, separator: u8, decimal: u8, layout: &'a Layout, hints: Hints) -> Self {
@@ -135,6 +134,7 @@ impl<'a> Reader<'a> {
             writer: ColumnWriter::new(if hints.pairs { 2 * columns } else { columns }),
             axis,
             shapes: vec![Shapes::default(); layout.roles.len()],
+            stamp: Number::exact(false, 0, 0),
             row: vec![0.0; columns],
             twin: None,
             extremes: vec![Extremes { low: f64::INFINITY, high: f64::NEG_INFINITY }; columns],
@@ -154,9 +154,9 @@ impl<'a> Reader<'a> {
         let mut at = 0;
         while at < text.len() {
             if self.line >= self.layout.first_line as u64
-                && let Some((stamp, next)) = self.fast(text, at)
+                && let Some(next) = self.fast(text, at)
             {
-                self.accept(stamp)?;
+                self.accept()?;
                 at = next;
             } else {
                 let rest = text.get(at..).unwrap_or_default();
@@ -171,10 +171,9 @@ impl<'a> Reader<'a> {
 
     /// Reads a row that is as regular as nearly all rows are; anything else is left to `slow`.
     #[inline(always)]
-    fn fast(&mut self, text: &[u8], from: usize) -> Option<(Stamp, usize)> {
+    fn fast(&mut self, text: &[u8], from: usize) -> Option<usize> {
         let layout = self.layout;
         let mut at = from;
-        let mut stamp = None;
         let mut values = self.row.iter_mut();
         for (i, (role, shapes)) in layout.roles.iter().zip(&mut self.shapes).enumerate() {
             if i > 0 {
@@ -193,7 +192,7 @@ impl<'a> Reader<'a> {
                     if number.ticks().is_none() && !number.value().is_finite() {
                         return None;
                     }
-                    stamp = Some(number);
+                    self.stamp = number;
                     at = next;
                 }
                 Role::Value => {
@@ -203,7 +202,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        self.row_end(text, at).map(|next| (stamp, next))
+        self.row_end(text, at)
     }
 
     /// Only blanks, separators and the line end may follow.
@@ -224,9 +223,9 @@ impl<'a> Reader<'a> {
 
     /// Takes the row just read.
     #[inline(always)]
-    fn accept(&mut self, stamp: Stamp) -> Result<(), CaptureError> {
+    fn accept(&mut self) -> Result<(), CaptureError> {
         if self.writer.rows() == 0 || self.pending_empty > 0 {
-            self.begin(stamp)?;
+            self.begin()?;
         }
         for (value, extreme) in self.row.iter().zip(&mut self.extremes) {
             // A comparison with NaN is false, so that both leave NaN out.
@@ -238,10 +237,10 @@ impl<'a> Reader<'a> {
             }
         }
         if self.hints.pairs {
-            return self.accept_twin(stamp);
+            return self.accept_twin();
         }
-        if let (Some(axis), Some(time)) = (&mut self.axis, stamp) {
-            axis.push(time);
+        if let Some(axis) = &mut self.axis {
+            axis.push(&self.stamp);
         }
         match self.writer.push(&self.row) {
             Ok(()) => Ok(()),
@@ -250,23 +249,23 @@ impl<'a> Reader<'a> {
     }
 
     /// The same out of the way of the quick loop.
-    fn accept_any(&mut self, stamp: Stamp) -> Result<(), CaptureError> {
-        self.accept(stamp)
+    fn accept_any(&mut self) -> Result<(), CaptureError> {
+        self.accept()
     }
 
     /// Before the first row, and after rows without values.
     #[cold]
-    fn begin(&mut self, stamp: Stamp) -> Result<(), CaptureError> {
+    fn begin(&mut self) -> Result<(), CaptureError> {
         if self.writer.rows() == 0 && self.twin.is_none() {
             self.first_row_line = self.line + 1;
-            self.first_index = stamp.map_or(0.0, |s| s.value());
+            self.first_index = self.stamp.value();
         }
         if self.pending_empty > 0 { self.fill_gap() } else { Ok(()) }
     }
 
     #[inline(never)]
-    fn accept_twin(&mut self, stamp: Stamp) -> Result<(), CaptureError> {
-        let t = stamp.map_or(0.0, |s| s.value());
+    fn accept_twin(&mut self) -> Result<(), CaptureError> {
+        let t = self.stamp.value();
         let Some((first, mut low)) = self.twin.take() else {
             self.twin = Some((t, self.row.clone()));
             return Ok(());
@@ -276,8 +275,8 @@ impl<'a> Reader<'a> {
                 format!("line {}: rows come in pairs of one instant, and this one has no partner", self.line + 1);
             return Err(CaptureError::malformed(self.path, what, "export the record again"));
         }
-        if let (Some(axis), Some(time)) = (&mut self.axis, stamp) {
-            axis.push(time);
+        if let Some(axis) = &mut self.axis {
+            axis.push(&self.stamp);
         }
         low.extend_from_slice(&self.row);
         self.writer.push(&low).map_err(|e| self.full(e))
@@ -310,11 +309,11 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let start = if self.line == 0 { strip_mark(line) } else { line };
-        let Some((stamp, filled, missing)) = self.cells(start)? else { return Ok(()) };
+        let Some((filled, missing)) = self.cells(start)? else { return Ok(()) };
         if filled > 0 {
             // The NaN of an empty cell is counted as missing, not as a number that is not finite.
             let before = (self.non_finite, self.first_non_finite);
-            self.accept_any(stamp)?;
+            self.accept_any()?;
             if missing > 0 {
                 self.missing += missing;
                 self.first_missing.get_or_insert(self.line + 1);
@@ -329,20 +328,20 @@ impl<'a> Reader<'a> {
             self.leading_empty += 1;
             return Ok(());
         }
-        if let (Some(axis), Some(time)) = (&mut self.axis, stamp) {
-            axis.push(time);
+        if let Some(axis) = &mut self.axis {
+            axis.push(&self.stamp);
         }
         self.pending_empty += 1;
         Ok(())
     }
 
-    /// Reads the cells of a line into `row`: index, filled and missing values; nothing when the line is blank.
-    fn cells(&mut self, line: &[u8]) -> Result<Option<(Stamp, u64, u64)>, CaptureError> {
+    /// Reads the cells of a line into `stamp` and `row`: filled and missing values; nothing when the line is blank.
+    fn cells(&mut self, line: &[u8]) -> Result<Option<(u64, u64)>, CaptureError> {
         let mut cells = line.split(|b| *b == self.separator);
         if cells.clone().all(|c| number::strip(c).is_empty()) {
             return Ok(None);
         }
-        let (mut stamp, mut filled, mut missing, mut place) = (None, 0, 0, 0usize);
+        let (mut filled, mut missing, mut place) = (0, 0, 0usize);
         for role in &self.layout.roles {
             let Some(cell) = cells.next() else {
                 return Err(self.malformed(line, "has too few cells"));
@@ -357,7 +356,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 Role::Index => match number::cell(cell, self.decimal).filter(|n| n.value().is_finite()) {
-                    Some(n) => stamp = Some(n),
+                    Some(n) => self.stamp = n,
                     None => return Err(self.malformed(line, "has no time where the others have one")),
                 },
                 Role::Value => {
@@ -377,7 +376,7 @@ impl<'a> Reader<'a> {
         if !self.layout.text_beside && cells.any(|c| !number::strip(c).is_empty()) {
             return Err(self.malformed(line, "has more cells than columns"));
         }
-        Ok(Some((stamp, filled, missing)))
+        Ok(Some((filled, missing)))
     }
 
     fn malformed(&self, line: &[u8], fault: &str) -> CaptureError {
@@ -405,7 +404,7 @@ impl<'a> Reader<'a> {
             .all(|b| b.is_ascii_digit() || *b == self.separator || *b == self.decimal || b"+-eE. \t\r\"".contains(b));
         let reads = self.cells(line);
         match reads {
-            Ok(Some((_, _, 0))) => self.tail = Tail::Doubtful,
+            Ok(Some((_, 0))) => self.tail = Tail::Doubtful,
             Ok(_) => self.tail = Tail::Cut,
             Err(_) if looks_cut || self.layout.text_beside => self.tail = Tail::Cut,
             Err(error) => return Err(error),

@@ -69,20 +69,31 @@ impl Shape {
     /// Reads a number of this layout: its digits as one whole number.
     #[inline(always)]
     fn read(&self, text: &[u8; 3 * WORD]) -> Option<u64> {
-        let word = |at: usize| text.get(at..).and_then(<[u8]>::first_chunk).map(|c| u64::from_le_bytes(*c));
-        let words = [word(0)?, word(WORD)?];
-        let tail = (word(self.digits)? ^ self.tail) & self.tail_care;
-        let mut values = [0; 2];
-        let mut wrong = tail;
-        for i in 0..2 {
-            let x = (words[i] ^ self.expected[i]) & self.care[i];
-            wrong |= number::beyond_nine(x) | (x & self.point[i]);
-            // Without the point the digits are one run, which moves to the end of the word.
-            let run = (x & self.before[i]) | ((x >> 8) & !self.before[i]);
-            values[i] = number::eight(run.checked_shl(self.shift[i]).unwrap_or(0));
+        let (mut wrong, mut value) = self.word(text, 0)?;
+        // Most voltages have fewer than nine characters.
+        if self.digits > WORD {
+            let (more, low) = self.word(text, 1)?;
+            wrong |= more;
+            value = value * self.second + low;
         }
-        (wrong == 0).then(|| values[0] * self.second + values[1])
+        wrong |= (bytes(text, self.digits)? ^ self.tail) & self.tail_care;
+        (wrong == 0).then_some(value)
     }
+
+    /// What is wrong with a word, and the number of its digits.
+    #[inline(always)]
+    fn word(&self, text: &[u8; 3 * WORD], i: usize) -> Option<(u64, u64)> {
+        let x = (bytes(text, i * WORD)? ^ self.expected[i]) & self.care[i];
+        // Without the point the digits are one run, which moves to the end of the word.
+        let run = (x & self.before[i]) | ((x >> 8) & !self.before[i]);
+        Some((number::beyond_nine(x) | (x & self.point[i]), number::eight(run << (self.shift[i] & 63))))
+    }
+}
+
+/// Eight bytes from `at` on.
+#[inline(always)]
+fn bytes(text: &[u8; 3 * WORD], at: usize) -> Option<u64> {
+    text.get(at..).and_then(<[u8]>::first_chunk).map(|c| u64::from_le_bytes(*c))
 }
 
 /// What the last numbers of one column looked like.
