@@ -66,6 +66,37 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// Columns without a value: at most `columns`, and no more than frames.
+    fn empty(names: Vec<String>, sample_rate_hz: f64, first: u64, frames: u64, columns: usize) -> Self {
+        let width = usize::try_from(frames).unwrap_or(usize::MAX).min(columns.clamp(1, MOST_COLUMNS));
+        let none = vec![f64::NAN; width];
+        let bands = names.into_iter().map(|name| Band { name, low: none.clone(), high: none.clone() }).collect();
+        Self { first, frames, sample_rate_hz, bands }
+    }
+
+    /// Of values in memory, interleaved where there are several names.
+    pub(crate) fn of_values(
+        values: &[f32],
+        names: Vec<String>,
+        sample_rate_hz: f64,
+        first: u64,
+        columns: usize,
+    ) -> Self {
+        let parts = names.len().max(1);
+        let mut envelope = Self::empty(names, sample_rate_hz, first, (values.len() / parts) as u64, columns);
+        envelope.widen(0, values.chunks_exact(parts));
+        envelope
+    }
+
+    /// Takes further frames in, the first of which is so many behind the envelope's first.
+    fn widen<'a, T: Copy + Into<f64> + 'a>(&mut self, from: u64, frames: impl Iterator<Item = &'a [T]>) {
+        let (width, all) = (self.columns() as u128, u128::from(self.frames.max(1)));
+        for (offset, frame) in (from..).zip(frames) {
+            let column = (u128::from(offset) * width / all) as usize;
+            self.bands.iter_mut().zip(frame).for_each(|(band, value)| band.widen(column, (*value).into()));
+        }
+    }
+
     /// Number of columns.
     #[must_use]
     pub fn columns(&self) -> usize {
@@ -144,15 +175,8 @@ impl Viewer {
     /// When the samples cannot be read, or `watch` says stop.
     pub fn waveform(&self, range_s: (f64, f64), columns: usize, watch: &dyn Watch) -> Result<Envelope, Error> {
         let (first, frames) = self.frames_of(range_s);
-        let width = usize::try_from(frames).unwrap_or(usize::MAX).min(columns.clamp(1, MOST_COLUMNS));
         let parts = self.trace.kind.components();
-        let empty = Band { name: String::new(), low: vec![f64::NAN; width], high: vec![f64::NAN; width] };
-        let mut envelope = Envelope {
-            first,
-            frames,
-            sample_rate_hz: self.trace.sample_rate_hz,
-            bands: self.band_names().into_iter().map(|name| Band { name, ..empty.clone() }).collect(),
-        };
+        let mut envelope = Envelope::empty(self.band_names(), self.trace.sample_rate_hz, first, frames, columns);
         let watched = Watched { record: &self.trace, watch };
         let mut block = vec![0.0; BLOCK * parts];
         let mut done = 0;
@@ -163,10 +187,7 @@ impl Viewer {
             if got == 0 {
                 break;
             }
-            for (offset, frame) in (done..).zip(room.chunks_exact(parts).take(got)) {
-                let column = (u128::from(offset) * width as u128 / u128::from(frames)) as usize;
-                envelope.bands.iter_mut().zip(frame).for_each(|(band, value)| band.widen(column, *value));
-            }
+            envelope.widen(done, room.chunks_exact(parts).take(got));
             done += got as u64;
         }
         Ok(envelope)
@@ -191,10 +212,15 @@ impl Viewer {
     }
 
     fn band_names(&self) -> Vec<String> {
-        match self.trace.kind {
-            Kind::Iq => vec!["I".into(), "Q".into()],
-            Kind::Real => vec![self.trace.name.clone()],
-        }
+        component_names(self.trace.kind, &self.trace.name)
+    }
+}
+
+/// `I` and `Q`, or the name of a real channel.
+pub(crate) fn component_names(kind: Kind, channel: &str) -> Vec<String> {
+    match kind {
+        Kind::Iq => vec!["I".into(), "Q".into()],
+        Kind::Real => vec![channel.to_owned()],
     }
 }
 

@@ -3,14 +3,16 @@
 mod devices;
 mod doctor;
 mod envelope;
+mod history;
 mod loss;
+mod monitor;
 mod record;
 mod rule;
 mod vigil;
 
 use std::path::Path;
 
-use faultscope_capture::sigmf::Recording;
+use faultscope_capture::sigmf::{Annotation, Recording};
 use faultscope_capture::{CaptureError, Caveat, CaveatKind};
 use faultscope_instrument::live::StreamInfo;
 use faultscope_instrument::{DeviceError, ErrorKind};
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use devices::{DeviceInfo, DevicesDocument, devices};
 pub use doctor::{Check, CheckState, DoctorDocument, doctor};
 pub use loss::LossNotice;
+pub use monitor::{Moment, MonitorRequest, News, Source, monitor};
 pub use record::{RecordDocument, RecordRequest, Until, record};
 pub use rule::Rule;
 pub use vigil::{Learn, Told, WatchDocument, WatchEvent, WatchLine, WatchRequest, watch};
@@ -92,6 +95,18 @@ fn recording(info: &StreamInfo, overwrite: bool) -> Result<Recording, Error> {
 fn first_doubts(info: &StreamInfo) -> Vec<Caveat> {
     let nominal = "the rate is nominal: the source has no clock of its own that would confirm it";
     info.nominal_rate.then(|| Caveat::new(CaveatKind::TimeAxis, nominal)).into_iter().collect()
+}
+
+/// Marks in a recording where samples are missing.
+fn gap(at: u64, frames: u64, generator: &str) -> Annotation {
+    Annotation {
+        sample_start: at,
+        sample_count: Some(1),
+        label: Some(format!("gap of {frames}")),
+        comment: Some(format!("{frames} samples are missing in front of this one")),
+        generator: Some(generator.into()),
+        ..Annotation::default()
+    }
 }
 
 fn shown(path: &Path) -> String {

@@ -1,6 +1,5 @@
 //! The verb "record": a source to files, such that whatever ends it leaves a valid recording that says so.
 
-use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,9 +11,10 @@ use faultscope_instrument::live::{Block, Live, Losses, Next, StreamInfo, StreamO
 use faultscope_signal::Record as _;
 use serde::{Deserialize, Serialize};
 
+use super::history::History;
 use super::loss::{Account, LossNotice};
 use super::rule::{Rule, Window, trigger};
-use super::{Ended, first_doubts, recording, shown, storage};
+use super::{Ended, first_doubts, gap, recording, shown, storage};
 use crate::result::InputError;
 use crate::{Class, Error, Watch};
 
@@ -176,10 +176,8 @@ struct Taking {
     /// Frames that are wanted.
     wanted: u64,
     trigger: Option<Rule>,
-    /// Blocks before the trigger, and how many bytes of them are kept.
-    before: VecDeque<Block>,
-    before_bytes: usize,
-    keep_bytes: usize,
+    /// Blocks before the trigger.
+    before: History,
     /// Frame number that would continue the recording.
     next: Option<u64>,
     /// Frames missing inside the recording.
@@ -207,9 +205,7 @@ impl Taking {
             info: info.clone(),
             wanted,
             trigger: request.trigger,
-            before: VecDeque::new(),
-            before_bytes: 0,
-            keep_bytes: keep,
+            before: History::new(keep),
             next: None,
             lost: 0,
             gaps: 0,
@@ -252,19 +248,12 @@ impl Taking {
         decode(component, &block.bytes, &mut self.values);
         let window = Window { values: &self.values, full_scale: None, ..Window::like(&self.info) };
         let Some(at) = trigger(rule, &window)? else {
-            self.before_bytes += block.bytes.len();
-            self.before.push_back(block);
-            while self.before.front().is_some_and(|b| self.before_bytes - b.bytes.len() >= self.keep_bytes) {
-                if let Some(old) = self.before.pop_front() {
-                    self.before_bytes -= old.bytes.len();
-                    live.recycle(old);
-                }
-            }
+            self.before.push(block, live);
             return Ok(());
         };
         self.trigger = None;
-        let behind = self.before_bytes + at * frame;
-        let mut skip = behind.saturating_sub(self.keep_bytes);
+        let behind = self.before.bytes() + at * frame;
+        let mut skip = behind.saturating_sub(self.before.most());
         let mark = (behind - skip) / frame;
         self.recorder.recording_mut().annotations.push(Annotation {
             sample_start: mark as u64,
@@ -274,7 +263,7 @@ impl Taking {
             generator: Some("faultscope record".into()),
             ..Annotation::default()
         });
-        for old in std::mem::take(&mut self.before) {
+        for old in self.before.take() {
             let length = old.bytes.len();
             if skip < length {
                 self.write(old, skip, live)?;
@@ -305,14 +294,7 @@ impl Taking {
         let at = self.recorder.frames();
         self.lost += frames;
         self.gaps += 1;
-        self.recorder.recording_mut().annotations.push(Annotation {
-            sample_start: at,
-            sample_count: Some(1),
-            label: Some(format!("gap of {frames}")),
-            comment: Some(format!("{frames} samples are missing in front of this one")),
-            generator: Some("faultscope record".into()),
-            ..Annotation::default()
-        });
+        self.recorder.recording_mut().annotations.push(gap(at, frames, "faultscope record"));
     }
 
     fn caveats(&self, losses: &Losses, early: Option<Caveat>) -> Vec<Caveat> {

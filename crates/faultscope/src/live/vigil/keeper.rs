@@ -1,12 +1,11 @@
 //! What is kept of a watch: the last blocks in memory, and the recordings of events in bounded room on disk.
 
-use std::collections::VecDeque;
-
 use faultscope_capture::sigmf::{Annotation, Recorder};
 use faultscope_capture::{Caveat, CaveatKind};
 use faultscope_diagnose::Verdict;
 use faultscope_instrument::live::{Block, Live, StreamInfo};
 
+use super::super::history::History;
 use super::super::rule::{Hit, Rule};
 use super::super::{first_doubts, recording, shown, storage};
 use super::{WatchEvent, WatchRequest};
@@ -16,10 +15,7 @@ use crate::Error;
 pub(super) struct Keeper<'a> {
     request: &'a WatchRequest,
     info: StreamInfo,
-    /// What came last, as stored.
-    history: VecDeque<Block>,
-    history_bytes: usize,
-    history_most: usize,
+    history: History,
     event: Option<Event>,
     stored: u64,
 }
@@ -46,15 +42,7 @@ impl<'a> Keeper<'a> {
             let what = format!("{} s before an event are {kept} bytes", request.before_s);
             return Err(Error::usage(what, "make --before shorter, or give the ring more room with --ring"));
         }
-        Ok(Self {
-            request,
-            info: info.clone(),
-            history: VecDeque::new(),
-            history_bytes: 0,
-            history_most: kept,
-            event: None,
-            stored: 0,
-        })
+        Ok(Self { request, info: info.clone(), history: History::new(kept), event: None, stored: 0 })
     }
 
     /// Whether an event is under way.
@@ -75,13 +63,7 @@ impl<'a> Keeper<'a> {
         if let Some(recorder) = self.event.as_mut().and_then(|e| e.recorder.as_mut()) {
             recorder.append(&block.bytes).map_err(storage)?;
         }
-        self.history_bytes += block.bytes.len();
-        self.history.push_back(block);
-        while self.history.front().is_some_and(|b| self.history_bytes - b.bytes.len() >= self.history_most) {
-            let Some(old) = self.history.pop_front() else { break };
-            self.history_bytes -= old.bytes.len();
-            live.recycle(old);
-        }
+        self.history.push(block, live);
         Ok(())
     }
 
@@ -114,11 +96,11 @@ impl<'a> Keeper<'a> {
     fn recorder(&self, number: usize, frame: u64, event: &WatchEvent) -> Result<Option<Recorder>, Error> {
         let Some(folder) = &self.request.folder else { return Ok(None) };
         let after = (self.request.after_s * self.info.sample_rate_hz) as u64 * self.info.frame_bytes() as u64;
-        if self.stored + self.history_bytes as u64 + after > self.request.keep_bytes {
+        if self.stored + self.history.bytes() as u64 + after > self.request.keep_bytes {
             return Ok(None);
         }
         let name = format!("event-{number:04}-{}", event.rule.split(':').next().unwrap_or_default());
-        let first = self.history.front().map_or(frame, |b| b.start);
+        let first = self.history.blocks().next().map_or(frame, |b| b.start);
         let mut recording = recording(&self.info, true)?;
         recording.datetime = Some(crate::now());
         let place = event.frequency_hz.map_or_else(String::new, |hz| format!(" at {hz:.1} Hz"));
@@ -131,7 +113,7 @@ impl<'a> Keeper<'a> {
             ..Annotation::default()
         });
         let mut recorder = Recorder::create(&folder.join(name), recording).map_err(storage)?;
-        for block in &self.history {
+        for block in self.history.blocks() {
             recorder.append(&block.bytes).map_err(storage)?;
         }
         Ok(Some(recorder))

@@ -1,0 +1,397 @@
+//! The verb "monitor": a live source as a screen needs it, some times a second, and its last seconds kept to be pinned.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use faultscope_capture::sigmf::Recorder;
+use faultscope_capture::{Caveat, CaveatKind, decode};
+use faultscope_instrument::driver::{self, Opened};
+use faultscope_instrument::live::{Block, Live, Next, StreamInfo, StreamOptions};
+use faultscope_signal::spectrum::{Options, Traces, analyze};
+use faultscope_signal::{Kind, Silent, Spectrum, SpectrumSettings, Unit, Window as Taper};
+
+use super::history::History;
+use super::record::POLL;
+use super::rule::Window;
+use super::{Ended, first_doubts, gap, recording, storage};
+use crate::view::Envelope;
+use crate::{Error, Watch};
+
+/// Frames of one picture at most; what a beat brings beyond them is kept but not drawn.
+const MOST_FRAMES: usize = 4 << 20;
+/// Shortest transform.
+const SHORTEST: usize = 64;
+/// A slow source is shown by transforms of so many seconds, so that the picture moves.
+const SLOW_S: f64 = 0.5;
+/// Columns of the waveform.
+const COLUMNS: usize = 2048;
+
+/// What to show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MonitorRequest {
+    /// The source.
+    pub address: String,
+    /// Points of a transform, where the source is fast enough.
+    pub fft: usize,
+    /// Time from one picture to the next.
+    pub beat: Duration,
+    /// Bytes of samples that are kept to be pinned.
+    pub keep_bytes: usize,
+    /// How long to wait for a device that has gone.
+    pub reconnect: Duration,
+}
+
+impl MonitorRequest {
+    /// A source, with what suits a screen: 4096 points, ten pictures a second, 64 MiB kept, an hour of patience.
+    #[must_use]
+    pub fn of(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            fft: 4096,
+            beat: Duration::from_millis(100),
+            keep_bytes: 64 << 20,
+            reconnect: Duration::from_secs(3600),
+        }
+    }
+}
+
+/// What is known of a source once it streams.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// Maker and model, as the device says.
+    pub instrument: String,
+    /// What was set: frequency, gain ...
+    pub settings: String,
+    /// Frames per second.
+    pub sample_rate_hz: f64,
+    /// Centre frequency of I/Q.
+    pub center_hz: Option<f64>,
+    /// Unit of the values.
+    pub unit: Unit,
+    /// Real or I/Q.
+    pub kind: Kind,
+}
+
+/// A live source at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    /// Frames that have come since the start.
+    pub samples: u64,
+    /// Seconds since anything came: above a beat or two, the source is silent or gone.
+    pub quiet_s: f64,
+    /// Mean, highest and lowest level of this beat; nothing while too little has come.
+    pub spectrum: Option<Spectrum>,
+    /// The frames of this beat.
+    pub waveform: Envelope,
+    /// Share of the values at full scale, 0 to 1.
+    pub clipped: f64,
+    /// Frames lost since the start: at least so many.
+    pub lost_samples: u64,
+    /// Gaps since the start.
+    pub gaps: u64,
+    /// Seconds that a pin would keep.
+    pub kept_s: f64,
+}
+
+/// What a monitor has to tell.
+#[derive(Debug)]
+pub enum News {
+    /// The source streams.
+    Begun(Source),
+    /// A picture.
+    Moment(Box<Moment>),
+    /// The last seconds are in this file.
+    Pinned(PathBuf),
+    /// They could not be written.
+    PinFailed(Error),
+}
+
+/// Shows a stream until `watcher` says stop or it ends; a path that comes from `pins` takes what is kept.
+///
+/// # Errors
+/// When the source cannot be opened, is no stream, or breaks off for good.
+pub fn monitor(
+    request: &MonitorRequest,
+    watcher: &dyn Watch,
+    pins: &Receiver<PathBuf>,
+    tell: &mut dyn FnMut(News),
+) -> Result<Ended, Error> {
+    let options = StreamOptions { reconnect: Some(request.reconnect), ..StreamOptions::default() };
+    let Opened::Stream(live) = driver::open(&request.address, options)? else {
+        let what = format!("{} gives single records, not a stream", request.address);
+        return Err(Error::usage(what, "take one with `faultscope record`, and open the file"));
+    };
+    let mut screen = Screen::new(request, live.info());
+    tell(News::Begun(screen.source()));
+    loop {
+        if watcher.cancelled() {
+            return Ok(Ended::Interrupted);
+        }
+        while let Ok(path) = pins.try_recv() {
+            tell(screen.pin(&path).map_or_else(News::PinFailed, News::Pinned));
+        }
+        match live.next(POLL.min(request.beat))? {
+            Next::Block(block) => screen.take(block, &live),
+            Next::Quiet => {}
+            Next::End => return Ok(Ended::SourceEnded),
+        }
+        if screen.is_due() {
+            let moment = screen.moment(&live)?;
+            tell(News::Moment(Box::new(moment)));
+        }
+    }
+}
+
+/// What came since the last picture, and what is kept.
+struct Screen {
+    info: StreamInfo,
+    settings: SpectrumSettings,
+    beat: Duration,
+    drawn: Instant,
+    heard: Instant,
+    history: History,
+    /// Numbers of the picture under way, without a gap, and the frame number of the first.
+    values: Vec<f32>,
+    first: u64,
+    next: u64,
+    samples: u64,
+    /// Whether the values were all shown already: a slow source is shown by what came before, too.
+    shown: usize,
+    scratch: Vec<f32>,
+}
+
+impl Screen {
+    fn new(request: &MonitorRequest, info: &StreamInfo) -> Self {
+        let slow = (info.sample_rate_hz * SLOW_S).max(0.0) as usize;
+        let fft = request.fft.min(slow).max(SHORTEST);
+        let now = Instant::now();
+        Self {
+            info: info.clone(),
+            settings: SpectrumSettings { fft, window: Taper::BlackmanHarris, overlap: 0.5 },
+            beat: request.beat,
+            drawn: now,
+            heard: now,
+            history: History::new(request.keep_bytes),
+            values: Vec::new(),
+            first: 0,
+            next: 0,
+            samples: 0,
+            shown: 0,
+            scratch: Vec::new(),
+        }
+    }
+
+    fn source(&self) -> Source {
+        Source {
+            instrument: self.info.instrument.clone(),
+            settings: self.info.settings.clone(),
+            sample_rate_hz: self.info.sample_rate_hz,
+            center_hz: self.info.center_hz,
+            unit: self.info.unit,
+            kind: self.info.datatype.kind(),
+        }
+    }
+
+    fn parts(&self) -> usize {
+        self.info.datatype.kind().components()
+    }
+
+    fn take(&mut self, block: Block, live: &Live) {
+        let frames = block.bytes.len() / self.info.frame_bytes();
+        // A picture must not reach over a gap: the break would look like a fault.
+        if block.start != self.next || self.values.is_empty() {
+            self.values.clear();
+            self.shown = 0;
+            self.first = block.start;
+        }
+        self.next = block.start + frames as u64;
+        self.samples += frames as u64;
+        self.heard = Instant::now();
+        let room = (MOST_FRAMES * self.parts()).saturating_sub(self.values.len());
+        let component = self.info.datatype.component();
+        self.scratch.resize(block.bytes.len() / component.bytes(), 0.0);
+        decode(component, &block.bytes, &mut self.scratch);
+        self.values.extend(self.scratch.iter().take(room));
+        self.history.push(block, live);
+    }
+
+    fn is_due(&self) -> bool {
+        self.drawn.elapsed() >= self.beat
+    }
+
+    fn moment(&mut self, live: &Live) -> Result<Moment, Error> {
+        self.drawn = Instant::now();
+        let losses = live.losses();
+        let fresh = self.values.len() > self.shown;
+        let spectrum = if fresh { self.spectrum()? } else { None };
+        let names = crate::view::component_names(self.info.datatype.kind(), "live");
+        let moment = Moment {
+            samples: self.samples,
+            quiet_s: self.heard.elapsed().as_secs_f64(),
+            spectrum,
+            waveform: Envelope::of_values(&self.values, names, self.info.sample_rate_hz, self.first, COLUMNS),
+            clipped: self.clipped(),
+            lost_samples: losses.lost(),
+            gaps: losses.counts.iter().map(|(_, gaps, _)| gaps).sum(),
+            kept_s: (self.history.bytes() / self.info.frame_bytes()) as f64 / self.info.sample_rate_hz,
+        };
+        self.turn();
+        Ok(moment)
+    }
+
+    /// Begins the next picture: a fast source anew, a slow one with the last transform of what was shown.
+    fn turn(&mut self) {
+        let keep = (self.settings.fft * self.parts()).min(self.values.len());
+        let old = self.values.len() - keep;
+        self.values.drain(..old);
+        self.first += (old / self.parts()) as u64;
+        self.shown = self.values.len();
+    }
+
+    fn spectrum(&self) -> Result<Option<Spectrum>, Error> {
+        if self.values.len() < self.settings.fft * self.parts() {
+            return Ok(None);
+        }
+        let window = Window { values: &self.values, ..Window::like(&self.info) };
+        let options = Options { traces: Traces { max: true, min: true, ..Traces::default() }, ..Options::default() };
+        match analyze(&window.trace(), self.settings, &options, &Silent) {
+            Ok(spectrum) => Ok(Some(spectrum)),
+            Err(stop) => Err(crate::spectrum::stop_error(stop)),
+        }
+    }
+
+    /// Share of the values at which the converter saturates.
+    fn clipped(&self) -> f64 {
+        let Some(full) = self.info.datatype.component().full_scale() else { return 0.0 };
+        // The largest positive code lies below full scale by one step of at most an 8-bit converter.
+        let edge = (full * (1.0 - 1.0 / 128.0)) as f32;
+        let at = self.values.iter().filter(|v| v.abs() >= edge).count();
+        at as f64 / self.values.len().max(1) as f64
+    }
+
+    /// Writes what is kept; gaps inside are told of in the file.
+    fn pin(&self, path: &Path) -> Result<PathBuf, Error> {
+        if self.history.bytes() == 0 {
+            return Err(Error::new(crate::Class::Device, "no_samples", "nothing has come yet", "wait for samples"));
+        }
+        let mut recording = recording(&self.info, false)?;
+        recording.datetime = Some(crate::now());
+        let mut recorder = Recorder::create(path, recording).map_err(storage)?;
+        let (mut next, mut lost, mut gaps) = (None, 0, 0u64);
+        for block in self.history.blocks() {
+            if let Some(missing) = next.and_then(|n| block.start.checked_sub(n)).filter(|m| *m > 0) {
+                lost += missing;
+                gaps += 1;
+                let at = recorder.frames();
+                recorder.recording_mut().annotations.push(gap(at, missing, "faultscope monitor"));
+            }
+            recorder.append(&block.bytes).map_err(storage)?;
+            next = Some(block.start + (block.bytes.len() / self.info.frame_bytes()) as u64);
+        }
+        let mut caveats = first_doubts(&self.info);
+        let detail = format!("{lost} samples were lost in {gaps} gaps of the time that was kept");
+        caveats.extend((gaps > 0).then(|| Caveat::new(CaveatKind::LostSamples, detail)));
+        Ok(recorder.finish(&caveats).map_err(storage)?.meta)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::{Sender, channel};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Until(AtomicBool);
+
+    impl Watch for Until {
+        fn advance(&self, _frames: u64) {}
+        fn cancelled(&self) -> bool {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    /// Monitors until `hear` says that it has heard enough; it may pin.
+    fn until(address: &str, mut hear: impl FnMut(News, &Sender<PathBuf>) -> bool) -> Result<Ended, Error> {
+        let (sender, pins) = channel();
+        let watch = Until::default();
+        let request = MonitorRequest { beat: Duration::from_millis(20), ..MonitorRequest::of(address) };
+        monitor(&request, &watch, &pins, &mut |news| {
+            if hear(news, &sender) {
+                watch.0.store(true, Ordering::Relaxed);
+            }
+        })
+    }
+
+    #[test]
+    fn a_stream_is_shown_and_its_last_seconds_are_pinned_as_they_came() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pin");
+        let (source, pinned, peaks) = (RefCell::new(None), RefCell::new(None), RefCell::new(Vec::new()));
+        let ended = until("sim:tx-healthy?rate=1M&pace=off", |news, pins| match news {
+            News::Begun(s) => {
+                source.replace(Some(s));
+                false
+            }
+            News::Moment(moment) => {
+                if let Some(s) = &moment.spectrum {
+                    let max = s.max.as_ref().unwrap();
+                    assert!(s.mean.iter().zip(max).all(|(mean, max)| *max >= *mean * (1.0 - 1e-6)));
+                    assert_eq!(moment.waveform.bands.len(), 2);
+                    peaks.borrow_mut().push(s.mean.iter().copied().fold(0.0, f64::max));
+                }
+                if peaks.borrow().len() == 3 {
+                    pins.send(path.clone()).unwrap();
+                }
+                false
+            }
+            News::Pinned(meta) => {
+                pinned.replace(Some(meta));
+                true
+            }
+            News::PinFailed(e) => panic!("{e:?}"),
+        })
+        .unwrap();
+        assert_eq!(ended, Ended::Interrupted);
+        let source = source.take().unwrap();
+        assert_eq!((source.sample_rate_hz, source.kind), (1e6, Kind::Iq));
+        let viewer = crate::view::Viewer::open(&pinned.take().unwrap(), &Default::default()).unwrap();
+        let facts = viewer.facts();
+        assert_eq!((facts.sample_rate_hz, facts.center_hz), (1e6, source.center_hz));
+        // The pin holds at least what three pictures showed, and its spectrum has the same strongest line.
+        let spectrum = viewer.spectrum(&crate::Unwatched).unwrap();
+        let peak = spectrum.mean.iter().copied().fold(0.0, f64::max);
+        let shown = peaks.borrow()[0];
+        assert!((peak / shown).log10().abs() < 0.1, "{peak} {shown}");
+    }
+
+    #[test]
+    fn a_source_that_is_no_stream_or_no_source_is_refused_with_a_way_out() {
+        for address in ["sim:no-such-model", "nonsense://x", "sim:tinysa"] {
+            let error = until(address, |_, _| true).unwrap_err();
+            assert!(!error.hint.is_empty(), "{address}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn pinning_before_anything_came_is_refused() {
+        let info = StreamInfo {
+            instrument: "x".into(),
+            datatype: faultscope_capture::sigmf::Datatype::Cf32Le,
+            sample_rate_hz: 1e6,
+            center_hz: None,
+            unit: Unit::FullScale,
+            settings: String::new(),
+            paced: false,
+            nominal_rate: false,
+        };
+        let screen = Screen::new(&MonitorRequest::of("x"), &info);
+        assert!(!screen.pin(Path::new("/nowhere")).unwrap_err().hint.is_empty());
+        assert_eq!(screen.settings.fft, 4096);
+        let slow = Screen::new(&MonitorRequest::of("x"), &StreamInfo { sample_rate_hz: 1000.0, ..info });
+        assert_eq!(slow.settings.fft, 500);
+    }
+}
