@@ -17,6 +17,7 @@ Usage: faultscope-gui [OPTIONS] [CAPTURE...]
 CAPTURE is a file, or a simulated capture such as sim:pa-failing.
 
 Options:
+  --connect ADDR  Live source to connect to: rtltcp://host:1234?freq=940M&rate=2.4M, sim:pa-failing?rate=2M ...
   --store PATH    Folder of the case store (or FAULTSCOPE_STORE); the user's data folder otherwise
   --limits PACK   Limit pack to judge by, may be repeated: an id (dc-48v, tx-generic ...) or a .toml file
   --lang LANG     en or zh-CN; the locale otherwise
@@ -31,6 +32,8 @@ Options:
 pub struct Start {
     /// Captures to open: paths, or `sim:` addresses.
     pub captures: Vec<String>,
+    /// Live source to connect to.
+    pub connect: Option<String>,
     /// Folder of the store; the default one when not given.
     pub store: Option<String>,
     /// Limit packs to judge by, by id or path.
@@ -105,6 +108,7 @@ fn parse(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<String>) -> Result<As
             "--" => only_files = true,
             "--help" | "-h" => return Ok(Asked::Print(HELP.into())),
             "--version" | "-V" => return Ok(Asked::Print(format!("faultscope-gui {}", faultscope_door::VERSION))),
+            "--connect" => start.connect = Some(value()?),
             "--store" => start.store = Some(value()?),
             "--limits" => start.limits.push(value()?),
             "--lang" => start.lang = value()?.parse().map_err(|e| format!("{e}"))?,
@@ -144,6 +148,7 @@ mod tests {
     fn options_and_captures_may_be_mixed() {
         let args = ["a.csv", "--lang", "zh-CN", "--limits", "dc-48v", "--theme", "contrast", "--", "-b.wav"];
         let Ok(Asked::Window(start)) = asked(&args, "C") else { panic!("a window was asked for") };
+        assert_eq!(start.connect, None);
         assert_eq!(start.captures, ["a.csv", "-b.wav"]);
         assert_eq!((start.lang, start.look), (Lang::ZhCn, Look::Contrast));
         assert_eq!(start.limits, ["dc-48v"]);
@@ -159,7 +164,14 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for args in [&["--bogus"][..], &["--store"], &["--lang", "xx"], &["--theme", "pink"], &["--size", "0x0"]] {
+        for args in [
+            &["--bogus"][..],
+            &["--store"],
+            &["--connect"],
+            &["--lang", "xx"],
+            &["--theme", "pink"],
+            &["--size", "0x0"],
+        ] {
             assert!(asked(args, "C").is_err(), "{args:?}");
         }
         assert!(matches!(asked(&["--version"], "C"), Ok(Asked::Print(_))));

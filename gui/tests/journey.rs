@@ -164,3 +164,56 @@ fn a_file_that_cannot_be_read_says_what_to_do_and_the_next_one_opens() {
     click(&mut gui, "missing.csv");
     assert!(sees(&gui, "No picture: the capture could not be read."));
 }
+
+#[test]
+fn a_live_source_is_watched_pinned_attached_and_connected_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store").display().to_string();
+    let mut gui = gui(Start {
+        store: Some(store.clone()),
+        limits: vec!["tx-generic".into()],
+        connect: Some("sim:pa-failing?rate=1M".into()),
+        ..Start::default()
+    });
+    wait(&mut gui, "samples", |g| sees(g, "running") && sees(g, "Waterfall: sim:pa-failing?rate=1M"));
+    wait(&mut gui, "the store", |g| sees(g, "The store holds no open case"));
+    assert!(sees(&gui, "lost: 0 (0 gaps)"));
+    gui.check_accessibility();
+    gui.get_by_label("Title of a new case").focus();
+    gui.run_steps(2);
+    gui.get_by_label("Title of a new case").type_text("spurs on air");
+    gui.run_steps(3);
+    click(&mut gui, "Open case");
+    wait(&mut gui, "the case", |g| sees(g, "Attach capture"));
+    click(&mut gui, "Pin");
+    wait(&mut gui, "the findings of the pin", |g| sees(g, "Findings ("));
+    click(&mut gui, "Attach capture");
+    wait(&mut gui, "the attachment", |g| sees(g, "Attached to"));
+
+    // What was pinned lies beside the store and is in the case, with the carrier that the model has.
+    let pins = std::fs::read_dir(folder.path().join("pins")).unwrap().count();
+    assert_eq!(pins, 2, "a SigMF pair");
+    let desk = Desk::open(Some(&store), Access::Read, "test").unwrap();
+    let id = desk.list(&Filter::default(), Sort::Id).unwrap()[0].id.clone();
+    let events = desk.events(&id).unwrap();
+    assert!(events.iter().any(|e| matches!(&e.kind, EventKind::Attached(a) if !a.findings.is_empty())));
+
+    click(&mut gui, "Live source: sim:pa-failing?rate=1M");
+    click(&mut gui, "Disconnect");
+    wait(&mut gui, "the end", |g| sees(g, "disconnected"));
+    click(&mut gui, "Connect again");
+    wait(&mut gui, "samples again", |g| sees(g, "running") && sees(g, "Waterfall: "));
+}
+
+#[test]
+fn a_source_that_is_not_there_says_so_and_can_be_left() {
+    let store = tempfile::tempdir().unwrap();
+    let mut gui = gui(Start {
+        store: Some(store.path().join("s").display().to_string()),
+        connect: Some("rtltcp://127.0.0.1:1".into()),
+        ..Start::default()
+    });
+    wait(&mut gui, "the refusal", |g| sees(g, "gone"));
+    click(&mut gui, "Close live source");
+    gui.get_by_label("There is nothing to show yet because no capture has been opened.");
+}

@@ -6,8 +6,9 @@ use eframe::egui;
 use faultscope_door::paper::Lang;
 use faultscope_door::{Error, Request};
 
+use super::live::is_instrument;
 use super::state::Capture;
-use super::{CaptureId, Command, Field, Job, Notice, Plot, Source, State};
+use super::{CaptureId, Command, Field, Job, Live, Notice, Plot, Source, Stage, State};
 use crate::theme;
 use crate::words::Word;
 use crate::worker::{CaptureJob, DeskJob, DeskTask, Workers, ZoomJob};
@@ -24,6 +25,19 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
             let (id, progress) = workers.capture(CaptureJob::Samples);
             state.jobs.push(Job { id, what: Word::Simulating, name: String::new(), capture: None, progress });
         }
+        Command::Connect(address) => connect(state, workers, address),
+        Command::ConnectTyped => {
+            let address = typed(state);
+            if !address.is_empty() {
+                connect(state, workers, address);
+            }
+        }
+        Command::Disconnect => disconnect(state, workers),
+        Command::ShowLive => state.live_shown = state.live.is_some(),
+        Command::Pause(paused) => state.live.iter_mut().for_each(|l| l.paused = paused),
+        Command::Hold(hold) => state.live.iter_mut().for_each(|l| l.hold = hold),
+        Command::ClearHold => state.live.iter_mut().for_each(|l| l.held_db.clear()),
+        Command::Pin => pin(state, workers),
         Command::FocusPath => state.focus_path = true,
         Command::Select(id) => select(state, id),
         Command::Step(by) => step(state, by),
@@ -86,13 +100,57 @@ pub(super) fn open(state: &mut State, workers: &mut Workers, source: &Source) {
 }
 
 fn open_typed(state: &mut State, workers: &mut Workers) {
+    let typed = typed(state);
+    if is_instrument(&typed) {
+        connect(state, workers, typed);
+    } else if !typed.is_empty() {
+        open(state, workers, &crate::start::source(&typed));
+    }
+}
+
+/// What was typed into the path field, which is emptied; when nothing was, it takes the cursor.
+fn typed(state: &mut State) -> String {
     let typed = state.path.trim().trim_matches('"').to_owned();
-    if typed.is_empty() {
-        state.focus_path = true;
+    state.focus_path = typed.is_empty();
+    state.path.clear();
+    typed
+}
+
+fn connect(state: &mut State, workers: &mut Workers, address: String) {
+    state.session += 1;
+    workers.connect(state.session, &address);
+    state.live = Some(Live::new(state.session, address));
+    state.live_shown = true;
+}
+
+/// Gives the source up at once when it is open; one that is over goes from the screen.
+fn disconnect(state: &mut State, workers: &mut Workers) {
+    workers.disconnect();
+    match state.live.as_mut().filter(|l| l.is_open()) {
+        Some(live) => live.stage = Stage::Ended,
+        None => {
+            state.live = None;
+            state.live_shown = false;
+        }
+    }
+}
+
+/// Pins go beside the store, not into a temporary folder: they are evidence from the moment they are taken.
+fn pin(state: &mut State, workers: &Workers) {
+    let folder = state.desk.dir.as_ref().and_then(|dir| dir.parent()).map(|p| p.join("pins"));
+    let Some(folder) = folder else {
+        state.notice = Some(Notice::Missing(Word::NoStoreYet));
+        return;
+    };
+    if let Err(e) = std::fs::create_dir_all(&folder) {
+        let message = format!("the folder for pins cannot be made ({e}): {}", folder.display());
+        state.notice = Some(Notice::Failed(Error::new(faultscope_door::Class::Storage, "io", message, "make room")));
         return;
     }
-    state.path.clear();
-    open(state, workers, &crate::start::source(&typed));
+    let Some(live) = state.live.as_mut().filter(|l| l.can_pin()) else { return };
+    let time: String = faultscope_door::now().chars().filter(char::is_ascii_alphanumeric).collect();
+    live.pinning += 1;
+    workers.pin(folder.join(format!("pin-{time}")));
 }
 
 fn request(state: &State, packs: &[String], measurement: &str) -> Request {
@@ -104,6 +162,7 @@ fn select(state: &mut State, id: CaptureId) {
         state.mark = None;
     }
     state.present = Some(id);
+    state.live_shown = false;
 }
 
 fn step(state: &mut State, by: isize) {
@@ -166,11 +225,15 @@ pub(super) fn measure(state: &mut State, workers: &mut Workers, id: CaptureId) {
 }
 
 fn view(state: &mut State, plot: Plot, range: Option<(f64, f64)>) {
-    let Some(capture) = state.present.and_then(|id| state.capture_mut(id)) else { return };
     let range = range.filter(|(a, b)| a.is_finite() && b.is_finite() && a < b);
+    if plot == Plot::Live {
+        state.live.iter_mut().for_each(|l| l.view = range);
+        return;
+    }
+    let Some(capture) = state.present.and_then(|id| state.capture_mut(id)) else { return };
     match plot {
-        Plot::Spectrum => capture.spectrum_view = range,
         Plot::Waveform => capture.waveform_view = range,
+        Plot::Spectrum | Plot::Live => capture.spectrum_view = range,
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum Plot {
     Spectrum,
     /// The waveform.
     Waveform,
+    /// The spectrum of the live source.
+    Live,
 }
 
 /// What a panel asks for; `apply.rs` does it.
@@ -35,6 +37,22 @@ pub(crate) enum Command {
     OpenSamples,
     /// Put the cursor into the path field.
     FocusPath,
+    /// Connect to a live source.
+    Connect(String),
+    /// Connect to what was typed into the path field.
+    ConnectTyped,
+    /// Give the live source up.
+    Disconnect,
+    /// Show the live source.
+    ShowLive,
+    /// Let the live pictures stand still, or go on.
+    Pause(bool),
+    /// Draw the highest levels, or no longer.
+    Hold(bool),
+    /// Begin the highest levels anew.
+    ClearHold,
+    /// Write the last seconds of the live source to a file, and open it.
+    Pin,
     /// Show another capture.
     Select(CaptureId),
     /// Show the capture so many places further down the list.

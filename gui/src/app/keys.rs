@@ -19,6 +19,10 @@ pub(crate) enum Shortcut {
     Next,
     /// The previous capture.
     Previous,
+    /// Let the live pictures stand still, or go on.
+    Pause,
+    /// Pin the last seconds of the live source.
+    Pin,
     /// Attach the capture.
     Attach,
     /// Write the report.
@@ -37,12 +41,14 @@ const CTRL: Modifiers = Modifiers::COMMAND;
 
 impl Shortcut {
     /// All of them, in the order of the help.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Path,
         Self::Samples,
         Self::Close,
         Self::Next,
         Self::Previous,
+        Self::Pause,
+        Self::Pin,
         Self::Attach,
         Self::Report,
         Self::Cancel,
@@ -59,6 +65,8 @@ impl Shortcut {
             Self::Close => KeyboardShortcut::new(CTRL, Key::W),
             Self::Next => KeyboardShortcut::new(CTRL, Key::PageDown),
             Self::Previous => KeyboardShortcut::new(CTRL, Key::PageUp),
+            Self::Pause => KeyboardShortcut::new(CTRL, Key::Space),
+            Self::Pin => KeyboardShortcut::new(CTRL, Key::P),
             Self::Attach => KeyboardShortcut::new(CTRL, Key::Enter),
             Self::Report => KeyboardShortcut::new(CTRL, Key::R),
             Self::Cancel => KeyboardShortcut::new(Modifiers::NONE, Key::Escape),
@@ -76,6 +84,8 @@ impl Shortcut {
             Self::Close => Word::CloseCapture,
             Self::Next => Word::NextCapture,
             Self::Previous => Word::PreviousCapture,
+            Self::Pause => Word::Pause,
+            Self::Pin => Word::PinTip,
             Self::Attach => Word::CaseAttachTip,
             Self::Report => Word::CaseReportTip,
             Self::Cancel => Word::Cancel,
@@ -95,6 +105,8 @@ impl Shortcut {
             Self::Close => state.present.map(Command::Close),
             Self::Next => Some(Command::Step(1)),
             Self::Previous => Some(Command::Step(-1)),
+            Self::Pause => state.live.as_ref().filter(|l| l.is_open()).map(|l| Command::Pause(!l.paused)),
+            Self::Pin => state.live.as_ref().filter(|l| l.can_pin()).map(|_| Command::Pin),
             Self::Attach => state.can_attach().then_some(Command::Attach),
             Self::Report => state.desk.case.is_some().then_some(Command::Report),
             Self::Cancel if state.help => Some(Command::Help(false)),

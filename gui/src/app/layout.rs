@@ -4,7 +4,7 @@ use eframe::egui;
 use egui::{CentralPanel, Frame, Panel, Ui};
 
 use super::{Command, State};
-use crate::panel::{Cx, captures, case, causes, empty, help, results, spectrum, status, top, waveform};
+use crate::panel::{Cx, captures, case, causes, empty, help, live, results, spectrum, status, top, waveform};
 
 /// Makes a panel keep its size while there is little in it.
 fn fill(ui: &mut Ui) {
@@ -24,7 +24,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         });
         CentralPanel::no_frame().show(ui, |ui| captures::show(ui, cx));
     });
-    if state.capture().is_none() {
+    if state.live_shown && state.live.is_some() {
+        CentralPanel::default().show(ui, |ui| live::show(ui, cx));
+    } else if state.capture().is_none() {
         CentralPanel::default().show(ui, |ui| empty::show(ui, cx));
     } else {
         work(ui, cx);

@@ -4,6 +4,7 @@ mod apply;
 mod command;
 mod keys;
 mod layout;
+mod live;
 mod receive;
 mod state;
 
@@ -11,6 +12,7 @@ use eframe::egui;
 
 pub(crate) use command::{Command, Field, Plot};
 pub(crate) use keys::Shortcut;
+pub(crate) use live::{Live, Stage};
 pub(crate) use state::{Capture, CaptureId, Job, Notice, Source, State, Tab, applies};
 
 use crate::worker::Workers;
@@ -35,7 +37,8 @@ impl App {
         let mut app =
             Self { state: State::new(&start, chinese), workers: Workers::start(move || wake.request_repaint()) };
         let open = start.captures.iter().map(|name| Command::Open(crate::start::source(name)));
-        app.apply(context, std::iter::once(Command::ListCases).chain(open).collect());
+        let live = start.connect.clone().map(Command::Connect);
+        app.apply(context, std::iter::once(Command::ListCases).chain(open).chain(live).collect());
         app
     }
 

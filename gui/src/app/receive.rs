@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use faultscope_door::{Class, Error};
 
+use super::live::Taken;
 use super::{Command, Notice, Source, State};
 use crate::words::Word;
-use crate::worker::{JobId, Message};
+use crate::worker::{JobId, LiveNews, Message};
 
 /// Takes a message in; returns what follows from it.
 pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
@@ -59,9 +60,25 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
             state.notice = Some(Notice::Said(format!("{} {}", Word::ReportWritten.text(state.lang), path.display())));
             state.desk.report = Some(path);
         }
+        Message::Live(session, news) => return live(state, session, news),
         Message::Over(job) => over(state, job),
     }
     Vec::new()
+}
+
+fn live(state: &mut State, session: u64, news: LiveNews) -> Vec<Command> {
+    let Some(live) = state.live.as_mut().filter(|l| l.session == session) else { return Vec::new() };
+    match live.take(news) {
+        Taken::Nothing => Vec::new(),
+        Taken::Pinned(path) => {
+            state.notice = Some(Notice::Said(format!("{} {}", Word::Pinned.text(state.lang), path.display())));
+            vec![Command::Open(Source::File(path))]
+        }
+        Taken::Failed(error) => {
+            state.notice = Some(Notice::Failed(error));
+            Vec::new()
+        }
+    }
 }
 
 fn failed(state: &mut State, id: u64, error: Error) {

@@ -9,6 +9,7 @@ use faultscope_door::paper::Lang;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, limits};
 
+use super::live::Live;
 use crate::plot::Levels;
 use crate::words::Word;
 use crate::worker::{JobId, Progress};
@@ -185,6 +186,12 @@ pub(crate) struct State {
     pub(crate) captures: Vec<Capture>,
     /// The one on the screen.
     pub(crate) present: Option<CaptureId>,
+    /// The live source.
+    pub(crate) live: Option<Live>,
+    /// Whether it is on the screen instead of a capture.
+    pub(crate) live_shown: bool,
+    /// Number of the last connection.
+    pub(crate) session: u64,
     /// The table on the screen.
     pub(crate) tab: Tab,
     /// The marked frequency.
@@ -239,6 +246,9 @@ impl State {
             look: start.look,
             captures: Vec::new(),
             present: None,
+            live: None,
+            live_shown: false,
+            session: 0,
             tab: Tab::default(),
             mark: None,
             path: String::new(),

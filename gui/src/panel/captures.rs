@@ -4,12 +4,15 @@ use eframe::egui;
 use egui::{Button, ScrollArea, Ui};
 
 use super::{Cx, badge, soft, title, verdict_badge};
-use crate::app::{Capture, Command, Shortcut};
+use crate::app::{Capture, Command, Live, Shortcut};
 use crate::words::Word;
 
 /// Draws the list.
 pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     title(ui, cx.text(Word::Captures));
+    if let Some(source) = &cx.state.live {
+        live(ui, cx, source);
+    }
     if cx.state.captures.is_empty() {
         soft(ui, cx, cx.text(Word::ListEmpty));
         return;
@@ -18,6 +21,16 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     ScrollArea::vertical().id_salt("captures").auto_shrink([false, false]).show(ui, |ui| {
         for capture in &state.captures {
             entry(ui, cx, capture);
+        }
+    });
+}
+
+fn live(ui: &mut Ui, cx: &mut Cx<'_>, source: &Live) {
+    ui.horizontal(|ui| {
+        let name = format!("{}: {}", cx.text(Word::LiveSource), source.address);
+        let button = Button::selectable(cx.state.live_shown, source.address.as_str()).truncate();
+        if ui.add(button).on_hover_text(&name).accessible_name(name).clicked() {
+            cx.send(Command::ShowLive);
         }
     });
 }

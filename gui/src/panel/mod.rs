@@ -6,6 +6,7 @@ pub(crate) mod causes;
 pub(crate) mod empty;
 pub(crate) mod help;
 pub(crate) mod lines;
+pub(crate) mod live;
 pub(crate) mod results;
 pub(crate) mod spectrum;
 pub(crate) mod status;

@@ -2,9 +2,7 @@
 
 use eframe::egui;
 use egui::{Align2, Color32, RichText, Ui};
-use egui_plot::{
-    AxisHints, HLine, HoverPosition, Line, LineStyle, MarkerShape, PlotBounds, PlotPoint, Points, Text, VLine,
-};
+use egui_plot::{HLine, HoverPosition, Line, LineStyle, MarkerShape, PlotBounds, PlotPoint, Points, Text, VLine};
 use faultscope_door::CaptureResult;
 use faultscope_door::diagnose::{Finding, Verdict};
 use faultscope_door::paper::{compact, frequency, words};
@@ -63,13 +61,7 @@ fn draw(
     view: (f64, f64),
     full: (f64, f64),
 ) {
-    let (factor, prefix) = plot::prefix(view.0.abs().max(view.1.abs()));
     let unit = levels.unit;
-    let axis_x = AxisHints::new_x()
-        .label(format!("{} ({prefix}Hz)", cx.text(Word::Frequency)))
-        .formatter(move |mark, _| plot::tick(mark.value, mark.step_size, factor));
-    let axis_y =
-        AxisHints::new_y().label(unit.symbol()).formatter(|mark, _| plot::tick(mark.value, mark.step_size, 1.0));
     let columns = ui.available_width().max(64.0) as usize;
     let points =
         plot::columns(|i| (levels.hz(i), levels.db.get(i).copied().unwrap_or(f64::NAN)), levels.points(view), columns);
@@ -77,17 +69,8 @@ fn draw(
     let left = view.0 + (view.1 - view.0) * 40.0 / columns as f64;
     let limit = capture.result.as_ref().and_then(|r| limit_line(r));
     let (palette, mark, limit_name) = (cx.palette, cx.state.mark, cx.text(Word::LimitLine));
-    let shown = egui_plot::Plot::new(("spectrum", capture.id))
-        .custom_x_axes(vec![axis_x])
-        .custom_y_axes(vec![axis_y])
-        .x_grid_spacer(plot::marks(plot::ACROSS))
-        .y_grid_spacer(plot::marks(plot::UP))
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .allow_zoom([true, false])
-        .allow_drag([true, false])
-        .allow_axis_zoom_drag([true, false])
+    let shown = plot::over_frequency(cx, ("spectrum", capture.id), view)
+        .custom_y_axes(vec![plot::axis_y(unit.symbol())])
         .label_formatter(move |at| Some(hover(at, unit)))
         .show(ui, |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([view.0, levels.bottom_db], [view.1, levels.top_db]));

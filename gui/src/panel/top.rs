@@ -16,6 +16,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.strong("faultscope");
         ui.separator();
         path(ui, cx);
+        live(ui, cx);
         models(ui, cx);
         let tip = cx.tip(ui, Word::SamplesTip, Shortcut::Samples);
         if ui.button(cx.text(Word::Samples)).on_hover_text(tip).clicked() {
@@ -29,7 +30,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn path(ui: &mut Ui, cx: &mut Cx<'_>) {
     let mut text = cx.state.path.clone();
     let tip = cx.tip(ui, Word::FocusPath, Shortcut::Path);
-    let width = (ui.available_width() - 560.0).clamp(140.0, 520.0);
+    let width = (ui.available_width() - 640.0).clamp(140.0, 520.0);
     let field =
         TextEdit::singleline(&mut text).id(Id::unique("path")).hint_text(cx.text(Word::PathHint)).desired_width(width);
     let response = ui.add(field).on_hover_text(tip).accessible_name(cx.text(Word::PathLabel));
@@ -43,6 +44,30 @@ fn path(ui: &mut Ui, cx: &mut Cx<'_>) {
     if ui.button(cx.text(Word::OpenFile)).clicked() || entered {
         cx.send(Command::OpenTyped);
     }
+}
+
+/// The live sources that are one click away.
+const OFFERED: [(Word, &str); 3] = [
+    (Word::LiveTxBad, "sim:pa-failing?rate=2M"),
+    (Word::LiveTxGood, "sim:tx-healthy?rate=2M"),
+    (Word::LiveSupplyBad, "sim:reservoir-c-lost"),
+];
+
+fn live(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let tip = cx.text(Word::ConnectTip);
+    let menu = ui.menu_button(cx.text(Word::Connect), |ui| {
+        if ui.button(cx.text(Word::ConnectAddress)).on_hover_text("rtltcp://host:1234?freq=940M&rate=2.4M").clicked() {
+            cx.send(Command::ConnectTyped);
+            ui.close();
+        }
+        for (word, address) in OFFERED {
+            if ui.button(cx.text(word)).on_hover_text(address).clicked() {
+                cx.send(Command::Connect(address.into()));
+                ui.close();
+            }
+        }
+    });
+    menu.response.on_hover_text(tip);
 }
 
 fn models(ui: &mut Ui, cx: &mut Cx<'_>) {

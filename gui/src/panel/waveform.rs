@@ -79,7 +79,7 @@ fn draw(
     view: (f64, f64),
     full: (f64, f64),
 ) {
-    let (low, high) = heights(envelope, view);
+    let (low, high) = plot::heights(envelope, view);
     let (factor, prefix) = plot::prefix(view.0.abs().max(view.1.abs()));
     let (factor_y, prefix_y) =
         if facts.unit.takes_prefix() { plot::prefix(low.abs().max(high.abs())) } else { (1.0, "") };
@@ -96,14 +96,9 @@ fn draw(
     let palette = cx.palette;
     let columns = ui.available_width().max(64.0) as usize;
     let sheer = envelope.bands.len() > 1 && !dots;
-    let mut picture = egui_plot::Plot::new(("waveform", capture.id))
+    let mut picture = plot::still(("waveform", capture.id))
         .custom_x_axes(vec![axis_x])
         .custom_y_axes(vec![axis_y])
-        .x_grid_spacer(plot::marks(plot::ACROSS))
-        .y_grid_spacer(plot::marks(plot::UP))
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
         .allow_zoom([true, false])
         .allow_drag([true, false])
         .allow_axis_zoom_drag([true, false])
@@ -131,25 +126,6 @@ fn draw(
     shown.response.accessible_name(format!("{}: {}", cx.text(Word::Waveform), capture.name));
 }
 
-/// Lowest and highest value on the screen with room around them.
-fn heights(envelope: &Envelope, view: (f64, f64)) -> (f64, f64) {
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for band in &envelope.bands {
-        for (column, (l, h)) in band.low.iter().zip(&band.high).enumerate() {
-            let t = envelope.time_s(column);
-            if t >= view.0 && t <= view.1 {
-                low = low.min(*l);
-                high = high.max(*h);
-            }
-        }
-    }
-    if !(low.is_finite() && high.is_finite()) {
-        return (-1.0, 1.0);
-    }
-    let room = ((high - low) * 0.08).max(high.abs().max(low.abs()) * 1e-6).max(1e-12);
-    (low - room, high + room)
-}
-
 fn hover(at: &HoverPosition<'_>, unit: Unit) -> String {
     let (HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position }) = at;
     format!("{}\n{}", compact(position.x, Unit::Second), compact(position.y, unit))
@@ -167,12 +143,12 @@ mod tests {
     #[test]
     fn the_height_follows_what_is_on_the_screen() {
         let e = envelope(vec![0.0, 0.0, -5.0, 0.0], vec![1.0, 1.0, 9.0, 1.0], 400);
-        let (low, high) = heights(&e, (0.0, 2.0));
+        let (low, high) = plot::heights(&e, (0.0, 2.0));
         assert!((low + 0.08).abs() < 1e-12 && (high - 1.08).abs() < 1e-12);
-        let (low, high) = heights(&e, (0.0, 4.0));
+        let (low, high) = plot::heights(&e, (0.0, 4.0));
         assert!(low < -5.0 && high > 9.0);
-        assert_eq!(heights(&envelope(vec![f64::NAN], vec![f64::NAN], 1), (0.0, 1.0)), (-1.0, 1.0));
-        let (low, high) = heights(&envelope(vec![5.0], vec![5.0], 1), (0.0, 1.0));
+        assert_eq!(plot::heights(&envelope(vec![f64::NAN], vec![f64::NAN], 1), (0.0, 1.0)), (-1.0, 1.0));
+        let (low, high) = plot::heights(&envelope(vec![5.0], vec![5.0], 1), (0.0, 1.0));
         assert!(low < 5.0 && high > 5.0);
     }
 

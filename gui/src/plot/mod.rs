@@ -1,14 +1,74 @@
 //! What the pictures share: axes in engineering units, and a range along the bottom that lives in the state.
 
 mod decimate;
+pub(crate) mod heat;
 mod levels;
 mod range;
 
-use egui_plot::{GridInput, GridMark};
+use egui_plot::{AxisHints, GridInput, GridMark, Plot};
+use faultscope_door::view::Envelope;
+
+use crate::panel::Cx;
+use crate::words::Word;
 
 pub(crate) use decimate::{columns, zigzag};
+pub(crate) use heat::Heat;
 pub(crate) use levels::Levels;
 pub(crate) use range::{buttons, follow, wheel};
+
+/// A plot that the mouse moves only where it is told to, with our grid.
+pub(crate) fn still(id: impl std::hash::Hash + std::fmt::Debug) -> Plot<'static> {
+    Plot::new(id)
+        .x_grid_spacer(marks(ACROSS))
+        .y_grid_spacer(marks(UP))
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_axis_zoom_drag(false)
+}
+
+/// A plot over frequency, moved and zoomed along the bottom.
+pub(crate) fn over_frequency(
+    cx: &Cx<'_>,
+    id: impl std::hash::Hash + std::fmt::Debug,
+    view: (f64, f64),
+) -> Plot<'static> {
+    let (factor, prefix) = prefix(view.0.abs().max(view.1.abs()));
+    let axis = AxisHints::new_x()
+        .label(format!("{} ({prefix}Hz)", cx.text(Word::Frequency)))
+        .formatter(move |mark, _| tick(mark.value, mark.step_size, factor));
+    still(id)
+        .custom_x_axes(vec![axis])
+        .allow_zoom([true, false])
+        .allow_drag([true, false])
+        .allow_axis_zoom_drag([true, false])
+}
+
+/// Levels up the side.
+pub(crate) fn axis_y(unit: &str) -> AxisHints<'static> {
+    AxisHints::new_y().label(unit.to_owned()).formatter(|mark, _| tick(mark.value, mark.step_size, 1.0))
+}
+
+/// Lowest and highest value of an envelope between two times, with room around them.
+pub(crate) fn heights(envelope: &Envelope, view: (f64, f64)) -> (f64, f64) {
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for band in &envelope.bands {
+        for (column, (l, h)) in band.low.iter().zip(&band.high).enumerate() {
+            let t = envelope.time_s(column);
+            if t >= view.0 && t <= view.1 {
+                low = low.min(*l);
+                high = high.max(*h);
+            }
+        }
+    }
+    if !(low.is_finite() && high.is_finite()) {
+        return (-1.0, 1.0);
+    }
+    let room = ((high - low) * 0.08).max(high.abs().max(low.abs()) * 1e-6).max(1e-12);
+    (low - room, high + room)
+}
 
 /// Factor and prefix that make `magnitude` read between 1 and 1000.
 pub(crate) fn prefix(magnitude: f64) -> (f64, &'static str) {

@@ -33,7 +33,7 @@ fn cut((a, b): (f64, f64), full: (f64, f64)) -> Option<(f64, f64)> {
 
 /// The buttons that do by keyboard what the mouse does in the picture.
 pub(crate) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, plot: Plot, view: (f64, f64), full: (f64, f64)) {
-    let name = cx.text(if plot == Plot::Spectrum { Word::Spectrum } else { Word::Waveform });
+    let name = cx.text(if plot == Plot::Waveform { Word::Waveform } else { Word::Spectrum });
     let mut button = |ui: &mut Ui, sign: &str, word: Word, to: Option<(f64, f64)>| {
         let label = format!("{}: {}", name, cx.text(word));
         let response = ui.small_button(sign).on_hover_text(cx.text(word)).accessible_name(label);

@@ -3,6 +3,7 @@
 mod capture;
 mod desk;
 mod lane;
+mod live;
 mod progress;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, Request};
 
 pub(crate) use desk::{DeskJob, DeskTask};
+pub(crate) use live::{LiveFrame, LiveNews};
 pub(crate) use progress::Progress;
 
 use crate::app::{CaptureId, Source};
@@ -91,6 +93,8 @@ pub(crate) enum Message {
     Report(PathBuf),
     /// The store said no.
     DeskFailed(Error),
+    /// What a live source has to say, and in which session.
+    Live(u64, LiveNews),
     /// A job is over, whatever came of it.
     Over(JobId),
 }
@@ -109,6 +113,13 @@ impl Voice {
             (self.wake)();
         }
     }
+
+    /// Says it where there is room; who is in a hurry does not wait.
+    fn offer(&self, message: Message) {
+        if self.sender.try_send(message).is_ok() {
+            (self.wake)();
+        }
+    }
 }
 
 /// The workers and their channels.
@@ -116,6 +127,8 @@ pub(crate) struct Workers {
     captures: Lane<CaptureJob>,
     zoom: Lane<ZoomJob>,
     desk: Lane<DeskJob>,
+    live: Option<live::Link>,
+    voice: Voice,
     messages: Receiver<Message>,
     scratch: Arc<capture::Temporary>,
     next: JobId,
@@ -133,7 +146,9 @@ impl Workers {
                 capture::work(job, progress, voice, &own);
             }),
             zoom: Lane::start("zoom", voice.clone(), capture::zoom),
-            desk: Lane::start("cases", voice, |job, _, voice| desk::work(job, voice)),
+            desk: Lane::start("cases", voice.clone(), |job, _, voice| desk::work(job, voice)),
+            live: None,
+            voice,
             messages,
             scratch,
             next: 0,
@@ -163,6 +178,21 @@ impl Workers {
         let (id, progress) = self.number();
         self.desk.push(id, progress.clone(), job);
         (id, progress)
+    }
+
+    /// Connects to a live source, in place of the one before.
+    pub(crate) fn connect(&mut self, session: u64, address: &str) {
+        self.live = Some(live::Link::connect(session, address, self.voice.clone()));
+    }
+
+    /// Gives the live source up.
+    pub(crate) fn disconnect(&mut self) {
+        self.live = None;
+    }
+
+    /// Asks the live source to write its last seconds.
+    pub(crate) fn pin(&self, path: PathBuf) {
+        self.live.iter().for_each(|link| link.pin(path.clone()));
     }
 
     /// The next message, if there is one; also hands waiting jobs on.

@@ -21,6 +21,7 @@ pub use font::use_wide_font;
 pub use render::{Svg, encode_png};
 pub use scene::Size;
 pub use spectrum::{LimitLine, Marker, MarkerClass, Side, SpectrumChart, Trace};
+pub use theme::heat_rgb;
 pub use waterfall::WaterfallChart;
 pub use waveform::{Level, Span, WaveformChart, WaveformTrace};
 

@@ -76,6 +76,13 @@ const VIRIDIS: [Colour; 12] = [
     Colour(253, 231, 37),
 ];
 
+/// Red, green and blue of a level between 0 (least) and 1 (most), for pictures drawn elsewhere.
+#[must_use]
+pub fn heat_rgb(level: f64) -> [u8; 3] {
+    let Colour(red, green, blue) = heat(level);
+    [red, green, blue]
+}
+
 /// Colour of a level between 0 (least) and 1 (most).
 pub(super) fn heat(level: f64) -> Colour {
     let place = level.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;

@@ -1,0 +1,214 @@
+//! The live source: how it stands, its spectrum with the highest levels, its waterfall, and its last samples.
+
+use eframe::egui;
+use egui::{Id, RichText, Ui};
+use egui_plot::{AxisHints, Line, PlotBounds, PlotImage, PlotPoint};
+use faultscope_door::paper::{compact, frequency};
+use faultscope_door::signal::Unit;
+
+use super::{Cx, badge, soft, title};
+use crate::app::{Command, Live, Plot, Shortcut, Stage};
+use crate::plot::{self, Heat, Levels};
+use crate::words::Word;
+
+/// Draws the live source.
+pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    let Some(live) = &state.live else { return };
+    header(ui, cx, live);
+    numbers(ui, cx, live);
+    if let Stage::Gone(error) = &live.stage {
+        ui.colored_label(cx.palette.failure(), &error.message);
+        ui.label(&error.hint);
+    }
+    let Some(levels) = &live.levels else {
+        if live.is_open() {
+            ui.label(cx.text(Word::LiveWaiting));
+        }
+        return;
+    };
+    let full = levels.range_hz();
+    let view = live.view.unwrap_or(full);
+    let room = ui.available_size();
+    ui.allocate_ui(egui::vec2(room.x, room.y * 0.5), |ui| spectrum(ui, cx, live, levels, view, full));
+    ui.columns(2, |halves| {
+        if let [left, right] = halves {
+            waterfall(left, cx, live, levels, view);
+            waveform(right, cx, live);
+        }
+    });
+}
+
+fn header(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
+    ui.horizontal_wrapped(|ui| {
+        title(ui, cx.text(Word::LiveSource));
+        stage(ui, cx, live);
+        controls(ui, cx, live);
+        ui.label(RichText::new(&live.address).strong());
+        if let Some(source) = &live.source {
+            soft(ui, cx, &source.instrument);
+        }
+    });
+}
+
+fn stage(ui: &mut Ui, cx: &Cx<'_>, live: &Live) {
+    let (word, colour) = match &live.stage {
+        Stage::Connecting => (Word::Connecting, cx.palette.soft),
+        Stage::Running if live.is_silent() => (Word::Silent, cx.palette.failure()),
+        Stage::Running => (Word::Running, cx.palette.carrier),
+        Stage::Ended => (Word::EndedLive, cx.palette.soft),
+        Stage::Gone(_) => (Word::GoneLive, cx.palette.failure()),
+    };
+    badge(ui, cx.text(word), colour, cx.palette.on_badge);
+}
+
+fn controls(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
+    if live.is_open() {
+        let tip = cx.tip(ui, Word::Pause, Shortcut::Pause);
+        let word = if live.paused { Word::GoOn } else { Word::Pause };
+        if ui.button(cx.text(word)).on_hover_text(tip).clicked() {
+            cx.send(Command::Pause(!live.paused));
+        }
+        let tip = cx.tip(ui, Word::PinTip, Shortcut::Pin);
+        let pin = ui.add_enabled(live.can_pin(), egui::Button::new(cx.text(Word::Pin)));
+        if pin.on_hover_text(tip).on_disabled_hover_text(cx.text(Word::PinWhyNot)).clicked() {
+            cx.send(Command::Pin);
+        }
+        if live.pinning > 0 {
+            ui.spinner();
+        }
+        if ui.button(cx.text(Word::Disconnect)).clicked() {
+            cx.send(Command::Disconnect);
+        }
+    } else {
+        if ui.button(cx.text(Word::ConnectAgain)).clicked() {
+            cx.send(Command::Connect(live.address.clone()));
+        }
+        if ui.button(cx.text(Word::CloseLive)).clicked() {
+            cx.send(Command::Disconnect);
+        }
+    }
+}
+
+/// Rate, losses, clipping and what is set: always visible, red where they spoil what is seen.
+fn numbers(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
+    ui.horizontal_wrapped(|ui| {
+        if let Some(source) = &live.source {
+            soft(ui, cx, format!("{} {}", compact(source.sample_rate_hz, Unit::Hertz), cx.text(Word::Rate)));
+            if let Some(hz) = source.center_hz {
+                soft(ui, cx, format!("{} {}", cx.text(Word::Centre), frequency(hz)));
+            }
+        }
+        soft(ui, cx, format!("{} {}", live.samples, cx.text(Word::SampleCount)));
+        let lost = format!("{}: {} ({} {})", cx.text(Word::Lost), live.lost_samples, live.gaps, cx.text(Word::Gaps));
+        loud(ui, cx, lost, live.lost_samples > 0 || live.gaps > 0);
+        let clipped = format!("{}: {:.2} %", cx.text(Word::Clipped), live.clipped.0 * 100.0);
+        loud(ui, cx, clipped, live.clipped.0 > 0.0);
+        soft(ui, cx, format!("{}: {}", cx.text(Word::Kept), compact(live.kept_s, Unit::Second)));
+        if let Some(source) = &live.source {
+            let text = RichText::new(&source.settings).color(cx.palette.soft);
+            ui.add(egui::Label::new(text).truncate());
+        }
+    });
+}
+
+fn loud(ui: &mut Ui, cx: &Cx<'_>, text: String, bad: bool) {
+    if bad {
+        ui.colored_label(cx.palette.failure(), RichText::new(text).strong());
+    } else {
+        soft(ui, cx, text);
+    }
+}
+
+fn spectrum(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, levels: &Levels, view: (f64, f64), full: (f64, f64)) {
+    ui.horizontal(|ui| {
+        title(ui, cx.text(Word::Spectrum));
+        plot::buttons(ui, cx, Plot::Live, view, full);
+        let mut hold = live.hold;
+        if ui.checkbox(&mut hold, cx.text(Word::HoldMax)).changed() {
+            cx.send(Command::Hold(hold));
+        }
+        if ui.button(cx.text(Word::ClearHold)).clicked() {
+            cx.send(Command::ClearHold);
+        }
+        ui.add(egui::Label::new(RichText::new(levels.made()).color(cx.palette.soft)).truncate());
+    });
+    let columns = ui.available_width().max(64.0) as usize;
+    let curve = |db: &[f64]| {
+        plot::columns(|i| (levels.hz(i), db.get(i).copied().unwrap_or(f64::NAN)), levels.points(view), columns)
+    };
+    let mean = curve(&levels.db);
+    let held = live.hold.then(|| curve(&live.held_db));
+    let palette = cx.palette;
+    let shown = plot::over_frequency(cx, ("live", live.session), view)
+        .custom_y_axes(vec![plot::axis_y(levels.unit.symbol())])
+        .show(ui, |plot| {
+            plot.set_plot_bounds(PlotBounds::from_min_max([view.0, levels.bottom_db], [view.1, levels.top_db]));
+            plot::wheel(plot);
+            if let Some(held) = held {
+                plot.line(Line::new(" max", held).color(palette.traces[1]).width(palette.stroke));
+            }
+            plot.line(Line::new("", mean).color(palette.traces[0]).width(palette.stroke));
+        });
+    plot::follow(cx, Plot::Live, &shown, view, full);
+    shown.response.accessible_name(format!("{}: {}", cx.text(Word::Spectrum), live.address));
+}
+
+fn waterfall(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, levels: &Levels, view: (f64, f64)) {
+    let Some(heat) = &live.heat else { return };
+    ui.horizontal(|ui| {
+        title(ui, cx.text(Word::Waterfall));
+        let (low, high) = heat.range_db();
+        soft(ui, cx, format!("{low:.0} .. {high:.0} {}", levels.unit));
+    });
+    let texture = heat.texture(ui.ctx(), Id::unique("live-waterfall"), live.session);
+    let range = levels.range_hz();
+    let shown = plot::over_frequency(cx, ("live-waterfall", live.session), view)
+        .show_y(false)
+        .show_axes([true, false])
+        .allow_zoom(false)
+        .allow_drag(false)
+        .show(ui, |plot| {
+            plot.set_plot_bounds(PlotBounds::from_min_max([view.0, 0.0], [view.1, 1.0]));
+            images(heat, texture, range).into_iter().for_each(|image| plot.image(image));
+        });
+    shown.response.accessible_name(format!("{}: {}", cx.text(Word::Waterfall), live.address));
+}
+
+/// The parts of a waterfall between two frequencies, the newest row at 1, the oldest at 0.
+fn images(heat: &Heat, texture: egui::TextureId, (from, to): (f64, f64)) -> Vec<PlotImage> {
+    let part = |(uv, (top, bottom)): (egui::Rect, (f32, f32))| {
+        let centre = PlotPoint::new(f64::midpoint(from, to), 1.0 - f64::from(f32::midpoint(top, bottom)));
+        PlotImage::new("", texture, centre, [(to - from) as f32, bottom - top]).uv(uv)
+    };
+    heat.parts().into_iter().filter(|(_, (top, bottom))| bottom > top).map(part).collect()
+}
+
+fn waveform(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
+    title(ui, cx.text(Word::Waveform));
+    let (envelope, Some(source)) = (&live.waveform, &live.source) else { return };
+    let (view, heights) = (envelope.range_s(), plot::heights(envelope, envelope.range_s()));
+    let (factor, prefix) = plot::prefix(view.0.abs().max(view.1.abs()));
+    let (factor_y, prefix_y) =
+        if source.unit.takes_prefix() { plot::prefix(heights.0.abs().max(heights.1.abs())) } else { (1.0, "") };
+    let axis_x = AxisHints::new_x()
+        .label(format!("{} ({prefix}s)", cx.text(Word::Time)))
+        .formatter(move |mark, _| plot::tick(mark.value, mark.step_size, factor));
+    let axis_y = AxisHints::new_y()
+        .label(format!("{prefix_y}{}", source.unit))
+        .formatter(move |mark, _| plot::tick(mark.value, mark.step_size, factor_y));
+    let columns = ui.available_width().max(64.0) as usize;
+    let palette = cx.palette;
+    let shown = plot::still(("live-waveform", live.session))
+        .custom_x_axes(vec![axis_x])
+        .custom_y_axes(vec![axis_y])
+        .show(ui, |plot| {
+            plot.set_plot_bounds(PlotBounds::from_min_max([view.0, heights.0], [view.1, heights.1]));
+            for (band, colour) in envelope.bands.iter().zip(palette.traces) {
+                let line = plot::zigzag(envelope, band, view, columns);
+                let colour = if envelope.bands.len() > 1 { colour.gamma_multiply(0.6) } else { colour };
+                plot.line(Line::new(band.name.as_str(), line).color(colour).width(palette.stroke));
+            }
+        });
+    shown.response.accessible_name(format!("{}: {}", cx.text(Word::Waveform), live.address));
+}

@@ -1,0 +1,230 @@
+//! Levels over time and frequency as a picture: a ring of rows, so that a new row costs one row of the texture.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use eframe::egui;
+use egui::{Color32, ColorImage, Id, Rect, TextureHandle, TextureId, TextureOptions, pos2};
+use faultscope_door::paper::picture::heat_rgb;
+
+/// Most columns: a texture of every machine may be as wide.
+pub(crate) const COLUMNS: usize = 2048;
+/// Rows after which the range of levels is looked at again.
+const LOOK: u64 = 32;
+/// Decibels that the range may be off before all is coloured anew.
+const SLACK_DB: f32 = 3.0;
+/// Room below the mean of a row, where the noise lies, and above its peak.
+const ROOM_DB: (f32, f32) = (8.0, 2.0);
+
+/// Rows of levels, the newest on top.
+#[derive(Debug, Clone)]
+pub(crate) struct Heat {
+    columns: usize,
+    rows: usize,
+    /// Row by row; where the newest lies moves upwards.
+    levels: Vec<f32>,
+    /// Rows that came so far.
+    came: u64,
+    /// Least and most of the rows since the range was looked at.
+    seen: (f32, f32),
+    range_db: (f32, f32),
+    /// Counts what makes all colours wrong.
+    epoch: u64,
+}
+
+impl Heat {
+    /// Room for so many rows.
+    pub(crate) fn new(columns: usize, rows: usize) -> Self {
+        let (columns, rows) = (columns.clamp(1, COLUMNS), rows.max(1));
+        Self {
+            columns,
+            rows,
+            levels: vec![f32::NEG_INFINITY; columns * rows],
+            came: 0,
+            seen: (f32::INFINITY, f32::NEG_INFINITY),
+            range_db: (f32::INFINITY, f32::NEG_INFINITY),
+            epoch: 0,
+        }
+    }
+
+    /// Columns.
+    pub(crate) const fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Levels of the darkest and the brightest colour.
+    pub(crate) const fn range_db(&self) -> (f32, f32) {
+        self.range_db
+    }
+
+    /// Puts a row on top; it must have as many levels as there are columns.
+    pub(crate) fn push(&mut self, row: &[f32]) {
+        if row.len() != self.columns {
+            return;
+        }
+        self.came += 1;
+        let slot = self.slot();
+        if let Some(place) = self.levels.get_mut(slot * self.columns..(slot + 1) * self.columns) {
+            place.copy_from_slice(row);
+        }
+        self.look(row);
+    }
+
+    /// Keeps the range of colours near what is there, without a flicker.
+    fn look(&mut self, row: &[f32]) {
+        let finite = || row.iter().copied().filter(|v| v.is_finite());
+        let n = finite().count();
+        if n == 0 {
+            return;
+        }
+        let mean = finite().sum::<f32>() / n as f32;
+        let most = finite().fold(f32::NEG_INFINITY, f32::max);
+        self.seen = (self.seen.0.min(mean - ROOM_DB.0), self.seen.1.max(most + ROOM_DB.1));
+        let fresh = !self.range_db.0.is_finite();
+        if fresh || self.came.is_multiple_of(LOOK) {
+            let off = (self.seen.0 - self.range_db.0).abs().max((self.seen.1 - self.range_db.1).abs());
+            if fresh || off > SLACK_DB {
+                self.range_db = self.seen;
+                self.epoch += 1;
+            }
+            self.seen = (f32::INFINITY, f32::NEG_INFINITY);
+        }
+    }
+
+    /// Where the newest row lies.
+    fn slot(&self) -> usize {
+        self.rows - 1 - ((self.came.max(1) - 1) % self.rows as u64) as usize
+    }
+
+    /// The parts of the texture from the top of the picture down: where each begins and ends in the texture, and in the
+    /// picture, both from 0 to 1.
+    pub(crate) fn parts(&self) -> [(Rect, (f32, f32)); 2] {
+        let cut = self.slot() as f32 / self.rows as f32;
+        [
+            (Rect::from_min_max(pos2(0.0, cut), pos2(1.0, 1.0)), (0.0, 1.0 - cut)),
+            (Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, cut)), (1.0 - cut, 1.0)),
+        ]
+    }
+
+    fn colours(&self, rows: std::ops::Range<usize>) -> ColorImage {
+        let (low, high) = self.range_db;
+        let scale = (SCALE as f32 - 1.0) / (high - low).max(1.0);
+        let levels = self.levels.get(rows.start * self.columns..rows.end * self.columns).unwrap_or_default();
+        let table = table();
+        let colour = |level: &f32| {
+            // Negative infinity, and NaN, become the darkest.
+            let place = ((level - low) * scale).clamp(0.0, SCALE as f32 - 1.0) as usize;
+            table.get(place).copied().unwrap_or(Color32::BLACK)
+        };
+        ColorImage::new([self.columns, rows.len()], levels.iter().map(colour).collect())
+    }
+
+    /// The picture as a texture, of which only new rows are painted; `key` names the place on the screen.
+    pub(crate) fn texture(&self, context: &egui::Context, key: Id, owner: u64) -> TextureId {
+        let kept = context.data_mut(|d| d.get_temp_mut_or_default::<Arc<Mutex<Option<Painted>>>>(key).clone());
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole = Painted::stamp(self, owner);
+        match kept.as_mut().filter(|p| p.stamp == whole && self.came - p.came.min(self.came) < self.rows as u64) {
+            Some(painted) => self.paint_new(painted),
+            None => {
+                let image = self.colours(0..self.rows);
+                let texture = context.load_texture("waterfall", image, TextureOptions::LINEAR);
+                *kept = Some(Painted { texture, stamp: whole, came: self.came });
+            }
+        }
+        kept.as_ref().map_or(TextureId::default(), |p| p.texture.id())
+    }
+
+    fn paint_new(&self, painted: &mut Painted) {
+        while painted.came < self.came {
+            painted.came += 1;
+            let slot = self.rows - 1 - ((painted.came - 1) % self.rows as u64) as usize;
+            painted.texture.set_partial([0, slot], self.colours(slot..slot + 1), TextureOptions::LINEAR);
+        }
+    }
+}
+
+/// What is in the texture.
+struct Painted {
+    texture: TextureHandle,
+    /// Owner, epoch, columns, rows: a change of any makes the texture worthless.
+    stamp: (u64, u64, usize, usize),
+    came: u64,
+}
+
+impl Painted {
+    fn stamp(heat: &Heat, owner: u64) -> (u64, u64, usize, usize) {
+        (owner, heat.epoch, heat.columns, heat.rows)
+    }
+}
+
+/// Steps of colour.
+const SCALE: usize = 256;
+
+fn table() -> &'static [Color32] {
+    static TABLE: OnceLock<Vec<Color32>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        (0..SCALE)
+            .map(|i| heat_rgb(i as f64 / (SCALE - 1) as f64))
+            .map(|[r, g, b]| Color32::from_rgb(r, g, b))
+            .collect()
+    })
+}
+
+/// At most [`COLUMNS`] levels of a curve: the highest of those that fall together, so that no line is lost.
+pub(crate) fn row(db: &[f64]) -> Vec<f32> {
+    let columns = db.len().min(COLUMNS);
+    (0..columns)
+        .map(|c| {
+            let (from, to) = (c * db.len() / columns, (c + 1) * db.len() / columns);
+            let of = db.get(from..to).unwrap_or_default();
+            of.iter().copied().fold(f64::NEG_INFINITY, f64::max) as f32
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_round_and_the_newest_is_on_top() {
+        let mut heat = Heat::new(2, 4);
+        for i in 0..6 {
+            heat.push(&[i as f32, -60.0]);
+            let [(uv, (top, _)), _] = heat.parts();
+            assert_eq!(top, 0.0);
+            // The first row of the upper part is the newest one.
+            let slot = (uv.top() * 4.0).round() as usize;
+            assert_eq!(heat.levels[slot * 2], i as f32);
+        }
+        let [(_, (_, a)), (_, (b, end))] = heat.parts();
+        assert_eq!((a, end), (b, 1.0));
+        heat.push(&[1.0]);
+        assert_eq!(heat.came, 6, "a row of another width is not taken");
+    }
+
+    #[test]
+    fn the_range_follows_a_change_but_not_every_row() {
+        let mut heat = Heat::new(3, 8);
+        heat.push(&[-90.0, -90.0, -10.0]);
+        let first = heat.range_db();
+        for i in 0..40 {
+            heat.push(&[-90.0 + (i % 2) as f32, -90.0, -10.0]);
+        }
+        assert_eq!((heat.range_db(), heat.epoch), (first, 1));
+        (0..64).for_each(|_| heat.push(&[-60.0, -60.0, 0.0]));
+        assert!(heat.range_db().1 > first.1 + 5.0 && heat.epoch > 1);
+        heat.push(&[f32::NEG_INFINITY; 3]);
+    }
+
+    #[test]
+    fn a_narrow_line_is_in_the_row_whatever_its_width() {
+        let mut db = vec![-100.0; 10_000];
+        db[7321] = -3.0;
+        let row = row(&db);
+        assert_eq!(row.len(), COLUMNS);
+        assert_eq!(row.iter().filter(|v| **v == -3.0).count(), 1);
+        assert_eq!(super::row(&db[..5]).len(), 5);
+        assert!(super::row(&[]).is_empty());
+    }
+}
