@@ -14,7 +14,7 @@ The desktop app of faultscope: captures, findings, cases.
 
 Usage: faultscope-gui [OPTIONS] [CAPTURE...]
 
-CAPTURE is a file, or a simulated capture such as sim:pa-failing.
+CAPTURE is a file, or a simulated capture such as sim:pa-failing. Without one, what was open the last time is opened.
 
 Options:
   --connect ADDR  Live source to connect to: rtltcp://host:1234?freq=940M&rate=2.4M, sim:pa-failing?rate=2M ...
@@ -23,6 +23,7 @@ Options:
   --lang LANG     en or zh-CN; the locale otherwise
   --theme LOOK    light, dark or contrast
   --size WxH      Size of the window, 1280x800 when not given
+  --fresh         Do not open what was open the last time
   --help          This text
   --version       The version
 ";
@@ -42,8 +43,17 @@ pub struct Start {
     pub lang: Lang,
     /// Theme.
     pub look: Look,
+    /// Do not open what was open the last time.
+    pub fresh: bool,
     /// Width and height of the window; 1280 by 800 when not given.
     pub size: Option<(u16, u16)>,
+}
+
+impl Start {
+    /// Whether nothing is asked for, so that what was open the last time may be opened.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.fresh && self.captures.is_empty() && self.connect.is_none()
+    }
 }
 
 /// What the command line asks for.
@@ -112,6 +122,7 @@ fn parse(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<String>) -> Result<As
             "--store" => start.store = Some(value()?),
             "--limits" => start.limits.push(value()?),
             "--lang" => start.lang = value()?.parse().map_err(|e| format!("{e}"))?,
+            "--fresh" => start.fresh = true,
             "--size" => start.size = Some(size(&value()?)?),
             "--theme" => start.look = value()?.parse()?,
             _ => return Err(format!("there is no option {text}")),

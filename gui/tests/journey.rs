@@ -65,7 +65,7 @@ fn the_empty_view_says_why_it_is_empty_and_what_to_do() {
 #[test]
 fn a_simulated_capture_shows_the_figures_of_the_command_line() {
     let store = tempfile::tempdir().unwrap();
-    let mut gui = gui(Start { store: Some(store.path().display().to_string()), ..Start::default() });
+    let mut gui = gui(Start { store: Some(store.path().join("s").display().to_string()), ..Start::default() });
     click(&mut gui, "Simulated: failing supply");
     wait(&mut gui, "the readings", |g| sees(g, "Readings ("));
     assert!(sees(&gui, "this is not a pass"), "without a limit nothing is judged");
@@ -216,4 +216,34 @@ fn a_source_that_is_not_there_says_so_and_can_be_left() {
     wait(&mut gui, "the refusal", |g| sees(g, "gone"));
     click(&mut gui, "Close live source");
     gui.get_by_label("There is nothing to show yet because no capture has been opened.");
+}
+
+#[test]
+fn the_waterfall_is_drawn_on_demand_and_what_was_open_is_there_after_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store").display().to_string();
+    let mut first = gui(Start {
+        store: Some(store.clone()),
+        limits: vec!["tx-generic".into()],
+        captures: vec!["sim:pa-failing".into(), "sim:tx-healthy".into()],
+        ..Start::default()
+    });
+    wait(&mut first, "both captures", |g| sees(g, "Findings (") && !sees(g, "waiting"));
+    click(&mut first, "Waterfall");
+    wait(&mut first, "the waterfall", |g| sees(g, "Waterfall: sim:tx-healthy"));
+    first.check_accessibility();
+    click(&mut first, "Spectrum");
+    wait(&mut first, "the spectrum", |g| sees(g, "Spectrum: sim:tx-healthy"));
+    click(&mut first, "sim:pa-failing");
+    let session = folder.path().join("store.session.json");
+    wait(&mut first, "the session", |_| std::fs::read_to_string(&session).is_ok_and(|s| s.contains("\"present\": 0")));
+
+    // A process that was killed does nothing at its end: neither does this one.
+    std::mem::forget(first);
+    let mut second = gui(Start { store: Some(store.clone()), ..Start::default() });
+    wait(&mut second, "the findings again", |g| sees(g, "Findings ("));
+    assert!(sees(&second, "Spectrum: sim:pa-failing"), "the same capture is on the screen");
+    assert!(sees(&second, "sim:tx-healthy"));
+    let third = gui(Start { store: Some(store), fresh: true, ..Start::default() });
+    assert!(!sees(&third, "sim:tx-healthy"));
 }

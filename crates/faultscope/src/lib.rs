@@ -24,6 +24,7 @@ pub mod report;
 pub mod result;
 pub mod rules;
 pub mod schema;
+pub mod session;
 pub mod simulate;
 pub mod spectrum;
 pub mod trend;

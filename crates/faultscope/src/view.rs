@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use faultscope_capture::{Capture, OpenOptions, Trace};
-use faultscope_signal::{Kind, Record as _, Spectrum, SpectrumSettings, Unit, Window, spectrum as spectra};
+use faultscope_diagnose::measurement::Settings;
+use faultscope_signal::waterfall::{Waterfall, waterfall};
+use faultscope_signal::{
+    Kind, Record, RecordError, Silent, Spectrum, SpectrumSettings, Unit, Window, spectrum as spectra,
+};
 
 use crate::simulate;
 use crate::watch::{INTERRUPTED, Watched};
@@ -203,6 +207,22 @@ impl Viewer {
         spectra::average(&Watched { record: &self.trace, watch }, settings).map_err(read_error)
     }
 
+    /// Levels over time and frequency between two times (seconds from the first sample; cut to the record), in at most
+    /// so many rows; rows begin at the first of the two times.
+    ///
+    /// # Errors
+    /// When the stretch is shorter than two samples, the samples cannot be read, or `watch` says stop.
+    pub fn waterfall(&self, range_s: (f64, f64), rows: usize, watch: &dyn Watch) -> Result<Waterfall, Error> {
+        let (first, frames) = self.frames_of(range_s);
+        let settings = crate::waterfall::settings(&Settings::default(), rows, frames)?;
+        let watched = Watched { record: &self.trace, watch };
+        let stretch = Stretch { record: &watched, first, frames };
+        let mut made = waterfall(&stretch, settings, &Silent).map_err(crate::spectrum::stop_error)?;
+        let offset = first as f64 / self.trace.sample_rate_hz;
+        made.start_s.iter_mut().for_each(|start| *start += offset);
+        Ok(made)
+    }
+
     fn frames_of(&self, (from, to): (f64, f64)) -> (u64, u64) {
         let rate = self.trace.sample_rate_hz;
         // `as` saturates, and NaN becomes 0: a range that makes no sense shows the start of the record.
@@ -221,6 +241,47 @@ pub(crate) fn component_names(kind: Kind, channel: &str) -> Vec<String> {
     match kind {
         Kind::Iq => vec!["I".into(), "Q".into()],
         Kind::Real => vec![channel.to_owned()],
+    }
+}
+
+/// Some frames of a record as a record of their own.
+struct Stretch<'a> {
+    record: &'a dyn Record,
+    first: u64,
+    frames: u64,
+}
+
+impl Stretch<'_> {
+    /// How much of a read lies inside.
+    fn room(&self, start: u64, values: usize) -> usize {
+        let left = usize::try_from(self.frames.saturating_sub(start)).unwrap_or(usize::MAX);
+        values.min(left.saturating_mul(self.record.kind().components()))
+    }
+}
+
+impl Record for Stretch<'_> {
+    fn kind(&self) -> Kind {
+        self.record.kind()
+    }
+    fn sample_rate_hz(&self) -> f64 {
+        self.record.sample_rate_hz()
+    }
+    fn center_hz(&self) -> Option<f64> {
+        self.record.center_hz()
+    }
+    fn unit(&self) -> Unit {
+        self.record.unit()
+    }
+    fn frames(&self) -> u64 {
+        self.frames
+    }
+    fn read_f64(&self, start: u64, out: &mut [f64]) -> Result<usize, RecordError> {
+        let room = self.room(start, out.len());
+        self.record.read_f64(self.first + start, out.get_mut(..room).unwrap_or_default())
+    }
+    fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
+        let room = self.room(start, out.len());
+        self.record.read_f32(self.first + start, out.get_mut(..room).unwrap_or_default())
     }
 }
 
@@ -284,7 +345,7 @@ fn first_file(files: &[PathBuf]) -> Result<PathBuf, Error> {
         .ok_or_else(|| Error::new(Class::Storage, "io", "the simulation wrote no file", "report this defect"))
 }
 
-fn read_error(error: faultscope_signal::RecordError) -> Error {
+fn read_error(error: RecordError) -> Error {
     if error.message == INTERRUPTED {
         return Error::interrupted();
     }
@@ -376,6 +437,27 @@ mod tests {
         let (_dir, viewer) = viewer(&[1; 100], 100);
         assert_eq!(viewer.waveform((0.0, 1.0), 10, &Stop).unwrap_err().class, Class::Interrupted);
         assert_eq!(viewer.spectrum(&Stop).unwrap_err().class, Class::Interrupted);
+    }
+
+    #[test]
+    fn a_waterfall_of_a_stretch_has_its_times_and_its_tone() {
+        // 1 kHz tone for the first half, 3 kHz for the second, at 16 kS/s.
+        let tone = |i: usize| if i < 80_000 { 1000.0 } else { 3000.0 } * i as f64 / 16_000.0;
+        let samples: Vec<i16> =
+            (0..160_000).map(|i| ((tone(i) * std::f64::consts::TAU).sin() * 16_000.0) as i16).collect();
+        let (_dir, viewer) = viewer(&samples, 16_000);
+        for (range, hz) in [((0.0, 4.0), 1000.0), ((6.0, 10.0), 3000.0)] {
+            let made = viewer.waterfall(range, 20, &Unwatched).unwrap();
+            assert_eq!(made.start_s.len(), 20);
+            assert!((made.start_s[0] - range.0).abs() < 1e-9);
+            let end = made.start_s[19] + made.covered_s[19];
+            assert!(end <= range.1 + 1e-9 && end > range.1 - 0.3, "{end}");
+            for row in made.level_db.rows() {
+                let peak = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
+                assert!((made.frame.frequency_hz(peak as f64) - hz).abs() <= made.frame.bin_hz());
+            }
+        }
+        assert!(viewer.waterfall((0.0, 0.0), 20, &Unwatched).is_err());
     }
 
     #[test]

@@ -103,7 +103,7 @@ pub fn waterfall(
     Ok(result)
 }
 
-fn settings(settings: &Settings, rows: usize, frames: u64) -> Result<WaterfallSettings, Error> {
+pub(crate) fn settings(settings: &Settings, rows: usize, frames: u64) -> Result<WaterfallSettings, Error> {
     let room = usize::try_from(frames).unwrap_or(usize::MAX);
     // A short record gets shorter transforms, so that there is some time to see.
     let fft = settings.fft.unwrap_or_else(|| FFT.min((room / 64).max(64)).min(room));

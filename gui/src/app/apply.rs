@@ -11,7 +11,7 @@ use super::state::Capture;
 use super::{CaptureId, Command, Field, Job, Live, Notice, Plot, Source, Stage, State};
 use crate::theme;
 use crate::words::Word;
-use crate::worker::{CaptureJob, DeskJob, DeskTask, Workers, ZoomJob};
+use crate::worker::{CaptureJob, DeskJob, DeskTask, StillJob, Workers, ZoomJob};
 
 /// Most captures held open at once: each keeps its pictures in memory.
 const MOST: usize = 64;
@@ -26,6 +26,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
             state.jobs.push(Job { id, what: Word::Simulating, name: String::new(), capture: None, progress });
         }
         Command::Connect(address) => connect(state, workers, address),
+        Command::OfferLive(address) => offer_live(state, address),
         Command::ConnectTyped => {
             let address = typed(state);
             if !address.is_empty() {
@@ -53,6 +54,9 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         }
         Command::Type(Field::CaseTitle, text) => state.title = text,
         Command::View(plot, range) => view(state, plot, range),
+        Command::Look(picture) => state.picture = picture,
+        Command::DrawWaterfall(range_s, rows) => draw_waterfall(state, workers, range_s, rows),
+        Command::Cursor(time_s) => cursor(state, time_s),
         Command::Detail(range_s, columns) => detail(state, workers, range_s, columns),
         Command::Mark(hz) => state.mark = hz,
         Command::Show(tab) => state.tab = tab,
@@ -121,6 +125,14 @@ fn connect(state: &mut State, workers: &mut Workers, address: String) {
     workers.connect(state.session, &address);
     state.live = Some(Live::new(state.session, address));
     state.live_shown = true;
+}
+
+/// Shows the source of the last session, to be connected by hand: nothing is sent to an instrument unasked.
+fn offer_live(state: &mut State, address: String) {
+    state.session += 1;
+    let mut live = Live::new(state.session, address);
+    live.stage = Stage::Ended;
+    state.live = Some(live);
 }
 
 /// Gives the source up at once when it is open; one that is over goes from the screen.
@@ -245,6 +257,21 @@ fn detail(state: &mut State, workers: &mut Workers, range_s: (f64, f64), columns
     }
     capture.asked = Some((range_s, columns));
     workers.zoom(ZoomJob { id: capture.id, viewer, range_s, columns });
+}
+
+fn draw_waterfall(state: &mut State, workers: &mut Workers, range_s: (f64, f64), rows: usize) {
+    let Some(capture) = state.present.and_then(|id| state.capture_mut(id)) else { return };
+    let Some(viewer) = capture.viewer.clone().filter(|_| capture.asked_still != Some((range_s, rows))) else { return };
+    capture.asked_still = Some((range_s, rows));
+    let (id, name) = (capture.id, capture.name.clone());
+    let (job, progress) = workers.waterfall(StillJob { id, viewer, range_s, rows });
+    state.jobs.push(Job { id: job, what: Word::Waterfall, name, capture: None, progress });
+}
+
+fn cursor(state: &mut State, time_s: Option<f64>) {
+    if let Some(capture) = state.present.and_then(|id| state.capture_mut(id)) {
+        capture.cursor_s = time_s.filter(|t| t.is_finite());
+    }
 }
 
 fn speak(state: &mut State, lang: Lang) {

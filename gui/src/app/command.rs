@@ -2,7 +2,7 @@
 
 use faultscope_door::paper::Lang;
 
-use super::{CaptureId, Source, Tab};
+use super::{CaptureId, Picture, Source, Tab};
 use crate::Look;
 use crate::worker::JobId;
 
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     FocusPath,
     /// Connect to a live source.
     Connect(String),
+    /// Show a live source that can be connected again.
+    OfferLive(String),
     /// Connect to what was typed into the path field.
     ConnectTyped,
     /// Give the live source up.
@@ -73,6 +75,12 @@ pub(crate) enum Command {
     Type(Field, String),
     /// Show this range of a picture; everything when not given.
     View(Plot, Option<(f64, f64)>),
+    /// Show another picture of the capture.
+    Look(Picture),
+    /// Draw the present waterfall between two times with so many rows.
+    DrawWaterfall((f64, f64), usize),
+    /// Mark a time in the pictures.
+    Cursor(Option<f64>),
     /// Draw the present waveform between two times with so many columns.
     Detail((f64, f64), usize),
     /// Mark a frequency in the pictures.

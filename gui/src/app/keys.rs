@@ -19,6 +19,8 @@ pub(crate) enum Shortcut {
     Next,
     /// The previous capture.
     Previous,
+    /// Show the next picture.
+    Picture,
     /// Let the live pictures stand still, or go on.
     Pause,
     /// Pin the last seconds of the live source.
@@ -41,12 +43,13 @@ const CTRL: Modifiers = Modifiers::COMMAND;
 
 impl Shortcut {
     /// All of them, in the order of the help.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Path,
         Self::Samples,
         Self::Close,
         Self::Next,
         Self::Previous,
+        Self::Picture,
         Self::Pause,
         Self::Pin,
         Self::Attach,
@@ -65,6 +68,7 @@ impl Shortcut {
             Self::Close => KeyboardShortcut::new(CTRL, Key::W),
             Self::Next => KeyboardShortcut::new(CTRL, Key::PageDown),
             Self::Previous => KeyboardShortcut::new(CTRL, Key::PageUp),
+            Self::Picture => KeyboardShortcut::new(CTRL, Key::G),
             Self::Pause => KeyboardShortcut::new(CTRL, Key::Space),
             Self::Pin => KeyboardShortcut::new(CTRL, Key::P),
             Self::Attach => KeyboardShortcut::new(CTRL, Key::Enter),
@@ -84,6 +88,7 @@ impl Shortcut {
             Self::Close => Word::CloseCapture,
             Self::Next => Word::NextCapture,
             Self::Previous => Word::PreviousCapture,
+            Self::Picture => Word::NextPicture,
             Self::Pause => Word::Pause,
             Self::Pin => Word::PinTip,
             Self::Attach => Word::CaseAttachTip,
@@ -105,6 +110,7 @@ impl Shortcut {
             Self::Close => state.present.map(Command::Close),
             Self::Next => Some(Command::Step(1)),
             Self::Previous => Some(Command::Step(-1)),
+            Self::Picture => state.present.map(|_| Command::Look(state.picture.next())),
             Self::Pause => state.live.as_ref().filter(|l| l.is_open()).map(|l| Command::Pause(!l.paused)),
             Self::Pin => state.live.as_ref().filter(|l| l.can_pin()).map(|_| Command::Pin),
             Self::Attach => state.can_attach().then_some(Command::Attach),

@@ -3,8 +3,10 @@
 use eframe::egui;
 use egui::{CentralPanel, Frame, Panel, Ui};
 
-use super::{Command, State};
-use crate::panel::{Cx, captures, case, causes, empty, help, live, results, spectrum, status, top, waveform};
+use super::{Command, Picture, State};
+use crate::panel::{
+    Cx, captures, case, causes, empty, help, live, results, spectrum, status, top, waterfall, waveform,
+};
 
 /// Makes a panel keep its size while there is little in it.
 fn fill(ui: &mut Ui) {
@@ -53,5 +55,9 @@ fn work(ui: &mut Ui, cx: &mut Cx<'_>) {
         fill(ui);
         waveform::show(ui, cx);
     });
-    CentralPanel::default().frame(Frame::central_panel(ui.style())).show(ui, |ui| spectrum::show(ui, cx));
+    let picture = cx.state.picture;
+    CentralPanel::default().frame(Frame::central_panel(ui.style())).show(ui, |ui| match picture {
+        Picture::Spectrum => spectrum::show(ui, cx),
+        Picture::Waterfall => waterfall::show(ui, cx),
+    });
 }

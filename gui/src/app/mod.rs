@@ -13,9 +13,11 @@ use eframe::egui;
 pub(crate) use command::{Command, Field, Plot};
 pub(crate) use keys::Shortcut;
 pub(crate) use live::{Live, Stage};
-pub(crate) use state::{Capture, CaptureId, Job, Notice, Source, State, Tab, applies};
+pub(crate) use state::{Capture, CaptureId, Job, Notice, Picture, Source, State, Tab, applies};
 
-use crate::worker::Workers;
+use faultscope_door::session::Session;
+
+use crate::worker::{KeepJob, Workers};
 use crate::{Start, fonts, theme};
 
 /// How often the progress of work is drawn.
@@ -25,20 +27,29 @@ const BEAT: std::time::Duration = std::time::Duration::from_millis(100);
 pub struct App {
     state: State,
     workers: Workers,
+    /// The session as last kept.
+    kept: Session,
 }
 
 impl App {
     /// Makes the app and begins to open what `start` names.
     #[must_use]
-    pub fn new(context: &egui::Context, start: Start) -> Self {
+    pub fn new(context: &egui::Context, mut start: Start) -> Self {
         let chinese = fonts::install(context);
         theme::apply(context, start.look);
         let wake = context.clone();
-        let mut app =
-            Self { state: State::new(&start, chinese), workers: Workers::start(move || wake.request_repaint()) };
-        let open = start.captures.iter().map(|name| Command::Open(crate::start::source(name)));
-        let live = start.connect.clone().map(Command::Connect);
-        app.apply(context, std::iter::once(Command::ListCases).chain(open).chain(live).collect());
+        let before = if start.is_empty() { Session::load(start.store.as_deref()) } else { None };
+        let before = before.unwrap_or_default();
+        if start.limits.is_empty() {
+            start.limits.clone_from(&before.limits);
+        }
+        let mut app = Self {
+            state: State::new(&start, chinese),
+            workers: Workers::start(move || wake.request_repaint()),
+            kept: Session::default(),
+        };
+        let commands = std::iter::once(Command::ListCases).chain(begin(&start)).chain(again(&before));
+        app.apply(context, commands.collect());
         app
     }
 
@@ -66,7 +77,34 @@ impl App {
         for command in commands {
             apply::apply(&mut self.state, &mut self.workers, context, command);
         }
+        self.keep();
     }
+
+    /// Keeps what is open as soon as it changes: a crash must find it kept.
+    fn keep(&mut self) {
+        let session = self.state.session();
+        if session != self.kept {
+            self.kept = session.clone();
+            self.workers.keep(KeepJob { store: self.state.desk.store.clone(), session });
+        }
+    }
+}
+
+/// What the command line asks to open.
+fn begin(start: &Start) -> Vec<Command> {
+    let open = start.captures.iter().map(|name| Command::Open(crate::start::source(name)));
+    open.chain(start.connect.clone().map(Command::Connect)).collect()
+}
+
+/// What was open the last time.
+fn again(before: &Session) -> Vec<Command> {
+    let mut commands: Vec<Command> =
+        before.captures.iter().map(|name| Command::Open(crate::start::source(name))).collect();
+    let back = |present: usize| before.captures.len().saturating_sub(1).saturating_sub(present);
+    commands.extend(before.present.map(|p| Command::Step(-isize::try_from(back(p)).unwrap_or(0))));
+    commands.extend(before.live.clone().map(Command::OfferLive));
+    commands.extend(before.case.clone().map(Command::ShowCase));
+    commands
 }
 
 /// Files dropped onto the window.

@@ -38,6 +38,13 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
                 capture.detail = Some(Arc::new(envelope));
             }
         }
+        Message::Waterfall(id, still) => {
+            state.stills += 1;
+            let stamp = state.stills;
+            if let Some(capture) = state.capture_mut(id) {
+                (capture.still, capture.still_id) = (Some(Arc::from(still)), stamp);
+            }
+        }
         Message::Failed(id, error) => failed(state, id, error),
         Message::Samples(Ok(files)) => {
             return files.into_iter().map(|file| Command::Open(Source::File(file))).collect();

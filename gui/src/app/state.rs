@@ -6,11 +6,12 @@ use std::sync::Arc;
 use faultscope_door::cases::{Case, Summary};
 use faultscope_door::diagnose::LimitSet;
 use faultscope_door::paper::Lang;
+use faultscope_door::session::Session;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, limits};
 
 use super::live::Live;
-use crate::plot::Levels;
+use crate::plot::{Levels, Still};
 use crate::words::Word;
 use crate::worker::{JobId, Progress};
 use crate::{Look, Start};
@@ -28,6 +29,14 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// What opens it again.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Simulated(address) => address.clone(),
+        }
+    }
+
     /// The name in the list.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -39,6 +48,26 @@ impl Source {
 
 fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+/// The pictures that share the place on the left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Picture {
+    /// Levels over frequency.
+    #[default]
+    Spectrum,
+    /// Levels over frequency and time.
+    Waterfall,
+}
+
+impl Picture {
+    /// The other one.
+    pub(crate) const fn next(self) -> Self {
+        match self {
+            Self::Spectrum => Self::Waterfall,
+            Self::Waterfall => Self::Spectrum,
+        }
+    }
 }
 
 /// The tables of a result.
@@ -62,6 +91,8 @@ pub(crate) struct Capture {
     pub(crate) id: CaptureId,
     /// Its name in the list.
     pub(crate) name: String,
+    /// What opens it again.
+    pub(crate) address: String,
     /// Its file, once that is known.
     pub(crate) path: Option<PathBuf>,
     /// The open file.
@@ -74,6 +105,13 @@ pub(crate) struct Capture {
     pub(crate) detail: Option<Arc<Envelope>>,
     /// The stretch last asked for.
     pub(crate) asked: Option<((f64, f64), usize)>,
+    /// The waterfall, and a number that changes with it.
+    pub(crate) still: Option<Arc<Still>>,
+    pub(crate) still_id: u64,
+    /// The stretch of the waterfall last asked for.
+    pub(crate) asked_still: Option<((f64, f64), usize)>,
+    /// The marked time.
+    pub(crate) cursor_s: Option<f64>,
     /// The spectrum.
     pub(crate) levels: Option<Arc<Levels>>,
     /// The result, as the command line prints it.
@@ -98,12 +136,17 @@ impl Capture {
         Self {
             id,
             name: source.name(),
+            address: source.address(),
             path: None,
             viewer: None,
             facts: None,
             overview: None,
             detail: None,
             asked: None,
+            still: None,
+            still_id: 0,
+            asked_still: None,
+            cursor_s: None,
             levels: None,
             result: None,
             measured: false,
@@ -192,6 +235,10 @@ pub(crate) struct State {
     pub(crate) live_shown: bool,
     /// Number of the last connection.
     pub(crate) session: u64,
+    /// The picture on the left.
+    pub(crate) picture: Picture,
+    /// Counts the waterfalls drawn.
+    pub(crate) stills: u64,
     /// The table on the screen.
     pub(crate) tab: Tab,
     /// The marked frequency.
@@ -249,6 +296,8 @@ impl State {
             live: None,
             live_shown: false,
             session: 0,
+            picture: Picture::default(),
+            stills: 0,
             tab: Tab::default(),
             mark: None,
             path: String::new(),
@@ -282,6 +331,18 @@ impl State {
     pub(crate) fn packs_for(&self, keys: &[String], measurement: &str) -> Vec<LimitSet> {
         let fits = |p: &&Pack| keys.contains(&p.key) && applies(&p.set, measurement);
         self.packs.iter().filter(fits).map(|p| p.set.clone()).collect()
+    }
+
+    /// What is open, for the next start. Captures that could not be opened are not.
+    pub(crate) fn session(&self) -> Session {
+        let open: Vec<&Capture> = self.captures.iter().filter(|c| c.viewer.is_some() || c.error.is_none()).collect();
+        Session {
+            captures: open.iter().map(|c| c.address.clone()).collect(),
+            present: open.iter().position(|c| Some(c.id) == self.present),
+            live: self.live.as_ref().map(|l| l.address.clone()),
+            limits: self.chosen.clone(),
+            case: self.desk.case.as_ref().map(|c| c.id.clone()),
+        }
     }
 
     /// Whether the present capture can be attached to a case.

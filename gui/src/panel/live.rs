@@ -2,13 +2,13 @@
 
 use eframe::egui;
 use egui::{Id, RichText, Ui};
-use egui_plot::{AxisHints, Line, PlotBounds, PlotImage, PlotPoint};
+use egui_plot::{AxisHints, Line, PlotBounds};
 use faultscope_door::paper::{compact, frequency};
 use faultscope_door::signal::Unit;
 
 use super::{Cx, badge, soft, title};
 use crate::app::{Command, Live, Plot, Shortcut, Stage};
-use crate::plot::{self, Heat, Levels};
+use crate::plot::{self, Levels};
 use crate::words::Word;
 
 /// Draws the live source.
@@ -170,18 +170,9 @@ fn waterfall(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live, levels: &Levels, view: (
         .allow_drag(false)
         .show(ui, |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([view.0, 0.0], [view.1, 1.0]));
-            images(heat, texture, range).into_iter().for_each(|image| plot.image(image));
+            heat.images(texture, range, (1.0, 0.0)).into_iter().for_each(|image| plot.image(image));
         });
     shown.response.accessible_name(format!("{}: {}", cx.text(Word::Waterfall), live.address));
-}
-
-/// The parts of a waterfall between two frequencies, the newest row at 1, the oldest at 0.
-fn images(heat: &Heat, texture: egui::TextureId, (from, to): (f64, f64)) -> Vec<PlotImage> {
-    let part = |(uv, (top, bottom)): (egui::Rect, (f32, f32))| {
-        let centre = PlotPoint::new(f64::midpoint(from, to), 1.0 - f64::from(f32::midpoint(top, bottom)));
-        PlotImage::new("", texture, centre, [(to - from) as f32, bottom - top]).uv(uv)
-    };
-    heat.parts().into_iter().filter(|(_, (top, bottom))| bottom > top).map(part).collect()
 }
 
 fn waveform(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {

@@ -12,7 +12,7 @@ pub(crate) mod spectrum;
 pub(crate) mod status;
 pub(crate) mod tables;
 pub(crate) mod top;
-
+pub(crate) mod waterfall;
 pub(crate) mod waveform;
 
 use eframe::egui;
@@ -20,7 +20,7 @@ use egui::{Align2, Color32, FontId, Response, RichText, Sense, Ui, WidgetInfo};
 use faultscope_door::diagnose::Verdict;
 use faultscope_door::paper::{Lang, words};
 
-use crate::app::{Command, Shortcut, State};
+use crate::app::{Command, Picture, Shortcut, State};
 use crate::theme::Palette;
 use crate::words::Word;
 
@@ -77,6 +77,16 @@ pub(crate) fn verdict_badge(ui: &mut Ui, cx: &Cx<'_>, verdict: Option<Verdict>) 
     match verdict {
         Some(v) => badge(ui, words::verdict(cx.lang(), v), cx.palette.verdict(v), cx.palette.on_badge),
         None => soft(ui, cx, cx.text(Word::NothingJudged)),
+    }
+}
+
+/// The names of the pictures that share a place; the chosen one is marked.
+pub(crate) fn picture_switch(ui: &mut Ui, cx: &mut Cx<'_>) {
+    for (picture, word) in [(Picture::Spectrum, Word::Spectrum), (Picture::Waterfall, Word::Waterfall)] {
+        let tip = cx.tip(ui, Word::NextPicture, Shortcut::Picture);
+        if ui.selectable_label(cx.state.picture == picture, cx.text(word)).on_hover_text(tip).clicked() {
+            cx.send(Command::Look(picture));
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use faultscope_door::diagnose::{Finding, Verdict};
 use faultscope_door::paper::{compact, frequency, words};
 use faultscope_door::signal::Unit;
 
-use super::{Cx, title};
+use super::{Cx, picture_switch};
 use crate::app::{Capture, Plot};
 use crate::plot::{self, Levels};
 use crate::words::Word;
@@ -30,7 +30,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     let Some(capture) = state.capture() else { return };
     let Some(levels) = &capture.levels else {
-        title(ui, cx.text(Word::Spectrum));
+        ui.horizontal(|ui| picture_switch(ui, cx));
         let word = if capture.error.is_some() { Word::NoPictureFailed } else { Word::NoPicture };
         ui.label(cx.text(word));
         return;
@@ -38,7 +38,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let full = levels.range_hz();
     let view = capture.spectrum_view.unwrap_or(full);
     ui.horizontal(|ui| {
-        title(ui, cx.text(Word::Spectrum));
+        picture_switch(ui, cx);
         plot::buttons(ui, cx, Plot::Spectrum, view, full);
         ui.add(egui::Label::new(RichText::new(levels.made()).color(cx.palette.soft)).truncate());
     });

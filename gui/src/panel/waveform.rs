@@ -93,7 +93,7 @@ fn draw(
     let dots = envelope.is_samples() && (view.1 - view.0) * envelope.sample_rate_hz <= POINTS as f64;
     let events: Vec<f64> =
         capture.result.iter().filter_map(|r| r.ripple.as_ref()).flat_map(|r| &r.events).map(|e| e.start_s).collect();
-    let palette = cx.palette;
+    let (palette, cursor) = (cx.palette, capture.cursor_s);
     let columns = ui.available_width().max(64.0) as usize;
     let sheer = envelope.bands.len() > 1 && !dots;
     let mut picture = plot::still(("waveform", capture.id))
@@ -117,6 +117,9 @@ fn draw(
                 plot.points(Points::new(band.name.as_str(), line.clone()).color(colour).radius(2.5));
             }
             plot.line(Line::new(band.name.as_str(), line).color(colour).width(palette.stroke));
+        }
+        if let Some(t) = cursor {
+            plot.vline(VLine::new("", t).color(palette.selected).width(1.5));
         }
         for start in events {
             plot.vline(VLine::new("", start).color(palette.limit).width(1.5));

@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use eframe::egui;
 use egui::{Color32, ColorImage, Id, Rect, TextureHandle, TextureId, TextureOptions, pos2};
+use egui_plot::{PlotImage, PlotPoint};
 use faultscope_door::paper::picture::heat_rgb;
+use faultscope_door::signal::Unit;
+use faultscope_door::signal::waterfall::Waterfall;
 
 /// Most columns: a texture of every machine may be as wide.
 pub(crate) const COLUMNS: usize = 2048;
@@ -90,6 +93,20 @@ impl Heat {
         }
     }
 
+    /// Fits the range of colours to all rows: for a picture that does not move.
+    fn settle(&mut self) {
+        let mut seen = (f32::INFINITY, f32::NEG_INFINITY);
+        for row in self.levels.chunks(self.columns) {
+            let finite = || row.iter().copied().filter(|v| v.is_finite());
+            let mean = finite().sum::<f32>() / finite().count().max(1) as f32;
+            seen = (seen.0.min(mean - ROOM_DB.0), finite().fold(seen.1, f32::max));
+        }
+        if seen.0 < seen.1 {
+            self.range_db = seen;
+            self.epoch += 1;
+        }
+    }
+
     /// Where the newest row lies.
     fn slot(&self) -> usize {
         self.rows - 1 - ((self.came.max(1) - 1) % self.rows as u64) as usize
@@ -97,12 +114,23 @@ impl Heat {
 
     /// The parts of the texture from the top of the picture down: where each begins and ends in the texture, and in the
     /// picture, both from 0 to 1.
-    pub(crate) fn parts(&self) -> [(Rect, (f32, f32)); 2] {
+    fn parts(&self) -> [(Rect, (f32, f32)); 2] {
         let cut = self.slot() as f32 / self.rows as f32;
         [
             (Rect::from_min_max(pos2(0.0, cut), pos2(1.0, 1.0)), (0.0, 1.0 - cut)),
             (Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, cut)), (1.0 - cut, 1.0)),
         ]
+    }
+
+    /// The parts as images of a plot, between two frequencies and from the top to the bottom of its heights.
+    pub(crate) fn images(&self, texture: TextureId, hz: (f64, f64), (top, bottom): (f64, f64)) -> Vec<PlotImage> {
+        let image = |(uv, (from, to)): (Rect, (f32, f32))| {
+            let middle = top + (bottom - top) * f64::from(f32::midpoint(from, to));
+            let height = (top - bottom).abs() as f32 * (to - from);
+            let centre = PlotPoint::new(f64::midpoint(hz.0, hz.1), middle);
+            PlotImage::new("", texture, centre, [(hz.1 - hz.0) as f32, height]).uv(uv)
+        };
+        self.parts().into_iter().filter(|(_, (from, to))| to > from).map(image).collect()
     }
 
     fn colours(&self, rows: std::ops::Range<usize>) -> ColorImage {
@@ -157,6 +185,38 @@ impl Painted {
     }
 }
 
+/// The waterfall of a stretch of a capture: it does not move.
+#[derive(Debug, Clone)]
+pub(crate) struct Still {
+    /// The rows, the first on top.
+    pub(crate) heat: Heat,
+    /// Frequencies of the left and the right edge.
+    pub(crate) range_hz: (f64, f64),
+    /// Times of the top and the bottom edge.
+    pub(crate) range_s: (f64, f64),
+    /// Unit of the levels.
+    pub(crate) unit: Unit,
+}
+
+impl Still {
+    /// Of a waterfall as it was computed.
+    pub(crate) fn of(made: &Waterfall) -> Self {
+        let rows: Vec<Vec<f32>> = made.level_db.rows().into_iter().map(|r| narrow(r.iter().copied())).collect();
+        let mut heat = Heat::new(rows.first().map_or(1, Vec::len), rows.len());
+        // What is pushed last lies on top.
+        rows.iter().rev().for_each(|row| heat.push(row));
+        heat.settle();
+        let (frame, bins) = (&made.frame, made.level_db.ncols());
+        let end = made.start_s.last().copied().unwrap_or(0.0) + made.covered_s.last().copied().unwrap_or(0.0);
+        Self {
+            heat,
+            range_hz: (frame.frequency_hz(-0.5), frame.frequency_hz(bins as f64 - 0.5)),
+            range_s: (made.start_s.first().copied().unwrap_or(0.0), end),
+            unit: frame.level_unit(),
+        }
+    }
+}
+
 /// Steps of colour.
 const SCALE: usize = 256;
 
@@ -172,14 +232,19 @@ fn table() -> &'static [Color32] {
 
 /// At most [`COLUMNS`] levels of a curve: the highest of those that fall together, so that no line is lost.
 pub(crate) fn row(db: &[f64]) -> Vec<f32> {
-    let columns = db.len().min(COLUMNS);
-    (0..columns)
-        .map(|c| {
-            let (from, to) = (c * db.len() / columns, (c + 1) * db.len() / columns);
-            let of = db.get(from..to).unwrap_or_default();
-            of.iter().copied().fold(f64::NEG_INFINITY, f64::max) as f32
-        })
-        .collect()
+    narrow(db.iter().map(|v| *v as f32))
+}
+
+fn narrow(levels: impl ExactSizeIterator<Item = f32>) -> Vec<f32> {
+    let all = levels.len();
+    let mut row = vec![f32::NEG_INFINITY; all.min(COLUMNS)];
+    let columns = row.len();
+    for (i, level) in levels.enumerate() {
+        if let Some(most) = row.get_mut(i * columns / all) {
+            *most = most.max(level);
+        }
+    }
+    row
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{self, Measure};
 use faultscope_door::view::{Scratch, Viewer};
-use faultscope_door::{Error, Request};
+use faultscope_door::{Class, Error, Request};
 
-use super::{CaptureJob, Message, Progress, Voice, ZoomJob};
+use super::{CaptureJob, Message, Progress, StillJob, Voice, ZoomJob};
 use crate::app::{CaptureId, Source};
-use crate::plot::Levels;
+use crate::plot::{Levels, Still};
 
 /// The folder of simulated captures, made when the first one is asked for.
 pub(super) type Temporary = Mutex<Option<Scratch>>;
@@ -43,6 +43,19 @@ pub(super) fn zoom(job: ZoomJob, progress: &Progress, voice: &Voice) {
     // A picture that is not wanted any more, or cannot be drawn, leaves the coarser one on the screen.
     if let Ok(envelope) = job.viewer.waveform(job.range_s, job.columns, progress) {
         voice.say(Message::Zoomed(job.id, envelope));
+    }
+}
+
+/// Draws a waterfall.
+pub(super) fn waterfall(job: StillJob, progress: &Progress, voice: &Voice) {
+    let (from, to) = job.range_s;
+    let frames = ((to - from) * job.viewer.facts().sample_rate_hz).max(0.0) as u64;
+    progress.begin(frames);
+    match job.viewer.waterfall(job.range_s, job.rows, progress) {
+        Ok(made) => voice.say(Message::Waterfall(job.id, Box::new(Still::of(&made)))),
+        // Not wanted any more: another one is on its way.
+        Err(error) if error.class == Class::Interrupted => {}
+        Err(error) => voice.say(Message::DeskFailed(error)),
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Lane<J> {
     sender: SyncSender<Task<J>>,
     waiting: VecDeque<Task<J>>,
     running: Option<Progress>,
+    /// Jobs that were replaced before they began.
+    replaced: Vec<JobId>,
     voice: Voice,
 }
 
@@ -41,7 +43,7 @@ impl<J: Send + 'static> Lane<J> {
         };
         // Without the thread the channel closes, and `pump` ends every job at once instead of hanging.
         let _ = std::thread::Builder::new().name(format!("faultscope-{name}")).spawn(body);
-        Self { sender, waiting: VecDeque::new(), running: None, voice }
+        Self { sender, waiting: VecDeque::new(), running: None, replaced: Vec::new(), voice }
     }
 
     /// Puts a job at the end of the queue.
@@ -52,11 +54,16 @@ impl<J: Send + 'static> Lane<J> {
 
     /// Drops what waits, asks what runs to stop, and puts the job in.
     pub(super) fn replace(&mut self, id: JobId, progress: Progress, job: J) {
-        self.waiting.clear();
+        self.replaced.extend(self.waiting.drain(..).map(|task| task.id));
         if let Some(running) = self.running.replace(progress.clone()) {
             running.cancel();
         }
         self.push(id, progress, job);
+    }
+
+    /// A job that was replaced before it began, if there is one not told of yet.
+    pub(super) fn replaced(&mut self) -> Option<JobId> {
+        self.replaced.pop()
     }
 
     /// Hands on as many waiting jobs as the channel takes.

@@ -13,6 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError};
 
 use faultscope_door::cases::{Case, Summary};
+use faultscope_door::session::Session;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, Request};
 
@@ -21,7 +22,7 @@ pub(crate) use live::{LiveFrame, LiveNews};
 pub(crate) use progress::Progress;
 
 use crate::app::{CaptureId, Source};
-use crate::plot::Levels;
+use crate::plot::{Levels, Still};
 use lane::Lane;
 
 /// Messages that may wait for the interface; a worker that is further ahead waits.
@@ -68,6 +69,28 @@ pub(crate) struct ZoomJob {
     pub(crate) columns: usize,
 }
 
+/// A waterfall to draw.
+#[derive(Debug)]
+pub(crate) struct StillJob {
+    /// Which capture.
+    pub(crate) id: CaptureId,
+    /// The open capture.
+    pub(crate) viewer: Arc<Viewer>,
+    /// From and to, in seconds.
+    pub(crate) range_s: (f64, f64),
+    /// Rows of the picture at most.
+    pub(crate) rows: usize,
+}
+
+/// What is open, to be kept for the next start.
+#[derive(Debug)]
+pub(crate) struct KeepJob {
+    /// Folder of the store; the default one when not given.
+    pub(crate) store: Option<String>,
+    /// What is open.
+    pub(crate) session: Session,
+}
+
 /// What a worker has to say.
 #[derive(Debug)]
 pub(crate) enum Message {
@@ -79,6 +102,8 @@ pub(crate) enum Message {
     Measured(CaptureId, Option<Box<CaptureResult>>),
     /// A stretch of its waveform is drawn.
     Zoomed(CaptureId, Envelope),
+    /// Its waterfall is drawn.
+    Waterfall(CaptureId, Box<Still>),
     /// It could not be opened, drawn or measured.
     Failed(CaptureId, Error),
     /// The samples are written.
@@ -126,7 +151,9 @@ impl Voice {
 pub(crate) struct Workers {
     captures: Lane<CaptureJob>,
     zoom: Lane<ZoomJob>,
+    waterfall: Lane<StillJob>,
     desk: Lane<DeskJob>,
+    sessions: Lane<KeepJob>,
     live: Option<live::Link>,
     voice: Voice,
     messages: Receiver<Message>,
@@ -146,7 +173,12 @@ impl Workers {
                 capture::work(job, progress, voice, &own);
             }),
             zoom: Lane::start("zoom", voice.clone(), capture::zoom),
+            waterfall: Lane::start("waterfall", voice.clone(), capture::waterfall),
             desk: Lane::start("cases", voice.clone(), |job, _, voice| desk::work(job, voice)),
+            sessions: Lane::start("session", voice.clone(), |job: KeepJob, _, _| {
+                // A session that cannot be kept is no reason to disturb: everything else works.
+                let _ = job.session.save(job.store.as_deref());
+            }),
             live: None,
             voice,
             messages,
@@ -173,11 +205,24 @@ impl Workers {
         self.zoom.replace(id, progress, job);
     }
 
+    /// A waterfall; what waited for the same worker is not wanted any more.
+    pub(crate) fn waterfall(&mut self, job: StillJob) -> (JobId, Progress) {
+        let (id, progress) = self.number();
+        self.waterfall.replace(id, progress.clone(), job);
+        (id, progress)
+    }
+
     /// Work on the store.
     pub(crate) fn desk(&mut self, job: DeskJob) -> (JobId, Progress) {
         let (id, progress) = self.number();
         self.desk.push(id, progress.clone(), job);
         (id, progress)
+    }
+
+    /// Keeps what is open; only the latest counts.
+    pub(crate) fn keep(&mut self, job: KeepJob) {
+        let (id, progress) = self.number();
+        self.sessions.replace(id, progress, job);
     }
 
     /// Connects to a live source, in place of the one before.
@@ -199,8 +244,11 @@ impl Workers {
     pub(crate) fn poll(&mut self) -> Option<Message> {
         self.captures.pump();
         self.zoom.pump();
+        self.waterfall.pump();
         self.desk.pump();
-        self.messages.try_recv().ok()
+        self.sessions.pump();
+        let replaced = self.zoom.replaced().or_else(|| self.waterfall.replaced()).or_else(|| self.sessions.replaced());
+        replaced.map(Message::Over).or_else(|| self.messages.try_recv().ok())
     }
 }
 
