@@ -56,6 +56,13 @@ words! {
     PinWhyNot: "Nothing has come yet", "尚无样点";
     NoStoreYet: "The store is not open yet, so that there is no place for pins.", "工单库尚未打开，无法固定。";
     HoldMax: "Max hold", "最大保持";
+    HoldMin: "Min hold", "最小保持";
+    Peak: "Peak", "峰值";
+    NextPeak: "Next peak", "下一峰值";
+    SecondMarker: "Second marker", "第二标记";
+    ClearMarkers: "Clear markers", "清除标记";
+    MarkerTip: "A click in the spectrum puts the first marker, with Shift the second", "在频谱中单击放置第一标记，按住 Shift 放置第二标记";
+    MarkerHint: "click: marker", "单击：标记";
     ClearHold: "Clear hold", "清除保持";
     Lost: "lost", "丢失";
     Gaps: "gaps", "间断";

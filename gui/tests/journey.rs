@@ -247,3 +247,28 @@ fn the_waterfall_is_drawn_on_demand_and_what_was_open_is_there_after_the_next_st
     let third = gui(Start { store: Some(store), fresh: true, ..Start::default() });
     assert!(!sees(&third, "sim:tx-healthy"));
 }
+
+#[test]
+fn markers_find_the_carrier_and_the_next_line_by_their_buttons() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui = gui(Start {
+        store: Some(folder.path().join("store").display().to_string()),
+        captures: vec!["sim:pa-failing".into()],
+        ..Start::default()
+    });
+    wait(&mut gui, "the readings", |g| sees(g, "Readings ("));
+    click(&mut gui, "Peak");
+    let carrier = expected("sim:pa-failing", "spurs", "tx-generic").spurs.unwrap().carrier.unwrap();
+    // A point of the picture lies within half a bin of the carrier: the figure agrees to that.
+    let shown = gui.get_all_by_label_contains("M1 ").next().unwrap();
+    let text = format!("{shown:?}");
+    let megahertz = format!("M1 {:.3}", carrier.frequency_hz / 1e6);
+    assert!(text.contains(&megahertz), "{text} {megahertz}");
+    click(&mut gui, "Second marker");
+    click(&mut gui, "Next peak");
+    assert!(sees(&gui, "M2-M1 "));
+    click(&mut gui, "Max hold");
+    click(&mut gui, "Clear markers");
+    assert!(!sees(&gui, "M2-M1 "));
+    gui.check_accessibility();
+}

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use faultscope_capture::{Capture, OpenOptions, Trace};
 use faultscope_diagnose::measurement::Settings;
+use faultscope_signal::spectrum::{Options, Traces, analyze};
 use faultscope_signal::waterfall::{Waterfall, waterfall};
-use faultscope_signal::{
-    Kind, Record, RecordError, Silent, Spectrum, SpectrumSettings, Unit, Window, spectrum as spectra,
-};
+use faultscope_signal::{Kind, Record, RecordError, Silent, Spectrum, SpectrumSettings, Unit, Window};
 
 use crate::simulate;
 use crate::watch::{INTERRUPTED, Watched};
@@ -197,14 +196,18 @@ impl Viewer {
         Ok(envelope)
     }
 
-    /// The averaged spectrum of the whole record: Blackman-Harris, half overlap, [`SPECTRUM_POINTS`] where it is long enough.
+    /// The averaged spectrum of the whole record, with the highest and the lowest level of every point: Blackman-Harris,
+    /// half overlap, [`SPECTRUM_POINTS`] where it is long enough.
     ///
     /// # Errors
     /// When the samples cannot be read, the record has fewer than two, or `watch` says stop.
     pub fn spectrum(&self, watch: &dyn Watch) -> Result<Spectrum, Error> {
         let fft = SPECTRUM_POINTS.min(usize::try_from(self.trace.frames).unwrap_or(SPECTRUM_POINTS));
         let settings = SpectrumSettings { fft, window: Window::BlackmanHarris, overlap: 0.5 };
-        spectra::average(&Watched { record: &self.trace, watch }, settings).map_err(read_error)
+        let traces = Traces { max: true, min: true, ..Traces::default() };
+        let options = Options { traces, ..Options::default() };
+        analyze(&Watched { record: &self.trace, watch }, settings, &options, &Silent)
+            .map_err(crate::spectrum::stop_error)
     }
 
     /// Levels over time and frequency between two times (seconds from the first sample; cut to the record), in at most
@@ -282,6 +285,18 @@ impl Record for Stretch<'_> {
     fn read_f32(&self, start: u64, out: &mut [f32]) -> Result<usize, RecordError> {
         let room = self.room(start, out.len());
         self.record.read_f32(self.first + start, out.get_mut(..room).unwrap_or_default())
+    }
+    fn full_scale(&self) -> Option<f64> {
+        self.record.full_scale()
+    }
+    fn rails(&self) -> Option<(f64, f64)> {
+        self.record.rails()
+    }
+    fn bandwidth_hz(&self) -> Option<f64> {
+        self.record.bandwidth_hz()
+    }
+    fn full_scale_dbm(&self) -> Option<f64> {
+        self.record.full_scale_dbm()
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::View(plot, range) => view(state, plot, range),
         Command::Look(picture) => state.picture = picture,
         Command::DrawWaterfall(range_s, rows) => draw_waterfall(state, workers, range_s, rows),
+        Command::Marker(which, hz) => marker(state, which, hz),
+        Command::Holds(max, min) => state.holds = (max, min),
         Command::Cursor(time_s) => cursor(state, time_s),
         Command::Detail(range_s, columns) => detail(state, workers, range_s, columns),
         Command::Mark(hz) => state.mark = hz,
@@ -266,6 +268,13 @@ fn draw_waterfall(state: &mut State, workers: &mut Workers, range_s: (f64, f64),
     let (id, name) = (capture.id, capture.name.clone());
     let (job, progress) = workers.waterfall(StillJob { id, viewer, range_s, rows });
     state.jobs.push(Job { id: job, what: Word::Waterfall, name, capture: None, progress });
+}
+
+fn marker(state: &mut State, which: usize, hz: Option<f64>) {
+    let capture = state.present.and_then(|id| state.capture_mut(id));
+    if let Some(place) = capture.and_then(|c| c.markers.get_mut(which)) {
+        *place = hz.filter(|hz| hz.is_finite());
+    }
 }
 
 fn cursor(state: &mut State, time_s: Option<f64>) {

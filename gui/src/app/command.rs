@@ -79,6 +79,10 @@ pub(crate) enum Command {
     Look(Picture),
     /// Draw the present waterfall between two times with so many rows.
     DrawWaterfall((f64, f64), usize),
+    /// Put the first (0) or the second (1) marker to a frequency, or take it away.
+    Marker(usize, Option<f64>),
+    /// Draw the highest and the lowest levels of captures, or not.
+    Holds(bool, bool),
     /// Mark a time in the pictures.
     Cursor(Option<f64>),
     /// Draw the present waveform between two times with so many columns.

@@ -147,10 +147,10 @@ impl Live {
         }
         self.waveform = frame.waveform;
         let Some(levels) = frame.levels else { return };
-        if self.held_db.len() == frame.max_db.len() {
-            self.held_db.iter_mut().zip(&frame.max_db).for_each(|(held, db)| *held = held.max(*db));
+        if self.held_db.len() == levels.max_db.len() {
+            self.held_db.iter_mut().zip(&levels.max_db).for_each(|(held, db)| *held = held.max(*db));
         } else {
-            self.held_db = frame.max_db;
+            self.held_db.clone_from(&levels.max_db);
         }
         if self.heat.as_ref().is_none_or(|h| h.columns() != frame.row.len()) && !frame.row.is_empty() {
             self.heat = Some(Heat::new(frame.row.len(), ROWS));
@@ -192,10 +192,8 @@ mod tests {
     use super::*;
 
     fn frame(row: Vec<f32>, quiet_s: f64) -> LiveNews {
-        let max_db = row.iter().map(|v| f64::from(*v)).collect();
         LiveNews::Frame(Box::new(LiveFrame {
             levels: None,
-            max_db,
             row,
             waveform: Envelope::default(),
             samples: 10,

@@ -110,6 +110,8 @@ pub(crate) struct Capture {
     pub(crate) still_id: u64,
     /// The stretch of the waterfall last asked for.
     pub(crate) asked_still: Option<((f64, f64), usize)>,
+    /// Frequencies of the markers.
+    pub(crate) markers: [Option<f64>; 2],
     /// The marked time.
     pub(crate) cursor_s: Option<f64>,
     /// The spectrum.
@@ -146,6 +148,7 @@ impl Capture {
             still: None,
             still_id: 0,
             asked_still: None,
+            markers: [None, None],
             cursor_s: None,
             levels: None,
             result: None,
@@ -237,6 +240,8 @@ pub(crate) struct State {
     pub(crate) session: u64,
     /// The picture on the left.
     pub(crate) picture: Picture,
+    /// Whether the highest, and the lowest, levels of captures are drawn.
+    pub(crate) holds: (bool, bool),
     /// Counts the waterfalls drawn.
     pub(crate) stills: u64,
     /// The table on the screen.
@@ -297,6 +302,7 @@ impl State {
             live_shown: false,
             session: 0,
             picture: Picture::default(),
+            holds: (false, false),
             stills: 0,
             tab: Tab::default(),
             mark: None,

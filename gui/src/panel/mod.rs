@@ -7,6 +7,7 @@ pub(crate) mod empty;
 pub(crate) mod help;
 pub(crate) mod lines;
 pub(crate) mod live;
+pub(crate) mod markers;
 pub(crate) mod results;
 pub(crate) mod spectrum;
 pub(crate) mod status;

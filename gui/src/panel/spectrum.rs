@@ -8,8 +8,8 @@ use faultscope_door::diagnose::{Finding, Verdict};
 use faultscope_door::paper::{compact, frequency, words};
 use faultscope_door::signal::Unit;
 
-use super::{Cx, picture_switch};
-use crate::app::{Capture, Plot};
+use super::{Cx, markers, picture_switch};
+use crate::app::{Capture, Command, Plot};
 use crate::plot::{self, Levels};
 use crate::words::Word;
 
@@ -42,6 +42,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         plot::buttons(ui, cx, Plot::Spectrum, view, full);
         ui.add(egui::Label::new(RichText::new(levels.made()).color(cx.palette.soft)).truncate());
     });
+    markers::show(ui, cx, capture, levels, view);
     let mut marks = capture.result.as_ref().map(|r| marks(cx, r, levels)).unwrap_or_default();
     let room = ui.available_size();
     let pixel = (
@@ -63,8 +64,13 @@ fn draw(
 ) {
     let unit = levels.unit;
     let columns = ui.available_width().max(64.0) as usize;
-    let points =
-        plot::columns(|i| (levels.hz(i), levels.db.get(i).copied().unwrap_or(f64::NAN)), levels.points(view), columns);
+    let curve = |db: &[f64]| {
+        plot::columns(|i| (levels.hz(i), db.get(i).copied().unwrap_or(f64::NAN)), levels.points(view), columns)
+    };
+    let (max, min) = cx.state.holds;
+    let held = [(max, &levels.max_db), (min, &levels.min_db)].map(|(on, db)| (on && !db.is_empty()).then(|| curve(db)));
+    let points = curve(&levels.db);
+    let markers = capture.markers.map(|hz| hz.and_then(|hz| Some([hz, levels.at(hz)?])));
     // Names this near the left edge would be cut off if they were centred.
     let left = view.0 + (view.1 - view.0) * 40.0 / columns as f64;
     let limit = capture.result.as_ref().and_then(|r| limit_line(r));
@@ -75,7 +81,22 @@ fn draw(
         .show(ui, |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([view.0, levels.bottom_db], [view.1, levels.top_db]));
             plot::wheel(plot);
+            for (name, held) in [" max", " min"].into_iter().zip(held) {
+                held.into_iter()
+                    .for_each(|h| plot.line(Line::new(name, h).color(palette.traces[1]).width(palette.stroke)));
+            }
             plot.line(Line::new("", points).color(palette.traces[0]).width(palette.stroke));
+            for (name, at) in ["M1", "M2"].into_iter().zip(markers) {
+                let Some(at) = at else { continue };
+                plot.vline(
+                    VLine::new(format!(" {name}"), at[0]).color(palette.selected).style(LineStyle::dotted_dense()),
+                );
+                plot.points(
+                    Points::new(name, vec![at]).color(palette.selected).radius(5.0).shape(MarkerShape::Diamond),
+                );
+                let text = RichText::new(name).color(palette.selected).strong();
+                plot.text(Text::new(format!("{name} "), at.into(), text).anchor(Align2::LEFT_BOTTOM));
+            }
             if let Some(db) = limit {
                 plot.hline(HLine::new(limit_name, db).color(palette.limit).style(LineStyle::dashed_loose()));
             }
@@ -93,7 +114,12 @@ fn draw(
                     plot.text(Text::new("", at, text).anchor(anchor));
                 }
             }
+            plot.pointer_coordinate()
         });
+    if let Some(at) = shown.inner.filter(|_| shown.response.clicked()) {
+        let second = ui.input(|i| i.modifiers.shift);
+        cx.send(Command::Marker(usize::from(second), Some(at.x)));
+    }
     plot::follow(cx, Plot::Spectrum, &shown, view, full);
     let name = format!("{}: {}, {}", cx.text(Word::Spectrum), capture.name, levels.made());
     shown.response.accessible_name(name);

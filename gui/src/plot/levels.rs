@@ -2,6 +2,9 @@
 
 use faultscope_door::signal::{Quantity, Spectrum, Unit, Window};
 
+/// Points on each side of a peak that belong to it: half the main lobe of the window.
+const LOBE: f64 = 4.0;
+
 /// Levels over frequency.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Levels {
@@ -11,6 +14,9 @@ pub(crate) struct Levels {
     pub(crate) step_hz: f64,
     /// Levels; negative infinity where there is no power.
     pub(crate) db: Vec<f64>,
+    /// The highest and the lowest level of each point, where they were kept.
+    pub(crate) max_db: Vec<f64>,
+    pub(crate) min_db: Vec<f64>,
     /// Their unit.
     pub(crate) unit: Unit,
     /// Bottom of the picture.
@@ -27,6 +33,7 @@ impl Levels {
     /// The levels of a spectrum.
     pub(crate) fn of(spectrum: &Spectrum) -> Self {
         let db: Vec<f64> = spectrum.mean.iter().map(|p| spectrum.level_db(*p)).collect();
+        let held = |of: &Option<Vec<f64>>| of.iter().flatten().map(|p| spectrum.level_db(*p)).collect();
         let mut finite: Vec<f64> = db.iter().copied().filter(|v| v.is_finite()).collect();
         finite.sort_by(f64::total_cmp);
         let top = finite.last().copied().unwrap_or(0.0);
@@ -37,6 +44,8 @@ impl Levels {
             start_hz: spectrum.frequency_hz(0.0),
             step_hz: spectrum.bin_hz(),
             db,
+            max_db: held(&spectrum.max),
+            min_db: held(&spectrum.min),
             unit: spectrum.level_unit(),
             bottom_db: top - span * 1.08,
             top_db: top + span * 0.14,
@@ -72,9 +81,70 @@ impl Levels {
         near.iter().copied().filter(|v| v.is_finite()).max_by(f64::total_cmp)
     }
 
+    /// The highest point between two frequencies that is a peak and lies below `below` (level and frequency of the peak
+    /// before, when given); a peak is higher than its neighbours.
+    pub(crate) fn peak(&self, view: (f64, f64), below: Option<(f64, f64)>) -> Option<f64> {
+        let at = |i: usize| self.db.get(i).copied().unwrap_or(f64::NEG_INFINITY);
+        let is_peak = |i: &usize| {
+            let (before, here, after) = (i.checked_sub(1).map_or(f64::NEG_INFINITY, at), at(*i), at(i + 1));
+            here > before && here >= after
+        };
+        let inside = |i: &usize| self.hz(*i) >= view.0 && self.hz(*i) <= view.1;
+        let lower =
+            |i: &usize| below.is_none_or(|(db, hz)| at(*i) < db && (self.hz(*i) - hz).abs() > LOBE * self.step_hz);
+        self.points(view)
+            .filter(inside)
+            .filter(is_peak)
+            .filter(lower)
+            .max_by(|a, b| at(*a).total_cmp(&at(*b)))
+            .map(|i| self.hz(i))
+    }
+
+    /// The level at a frequency: of the nearest point.
+    pub(crate) fn at(&self, hz: f64) -> Option<f64> {
+        let place = ((hz - self.start_hz) / self.step_hz).round();
+        (place >= 0.0).then(|| self.db.get(place as usize).copied()).flatten()
+    }
+
     /// How it was made, in words of the field.
     pub(crate) fn made(&self) -> String {
         let rbw = Quantity::new(self.rbw_hz, Unit::Hertz);
         format!("FFT {}  {}  x{}  RBW {rbw}", self.fft, self.window, self.segments)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn levels(db: Vec<f64>) -> Levels {
+        Levels {
+            start_hz: 100.0,
+            step_hz: 10.0,
+            max_db: Vec::new(),
+            min_db: Vec::new(),
+            db,
+            unit: Unit::Dbfs,
+            bottom_db: -100.0,
+            top_db: 0.0,
+            fft: 64,
+            window: Window::Hann,
+            segments: 1,
+            rbw_hz: 15.0,
+        }
+    }
+
+    #[test]
+    fn peaks_come_in_their_order_and_only_from_what_is_seen() {
+        let mut db = vec![-90.0; 40];
+        (db[10], db[20], db[30]) = (-10.0, -30.0, -20.0);
+        let levels = levels(db);
+        let all = levels.range_hz();
+        assert_eq!(levels.peak(all, None), Some(200.0));
+        assert_eq!(levels.peak(all, Some((-10.0, 200.0))), Some(400.0));
+        assert_eq!(levels.peak(all, Some((-20.0, 400.0))), Some(300.0));
+        assert_eq!(levels.peak((250.0, 350.0), None), Some(300.0));
+        assert_eq!(levels.peak((500.0, 600.0), None), None);
+        assert_eq!((levels.at(203.0), levels.at(-1e6), levels.at(1e9)), (Some(-10.0), None, None));
     }
 }

@@ -29,11 +29,9 @@ pub(crate) enum LiveNews {
 /// A picture of a live source, ready to be drawn.
 #[derive(Debug, Clone)]
 pub(crate) struct LiveFrame {
-    /// Mean level of this beat.
+    /// Levels of this beat.
     pub(crate) levels: Option<Levels>,
-    /// Highest level of this beat.
-    pub(crate) max_db: Vec<f64>,
-    /// The same for the waterfall.
+    /// The highest ones for the waterfall.
     pub(crate) row: Vec<f32>,
     /// The samples of this beat.
     pub(crate) waveform: Envelope,
@@ -53,14 +51,10 @@ pub(crate) struct LiveFrame {
 
 impl LiveFrame {
     fn of(moment: Moment) -> Self {
-        let spectrum = moment.spectrum.as_ref();
-        let max_db: Vec<f64> = spectrum
-            .and_then(|s| s.max.as_ref().map(|max| max.iter().map(|p| s.level_db(*p)).collect()))
-            .unwrap_or_default();
+        let levels = moment.spectrum.as_ref().map(Levels::of);
         Self {
-            levels: spectrum.map(Levels::of),
-            row: heat::row(&max_db),
-            max_db,
+            row: levels.as_ref().map(|l| heat::row(&l.max_db)).unwrap_or_default(),
+            levels,
             waveform: moment.waveform,
             samples: moment.samples,
             quiet_s: moment.quiet_s,
