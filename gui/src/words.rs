@@ -69,6 +69,7 @@ words! {
     Clipped: "at full scale", "满量程";
     Kept: "kept", "已保留";
     Waterfall: "Waterfall", "瀑布图";
+    Glimpse: "samples of the record; the whole is being read", "记录的抽样；正在读取全部";
     NextPicture: "Next picture", "下一个图形";
     LiveWaiting: "Waiting for samples: the picture appears as soon as enough have come.", "等待样点：足够后即显示图形。";
     Supply: "DC supply", "直流电源";

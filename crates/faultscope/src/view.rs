@@ -1,5 +1,7 @@
 //! What a screen needs of a capture: its facts, its waveform at any zoom and its spectrum, in flat memory.
 
+mod envelope;
+
 use std::path::{Path, PathBuf};
 
 use faultscope_capture::{Capture, OpenOptions, Trace};
@@ -12,10 +14,16 @@ use crate::simulate;
 use crate::watch::{INTERRUPTED, Watched};
 use crate::{Class, Error, Watch};
 
+pub use envelope::{Band, Envelope};
+
 /// Frames read at a time.
 const BLOCK: usize = 65_536;
-/// Most columns of an envelope: more than any screen is wide.
-pub const MOST_COLUMNS: usize = 8192;
+/// Frames up to which a waveform is drawn from all digits.
+const FINE: u64 = 1 << 20;
+/// Frames beyond which a record is first shown at a glance, and of which the spectrum is then.
+const LONG: u64 = 1 << 23;
+/// Frames of each column of a glance.
+const GLANCE: usize = 128;
 /// Points of the spectrum on the screen, where the record is long enough.
 pub const SPECTRUM_POINTS: usize = 16_384;
 
@@ -42,89 +50,6 @@ pub struct Facts {
     pub duration_s: f64,
     /// The measurement for a capture of this kind: `ripple` for volts, `spurs` for I/Q, none for others.
     pub measurement: Option<&'static str>,
-}
-
-/// The smallest and largest value of each column of one component.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Band {
-    /// `I`, `Q`, or the name of the channel.
-    pub name: String,
-    /// Smallest value per column; NaN where a column holds no finite value.
-    pub low: Vec<f64>,
-    /// Largest value per column; NaN where a column holds no finite value.
-    pub high: Vec<f64>,
-}
-
-/// A stretch of a waveform, reduced to columns of minimum and maximum, so that a narrow spike is never lost.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Envelope {
-    /// First frame.
-    pub first: u64,
-    /// Number of frames that the columns cover.
-    pub frames: u64,
-    /// Frames per second.
-    pub sample_rate_hz: f64,
-    /// One band per component: one for real records, I and Q for I/Q.
-    pub bands: Vec<Band>,
-}
-
-impl Envelope {
-    /// Columns without a value: at most `columns`, and no more than frames.
-    fn empty(names: Vec<String>, sample_rate_hz: f64, first: u64, frames: u64, columns: usize) -> Self {
-        let width = usize::try_from(frames).unwrap_or(usize::MAX).min(columns.clamp(1, MOST_COLUMNS));
-        let none = vec![f64::NAN; width];
-        let bands = names.into_iter().map(|name| Band { name, low: none.clone(), high: none.clone() }).collect();
-        Self { first, frames, sample_rate_hz, bands }
-    }
-
-    /// Of values in memory, interleaved where there are several names.
-    pub(crate) fn of_values(
-        values: &[f32],
-        names: Vec<String>,
-        sample_rate_hz: f64,
-        first: u64,
-        columns: usize,
-    ) -> Self {
-        let parts = names.len().max(1);
-        let mut envelope = Self::empty(names, sample_rate_hz, first, (values.len() / parts) as u64, columns);
-        envelope.widen(0, values.chunks_exact(parts));
-        envelope
-    }
-
-    /// Takes further frames in, the first of which is so many behind the envelope's first.
-    fn widen<'a, T: Copy + Into<f64> + 'a>(&mut self, from: u64, frames: impl Iterator<Item = &'a [T]>) {
-        let (width, all) = (self.columns() as u128, u128::from(self.frames.max(1)));
-        for (offset, frame) in (from..).zip(frames) {
-            let column = (u128::from(offset) * width / all) as usize;
-            self.bands.iter_mut().zip(frame).for_each(|(band, value)| band.widen(column, (*value).into()));
-        }
-    }
-
-    /// Number of columns.
-    #[must_use]
-    pub fn columns(&self) -> usize {
-        self.bands.first().map_or(0, |b| b.low.len())
-    }
-
-    /// Whether every column is one sample.
-    #[must_use]
-    pub fn is_samples(&self) -> bool {
-        self.columns() as u64 == self.frames
-    }
-
-    /// Time of a column in seconds from the first sample of the record: of the sample itself, or of the column's middle.
-    #[must_use]
-    pub fn time_s(&self, column: usize) -> f64 {
-        let columns = self.columns().max(1) as f64;
-        let within = if self.is_samples() { 0.0 } else { 0.5 };
-        (self.first as f64 + (column as f64 + within) * self.frames as f64 / columns) / self.sample_rate_hz
-    }
-
-    /// Time of the first frame, and time just after the last one.
-    #[must_use]
-    pub fn range_s(&self) -> (f64, f64) {
-        (self.first as f64 / self.sample_rate_hz, (self.first + self.frames) as f64 / self.sample_rate_hz)
-    }
 }
 
 /// A capture held open for a screen: reads are positional, so every zoom reads only what it shows.
@@ -181,19 +106,50 @@ impl Viewer {
         let parts = self.trace.kind.components();
         let mut envelope = Envelope::empty(self.band_names(), self.trace.sample_rate_hz, first, frames, columns);
         let watched = Watched { record: &self.trace, watch };
-        let mut block = vec![0.0; BLOCK * parts];
-        let mut done = 0;
-        while done < frames {
-            let want = usize::try_from(frames - done).unwrap_or(BLOCK).min(BLOCK);
-            let room = block.get_mut(..want * parts).unwrap_or_default();
-            let got = watched.read_f64(first + done, room).map_err(read_error)?;
-            if got == 0 {
-                break;
-            }
-            envelope.widen(done, room.chunks_exact(parts).take(got));
-            done += got as u64;
+        // Few frames keep all their digits; many are as fine as any screen in single precision, and sooner read.
+        if frames <= FINE {
+            let mut block = vec![0.0; BLOCK * parts];
+            each_block(&mut block, parts, frames, |at, room| {
+                let got = watched.read_f64(first + at, room)?;
+                envelope.widen(at, room.get(..got * parts).unwrap_or_default());
+                Ok(got)
+            })?;
+        } else {
+            let mut block = vec![0.0; BLOCK * parts];
+            each_block(&mut block, parts, frames, |at, room| {
+                let got = watched.read_f32(first + at, room)?;
+                envelope.widen_fast(at, room.get(..got * parts).unwrap_or_default());
+                Ok(got)
+            })?;
         }
         Ok(envelope)
+    }
+
+    /// The waveform by a few samples of each column, and the spectrum of the beginning: what a long record looks like,
+    /// while the whole is being read. Nothing where the record is so short that the whole is as soon there.
+    ///
+    /// # Errors
+    /// When the samples cannot be read, or `watch` says stop.
+    pub fn glance(&self, columns: usize, watch: &dyn Watch) -> Result<Option<(Envelope, Spectrum)>, Error> {
+        let frames = self.trace.frames;
+        if frames <= LONG {
+            return Ok(None);
+        }
+        let parts = self.trace.kind.components();
+        let mut envelope = Envelope::empty(self.band_names(), self.trace.sample_rate_hz, 0, frames, columns);
+        let mut block = vec![0.0; GLANCE * parts];
+        for column in 0..envelope.columns() as u64 {
+            // The first frame of the column: of as many as begin at or behind its left edge.
+            let edge = (u128::from(column) * u128::from(frames)).div_ceil(envelope.columns() as u128);
+            let at = u64::try_from(edge).unwrap_or(u64::MAX);
+            let got = self.trace.read_f32(at, &mut block).map_err(read_error)?;
+            envelope.widen_fast(at, block.get(..got * parts).unwrap_or_default());
+            if watch.cancelled() {
+                return Err(Error::interrupted());
+            }
+        }
+        let beginning = Stretch { record: &self.trace, first: 0, frames: LONG.min(frames) };
+        Ok(Some((envelope, self.levels(&beginning)?)))
     }
 
     /// The averaged spectrum of the whole record, with the highest and the lowest level of every point: Blackman-Harris,
@@ -202,12 +158,17 @@ impl Viewer {
     /// # Errors
     /// When the samples cannot be read, the record has fewer than two, or `watch` says stop.
     pub fn spectrum(&self, watch: &dyn Watch) -> Result<Spectrum, Error> {
-        let fft = SPECTRUM_POINTS.min(usize::try_from(self.trace.frames).unwrap_or(SPECTRUM_POINTS));
+        self.levels(&Watched { record: &self.trace, watch })
+    }
+
+    fn levels(&self, record: &dyn Record) -> Result<Spectrum, Error> {
+        let fft = SPECTRUM_POINTS.min(usize::try_from(record.frames()).unwrap_or(SPECTRUM_POINTS));
         let settings = SpectrumSettings { fft, window: Window::BlackmanHarris, overlap: 0.5 };
         let traces = Traces { max: true, min: true, ..Traces::default() };
-        let options = Options { traces, ..Options::default() };
-        analyze(&Watched { record: &self.trace, watch }, settings, &options, &Silent)
-            .map_err(crate::spectrum::stop_error)
+        // The interface keeps a core for itself.
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().saturating_sub(1).max(1));
+        let options = Options { traces, threads, ..Options::default() };
+        analyze(record, settings, &options, &Silent).map_err(crate::spectrum::stop_error)
     }
 
     /// Levels over time and frequency between two times (seconds from the first sample; cut to the record), in at most
@@ -237,6 +198,24 @@ impl Viewer {
     fn band_names(&self) -> Vec<String> {
         component_names(self.trace.kind, &self.trace.name)
     }
+}
+
+/// Reads `frames` frames block by block; `read` is given the place and the room, and says how many frames it has read.
+fn each_block<T>(
+    block: &mut [T],
+    parts: usize,
+    frames: u64,
+    mut read: impl FnMut(u64, &mut [T]) -> Result<usize, RecordError>,
+) -> Result<(), Error> {
+    let mut done = 0;
+    while done < frames {
+        let want = usize::try_from(frames - done).unwrap_or(BLOCK).min(BLOCK);
+        match read(done, block.get_mut(..want * parts).unwrap_or_default()).map_err(read_error)? {
+            0 => break,
+            got => done += got as u64,
+        }
+    }
+    Ok(())
 }
 
 /// `I` and `Q`, or the name of a real channel.
@@ -297,18 +276,6 @@ impl Record for Stretch<'_> {
     }
     fn full_scale_dbm(&self) -> Option<f64> {
         self.record.full_scale_dbm()
-    }
-}
-
-impl Band {
-    fn widen(&mut self, column: usize, value: f64) {
-        if !value.is_finite() {
-            return;
-        }
-        if let (Some(low), Some(high)) = (self.low.get_mut(column), self.high.get_mut(column)) {
-            *low = low.min(value);
-            *high = high.max(value);
-        }
     }
 }
 
@@ -452,6 +419,27 @@ mod tests {
         let (_dir, viewer) = viewer(&[1; 100], 100);
         assert_eq!(viewer.waveform((0.0, 1.0), 10, &Stop).unwrap_err().class, Class::Interrupted);
         assert_eq!(viewer.spectrum(&Stop).unwrap_err().class, Class::Interrupted);
+    }
+
+    #[test]
+    fn a_long_record_is_seen_at_a_glance_and_then_whole() {
+        // One spike that the glance need not see, and a slow ramp that it must.
+        let n = LONG as usize + 4096;
+        let mut samples: Vec<i16> = (0..n).map(|i| (i * 20_000 / n) as i16).collect();
+        samples[n / 2 + 777] = -20_000;
+        let (_dir, viewer) = viewer(&samples, 1_000_000);
+        let (glance, spectrum) = viewer.glance(512, &Unwatched).unwrap().unwrap();
+        assert_eq!((glance.columns(), glance.frames), (512, n as u64));
+        assert!(spectrum.max.is_some());
+        let whole = viewer.waveform((0.0, f64::INFINITY), 512, &Unwatched).unwrap();
+        for column in 0..512 {
+            let (few, all) = (&glance.bands[0], &whole.bands[0]);
+            assert!(few.low[column] >= all.low[column] && few.high[column] <= all.high[column]);
+            assert!((few.high[column] - column as f64 * 20_000.0 / 512.0 / 32_768.0).abs() < 1e-3);
+        }
+        assert!(whole.bands[0].low.iter().any(|v| *v < -0.6), "the spike is in the whole");
+        let (_dir, short) = super::tests::viewer(&[1; 100], 100);
+        assert!(short.glance(512, &Unwatched).unwrap().is_none());
     }
 
     #[test]

@@ -28,6 +28,33 @@ pub fn sum_of(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
     sums[0] + rest
 }
 
+/// Smallest and largest finite value at the even and at the odd places; infinities, the wrong way round, where there is none.
+#[must_use]
+#[inline(always)]
+pub fn extremes(x: &[f32]) -> [(f32, f32); 2] {
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+    let mut take = |k: usize, v: f32| {
+        // What is not finite is larger than every low and smaller than every high.
+        let finite = v.abs() <= f32::MAX;
+        let (l, h) = if finite { (v, v) } else { (f32::INFINITY, f32::NEG_INFINITY) };
+        low[k] = if l < low[k] { l } else { low[k] };
+        high[k] = if h > high[k] { h } else { high[k] };
+    };
+    for chunk in chunks {
+        for k in 0..LANES {
+            take(k, chunk[k]);
+        }
+    }
+    rest.iter().enumerate().for_each(|(k, v)| take(k, *v));
+    [0, 1].map(|odd| {
+        let of = |lanes: &[f32; LANES], better: fn(f32, f32) -> f32| {
+            lanes.iter().skip(odd).step_by(2).copied().reduce(better).unwrap_or(f32::NAN)
+        };
+        (of(&low, f32::min), of(&high, f32::max))
+    })
+}
+
 /// Sum of the values.
 #[must_use]
 #[inline(always)]
@@ -112,6 +139,22 @@ mod tests {
             let ends = if n == 0 { (f64::INFINITY, f64::NEG_INFINITY) } else { (1.0, k) };
             assert_eq!(range(&x), ends);
             assert_eq!(dot(&x, &[1.0, 1.0]), x.iter().take(2).sum::<f64>());
+        }
+    }
+
+    #[test]
+    fn extremes_of_even_and_odd_places_leave_out_what_is_not_finite() {
+        let none = (f32::INFINITY, f32::NEG_INFINITY);
+        assert_eq!(extremes(&[]), [none, none]);
+        assert_eq!(extremes(&[2.0]), [(2.0, 2.0), none]);
+        assert_eq!(extremes(&[f32::NAN, f32::INFINITY]), [none, none]);
+        for n in [3, 15, 16, 17, 64, 101] {
+            // Even places hold 0, 2, 4 ..., odd ones their negative; one value of each kind is spoilt.
+            let mut x: Vec<f32> = (0..n).map(|i| if i % 2 == 0 { i as f32 } else { -(i as f32) }).collect();
+            (x[0], x[1]) = (f32::NEG_INFINITY, f32::NAN);
+            let (even, odd) = ((n - 1) / 2 * 2, if n % 2 == 0 { n - 1 } else { n - 2 });
+            let expected_odd = if odd >= 3 { (-(odd as f32), -3.0) } else { none };
+            assert_eq!(extremes(&x), [(2.0, even as f32), expected_odd], "{n}");
         }
     }
 }

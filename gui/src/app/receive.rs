@@ -19,8 +19,16 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
                 capture.facts = Some(facts);
             }
         }
+        Message::Glimpsed(id, overview, levels) => {
+            if let Some(capture) = state.capture_mut(id) {
+                capture.glimpse = true;
+                capture.overview = Some(Arc::new(overview));
+                capture.levels = Some(Arc::new(*levels));
+            }
+        }
         Message::Drawn(id, overview, levels) => {
             if let Some(capture) = state.capture_mut(id) {
+                capture.glimpse = false;
                 capture.overview = Some(Arc::new(overview));
                 capture.levels = Some(Arc::new(*levels));
                 return vec![Command::MeasureFirst(id)];

@@ -99,6 +99,8 @@ pub(crate) struct Capture {
     pub(crate) viewer: Option<Arc<Viewer>>,
     /// What is known without measuring.
     pub(crate) facts: Option<Facts>,
+    /// The pictures show samples of the record; the whole is being read.
+    pub(crate) glimpse: bool,
     /// The whole waveform.
     pub(crate) overview: Option<Arc<Envelope>>,
     /// A stretch of it, finer.
@@ -142,6 +144,7 @@ impl Capture {
             path: None,
             viewer: None,
             facts: None,
+            glimpse: false,
             overview: None,
             detail: None,
             asked: None,

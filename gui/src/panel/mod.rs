@@ -21,7 +21,7 @@ use egui::{Align2, Color32, FontId, Response, RichText, Sense, Ui, WidgetInfo};
 use faultscope_door::diagnose::Verdict;
 use faultscope_door::paper::{Lang, words};
 
-use crate::app::{Command, Picture, Shortcut, State};
+use crate::app::{Capture, Command, Picture, Shortcut, State};
 use crate::theme::Palette;
 use crate::words::Word;
 
@@ -88,6 +88,13 @@ pub(crate) fn picture_switch(ui: &mut Ui, cx: &mut Cx<'_>) {
         if ui.selectable_label(cx.state.picture == picture, cx.text(word)).on_hover_text(tip).clicked() {
             cx.send(Command::Look(picture));
         }
+    }
+}
+
+/// Says that a picture does not show all of the record yet.
+pub(crate) fn glimpse(ui: &mut Ui, cx: &Cx<'_>, capture: &Capture) {
+    if capture.glimpse {
+        ui.colored_label(cx.palette.failure(), cx.text(Word::Glimpse));
     }
 }
 

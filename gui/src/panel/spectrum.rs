@@ -8,7 +8,7 @@ use faultscope_door::diagnose::{Finding, Verdict};
 use faultscope_door::paper::{compact, frequency, words};
 use faultscope_door::signal::Unit;
 
-use super::{Cx, markers, picture_switch};
+use super::{Cx, glimpse, markers, picture_switch};
 use crate::app::{Capture, Command, Plot};
 use crate::plot::{self, Levels};
 use crate::words::Word;
@@ -40,6 +40,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
         picture_switch(ui, cx);
         plot::buttons(ui, cx, Plot::Spectrum, view, full);
+        glimpse(ui, cx, capture);
         ui.add(egui::Label::new(RichText::new(levels.made()).color(cx.palette.soft)).truncate());
     });
     markers::show(ui, cx, capture, levels, view);

@@ -7,7 +7,7 @@ use faultscope_door::paper::compact;
 use faultscope_door::signal::Unit;
 use faultscope_door::view::{Envelope, Facts};
 
-use super::{Cx, title};
+use super::{Cx, glimpse, title};
 use crate::app::{Capture, Command, Plot};
 use crate::plot;
 use crate::words::Word;
@@ -30,6 +30,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
         title(ui, cx.text(Word::Waveform));
         plot::buttons(ui, cx, Plot::Waveform, view, full);
+        glimpse(ui, cx, capture);
         let text = RichText::new(&facts.channel).color(cx.palette.soft);
         ui.add(egui::Label::new(text).truncate());
     });

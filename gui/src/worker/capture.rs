@@ -78,6 +78,9 @@ fn open(id: CaptureId, source: &Source, progress: &Progress, voice: &Voice, scra
     let facts = viewer.facts();
     let frames = facts.frames;
     voice.say(Message::Opened(id, path, Arc::clone(&viewer), facts));
+    if let Some((overview, spectrum)) = viewer.glance(OVERVIEW, progress)? {
+        voice.say(Message::Glimpsed(id, overview, Box::new(Levels::of(&spectrum))));
+    }
     // The waveform reads every frame once, the spectrum with half overlap twice.
     progress.begin(frames.saturating_mul(3));
     let overview = viewer.waveform((0.0, f64::INFINITY), OVERVIEW, progress)?;

@@ -96,6 +96,8 @@ pub(crate) struct KeepJob {
 pub(crate) enum Message {
     /// A capture is open.
     Opened(CaptureId, PathBuf, Arc<Viewer>, Facts),
+    /// A long one was looked at here and there; the whole is on its way.
+    Glimpsed(CaptureId, Envelope, Box<Levels>),
     /// Its overview is drawn.
     Drawn(CaptureId, Envelope, Box<Levels>),
     /// It is measured; nothing when no measurement fits.
