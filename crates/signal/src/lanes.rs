@@ -42,9 +42,7 @@ pub fn extremes(x: &[f32]) -> [(f32, f32); 2] {
         high[k] = if h > high[k] { h } else { high[k] };
     };
     for chunk in chunks {
-        for k in 0..LANES {
-            take(k, chunk[k]);
-        }
+        chunk.iter().enumerate().for_each(|(k, v)| take(k, *v));
     }
     rest.iter().enumerate().for_each(|(k, v)| take(k, *v));
     [0, 1].map(|odd| {
