@@ -55,7 +55,7 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
         CaseCommand::Action { id, kind, text, part } => {
             let part =
                 part.clone().map(|name| PartReplaced { name, old_serial: String::new(), new_serial: String::new() });
-            let action = Action { action: *kind, text: text.clone(), part, done_at: None };
+            let action = Action { action: *kind, text: text.clone(), part, done_at: None, satisfaction: None };
             change(context, id, EventKind::Action(Box::new(action)))
         }
         CaseCommand::Export { id, out, force } => {

@@ -173,7 +173,7 @@ fn reopening_starts_the_clocks_anew_and_keeps_the_old_ones() {
     assert_eq!(clocks.as_array().unwrap().len(), 7);
     assert_eq!(
         clocks[4],
-        json!({"name": "respond", "due": "2026-03-03T00:30:00Z", "met_at": null, "state": "late", "round": 2})
+        json!({"name": "respond", "due": "2026-03-03T00:30:00Z", "met_at": null, "state": "late", "round": 2, "remaining_s": -1})
     );
     assert_eq!(clocks[6]["due"], json!("2026-03-03T04:00:00Z"));
 }
@@ -197,7 +197,7 @@ fn a_fault_that_comes_back_or_a_higher_priority_is_counted_from_the_call() {
     let fix = store.case(&id, "2026-03-01T12:00:01Z").unwrap().clocks.pop().unwrap();
     assert_eq!(
         serde_json::to_value(fix).unwrap(),
-        json!({"name": "fix", "due": "2026-03-01T12:00:00Z", "met_at": null, "state": "late", "round": 1})
+        json!({"name": "fix", "due": "2026-03-01T12:00:00Z", "met_at": null, "state": "late", "round": 1, "remaining_s": -1})
     );
 }
 
