@@ -18,7 +18,7 @@ mod walk;
 
 pub use calendar::Calendar;
 pub(crate) use due::{Overrun, Pause, clocks, next_due, overruns, stops_something};
-pub use profile::{Profile, ProfileClock, ProfileError};
+pub use profile::{Profile, ProfileClock, ProfileError, Remark, RemarkKind};
 
 /// Urgency of a case: P1 (system down) to P4 (nearly no effect).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -91,6 +91,24 @@ pub enum Milestone {
     Cleared,
     /// The case is closed.
     Closed,
+}
+
+impl Milestone {
+    /// The JSON name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Responded => "responded",
+            Self::VisitRequested => "visit_requested",
+            Self::Dispatched => "dispatched",
+            Self::Arrived => "arrived",
+            Self::CustomerFixed => "customer_fixed",
+            Self::Confirmed => "confirmed",
+            Self::Cleared => "cleared",
+            Self::Closed => "closed",
+        }
+    }
 }
 
 /// When each milestone was reached, milliseconds since 1970 (UTC).

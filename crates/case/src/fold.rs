@@ -10,6 +10,7 @@ use crate::clock::{self, Clock, ClockState, Marks, Milestone, Overrun, Pause, Pr
 use crate::event::{
     Action, Attached, CaptureRef, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
 };
+use crate::hints::{self, TimeHint};
 use crate::workflow::Status;
 
 /// Who set a field last.
@@ -283,6 +284,17 @@ impl State {
         }
     }
 
+    /// When a milestone of the present round was reached, ms since 1970.
+    pub(crate) fn reached(&self, milestone: Milestone) -> Option<i64> {
+        self.rounds.last()?.marks.get(&milestone).copied()
+    }
+
+    fn sla(&self) -> Option<CaseSla> {
+        let Terms { profile, version, pauses, .. } = &self.rounds.last()?.terms;
+        let pauses = pauses.keys().cloned().collect();
+        (!profile.is_empty()).then(|| CaseSla { profile: profile.clone(), version: version.clone(), pauses })
+    }
+
     fn pauses(&self) -> Vec<CasePause> {
         let numbered = self.rounds.iter().zip(1u32..);
         let shown = |(round, number): (&Round, u32)| {
@@ -300,6 +312,17 @@ impl Round {
     fn clocks(&self, number: u32, now_ms: i64) -> Vec<Clock> {
         clock::clocks(&self.terms, &self.marks, &self.pauses, &self.told, number, now_ms)
     }
+}
+
+/// The service profile of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CaseSla {
+    /// Its id.
+    pub profile: String,
+    /// Its version.
+    pub version: String,
+    /// The reasons to pause that it knows.
+    pub pauses: Vec<String>,
 }
 
 /// A time in which clocks of a case stood still.
@@ -443,6 +466,12 @@ pub struct Case {
     pub head: String,
     /// The service clocks.
     pub clocks: Vec<Clock>,
+    /// The service profile that the clocks come from; absent where none runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<CaseSla>,
+    /// What evidence says about the times that clocks count by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub time_hints: Vec<TimeHint>,
     /// When clocks stood still, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pauses: Vec<CasePause>,
@@ -475,6 +504,7 @@ impl Case {
         for event in events {
             case.collect(event);
         }
+        case.time_hints = hints::of(&state, events);
         Some(case)
     }
 
@@ -498,6 +528,8 @@ impl Case {
             version: state.seq,
             head: state.head.clone(),
             clocks: state.clocks(now_ms),
+            sla: state.sla(),
+            time_hints: Vec::new(),
             pauses: state.pauses(),
             findings: Vec::new(),
             evidence: Vec::new(),

@@ -210,7 +210,7 @@ impl Store for SqliteStore {
         check_conflicts(&state, seen, &events)?;
         let mut sealed = Vec::with_capacity(events.len());
         for mut new in events {
-            workflow::check(&state, &new.kind).map_err(|why| StoreError::Refused { case: id.clone(), why })?;
+            workflow::check(&state, &new).map_err(|why| StoreError::Refused { case: id.clone(), why })?;
             Self::check_evidence(&self.vault, &mut new.kind)?;
             sealed.push(seal_next(&tx, no, &mut state, new).map_err(|e| e.unwrap_or_else(|e| failed(&e)))?);
         }

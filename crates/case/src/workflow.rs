@@ -16,7 +16,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Action, ActionKind, ClosureCode, EventKind};
+use crate::clock;
+use crate::event::{Action, ActionKind, ClosureCode, EventKind, NewEvent};
 use crate::fold::State;
 
 /// Where a case stands.
@@ -88,7 +89,11 @@ pub const fn may_become(from: Status) -> &'static [Status] {
 }
 
 /// Says why an event makes no sense in the present state of its case.
-pub(crate) fn check(state: &State, kind: &EventKind) -> Result<(), String> {
+pub(crate) fn check(state: &State, new: &NewEvent) -> Result<(), String> {
+    let NewEvent { kind, at, .. } = new;
+    if let EventKind::Action(action) = kind {
+        not_yet(action, at)?;
+    }
     if state.status == Status::Closed {
         return in_closed(state, kind);
     }
@@ -126,9 +131,22 @@ fn in_closed(state: &State, kind: &EventKind) -> Result<(), String> {
 fn act(action: &Action) -> Result<(), String> {
     match (&action.part, action.done_at.as_deref(), action.satisfaction) {
         (None, ..) if action.action == ActionKind::PartReplaced => Err("say which part was replaced".into()),
-        (_, Some(at), _) if crate::clock::parse_ms(at).is_none() => Err("`done_at` is not an RFC 3339 time".into()),
+        (_, Some(at), _) if clock::parse_ms(at).is_none() => Err("`done_at` is not an RFC 3339 time".into()),
         (.., Some(_)) if action.action != ActionKind::FollowUp => Err("satisfaction belongs to a follow-up".into()),
         (.., satisfaction) => scale(satisfaction),
+    }
+}
+
+/// What is said to have been done after it was written down would stop a clock that still runs.
+fn not_yet(action: &Action, at: &str) -> Result<(), String> {
+    let done = action.done_at.as_deref().and_then(clock::parse_ms);
+    match done.zip(clock::parse_ms(at)) {
+        Some((done, now)) if done > now => Err(format!(
+            "it is said to be done at {}, which is not yet: it is {}",
+            clock::text_ms(done),
+            clock::text_ms(now)
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Calendar, Milestone, Priority, Step, Term, Terms};
 use crate::event::EscalationLevel;
@@ -218,29 +218,66 @@ impl Profile {
         term
     }
 
-    /// What can be kept but is probably not meant, in words.
+    /// What can be kept but is probably not meant.
     #[must_use]
-    pub fn remarks(&self) -> Vec<String> {
-        let mut remarks = Vec::new();
-        for clock in &self.clocks {
-            if !clock.term.met_by.contains(&Milestone::Closed) {
-                remarks.push(format!("clock `{}` goes on when the case is closed", clock.term.name));
-            }
-        }
+    pub fn remarks(&self) -> Vec<Remark> {
+        let remark = |kind, what: &str| Remark { kind, what: what.to_owned() };
+        let unstopped = self.clocks.iter().filter(|clock| !clock.term.met_by.contains(&Milestone::Closed));
+        let mut remarks: Vec<Remark> = unstopped.map(|c| remark(RemarkKind::GoesOn, &c.term.name)).collect();
         for (name, calendar) in &self.calendars {
             let used = Priority::ALL.iter().any(|p| self.terms(*p).calendars.contains_key(name));
-            match calendar.last_date() {
-                _ if !used => remarks.push(format!("calendar `{name}`: no clock counts by it")),
-                Some(last) => remarks.push(format!("calendar `{name}`: no holiday is listed after {last}")),
-                None => remarks.push(format!("calendar `{name}`: no holidays are listed")),
-            }
+            remarks.push(match calendar.last_date() {
+                _ if !used => remark(RemarkKind::UnusedCalendar, name),
+                Some(last) => remark(RemarkKind::HolidaysEnd, &format!("{name}, {last}")),
+                None => remark(RemarkKind::NoHolidays, name),
+            });
         }
         let silent = Priority::ALL.into_iter().filter(|p| self.terms(*p).clocks.is_empty());
-        remarks.extend(silent.map(|p| format!("{p} has no clock")));
-        if self.escalation.is_empty() {
-            remarks.push("nobody is told of a clock that ran out".into());
-        }
+        remarks.extend(silent.map(|p| remark(RemarkKind::NoClock, p.name())));
+        remarks.extend(self.escalation.is_empty().then(|| remark(RemarkKind::NobodyTold, "")));
         remarks
+    }
+}
+
+/// Something about a profile that can be kept but is probably not meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Remark {
+    /// What is remarkable.
+    pub kind: RemarkKind,
+    /// About what: the name of the clock, the calendar (and its last holiday) or the priority.
+    pub what: String,
+}
+
+/// What is remarkable about a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RemarkKind {
+    /// A clock goes on when the case is closed.
+    GoesOn,
+    /// No clock counts by a calendar.
+    UnusedCalendar,
+    /// After this date no holiday of a calendar is listed.
+    HolidaysEnd,
+    /// No holiday of a calendar is listed.
+    NoHolidays,
+    /// A priority has no clock.
+    NoClock,
+    /// Nobody is told of a clock that ran out.
+    NobodyTold,
+}
+
+impl RemarkKind {
+    /// The JSON name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GoesOn => "goes_on",
+            Self::UnusedCalendar => "unused_calendar",
+            Self::HolidaysEnd => "holidays_end",
+            Self::NoHolidays => "no_holidays",
+            Self::NoClock => "no_clock",
+            Self::NobodyTold => "nobody_told",
+        }
     }
 }
 

@@ -88,6 +88,9 @@ pub struct Attached {
     /// What it shows: `supply before`, `supply after`.
     #[serde(default)]
     pub role: Option<String>,
+    /// When the capture was recorded, RFC 3339, where it says so itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<String>,
 }
 
 /// A check list as it was answered; an item that is not here was not reached yet.

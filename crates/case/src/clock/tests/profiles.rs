@@ -1,7 +1,7 @@
 //! Profiles that cannot be kept, each refused with its reason; and what a good one promises.
 
 use super::super::profile::SHIPPED;
-use super::super::{Priority, Profile};
+use super::super::{Priority, Profile, RemarkKind};
 
 const OFFICE: &str = r#"
 id = "acme"
@@ -79,10 +79,17 @@ fn calendars_go_by_clock_then_by_priority_then_by_profile() {
     );
     let answer = &profile.terms(Priority::P4).clocks[0];
     assert_eq!((answer.working_days, answer.within_s), (Some(2), 2 * 86_400));
-    let remarks = profile.remarks().join("\n");
-    for word in ["`answer` goes on", "after 2026-12-26", "`night`: no holidays", "P2 has no clock"] {
-        assert!(remarks.contains(word), "{word}: {remarks}");
-    }
+    let remarks: Vec<_> = profile.remarks().into_iter().map(|r| (r.kind, r.what)).collect();
+    let row = |kind, what: &str| (kind, what.to_owned());
+    assert_eq!(
+        remarks,
+        [
+            row(RemarkKind::GoesOn, "answer"),
+            row(RemarkKind::NoHolidays, "night"),
+            row(RemarkKind::HolidaysEnd, "office, 2026-12-26"),
+            row(RemarkKind::NoClock, "P2"),
+        ]
+    );
 }
 
 #[test]
@@ -99,7 +106,7 @@ fn a_profile_that_cannot_be_kept_is_refused_with_its_reason() {
         (SHIPPED, "met_by = [\"responded\", \"cleared\", \"closed\"]", "mett_by = []", "mett_by"),
         (SHIPPED, "met_by = [\"responded\", \"cleared\", \"closed\"]", "met_by = []", "nothing stops it"),
         (SHIPPED, "met_by = [\"responded\", \"cleared\", \"closed\"]", "met_by = [\"opened\"]", "stops it at once"),
-        (SHIPPED, "name = \"arrive\"", "name = \"respond\"", "there are two"),
+        (OFFICE, "\"answer\"\npriorities = [\"P4\"]", "\"fix\"\npriorities = [\"P3\"]", "there are two for P3"),
         (SHIPPED, "id = \"default\"", "id = \"\"", "`id` is empty"),
         (OFFICE, "calendar = \"night\"", "calendar = \"nigth\"", "`24x7`, `night`, `office`"),
         (OFFICE, "[calendars.night]", "[calendars.24x7]", "another name"),
@@ -134,7 +141,7 @@ fn a_profile_that_cannot_be_kept_is_refused_with_its_reason() {
 #[test]
 fn the_shipped_profile_says_what_it_promises() {
     let profile = Profile::shipped().unwrap();
-    assert_eq!(profile.remarks(), Vec::<String>::new());
+    assert_eq!(profile.remarks(), []);
     let terms = profile.terms(Priority::P1);
     assert_eq!(terms.pauses["waiting_for_parts"], ["fix"]);
     assert_eq!(terms.escalation.len(), 4);
