@@ -51,6 +51,7 @@ pub fn length(seconds: i64, lang: Lang) -> String {
     match seconds {
         0..60 => fill(lang, "clocks.seconds", &[("seconds", &seconds.to_string())]),
         60..3600 => fill(lang, "clocks.minutes", &[("minutes", &minutes)]),
+        _ if minutes == "0" => fill(lang, "clocks.whole_hours", &[("hours", &hours)]),
         _ => fill(lang, "clocks.hours", &[("hours", &hours), ("minutes", &minutes)]),
     }
 }

@@ -400,3 +400,22 @@ fn a_store_that_is_just_being_made_is_never_taken_for_somebody_elses() {
         });
     }
 }
+
+#[test]
+fn a_list_names_the_overdue_of_many_cases_without_their_events() {
+    let (_dir, mut store, id) = fresh();
+    let state = list::state(&store.connection, 1, Path::new("")).unwrap();
+    let tx = begin(&mut store.connection).unwrap();
+    for number in 2..300 {
+        let mut copy = state.clone();
+        copy.id = ids::text(2026, number);
+        copy.uuid = format!("copy {number}");
+        list::insert(&tx, &copy.id.clone(), 2026, number, &copy).unwrap();
+    }
+    tx.commit().unwrap();
+    let filter = Filter { overdue: true, limit: Some(50), ..Filter::default() };
+    // Only the first case has events; the list needs none.
+    let listed = store.list(&filter, Sort::NextClock, "2030-01-01T00:00:00Z").unwrap();
+    assert_eq!((listed.len(), &listed[0].id), (50, &id));
+    assert_eq!(store.overdue("2030-01-01T00:00:00Z").unwrap().len(), 299);
+}

@@ -71,6 +71,7 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("clocks.paused", "paused since {since} ({reason})", "自 {since} 暂停（{reason}）"),
     ("clocks.seconds", "{seconds} s", "{seconds} 秒"),
     ("clocks.told", "reported to: {level}", "已上报：{level}"),
+    ("clocks.whole_hours", "{hours} h", "{hours} 小时"),
     ("clocks.working_days", "{days} working days", "{days} 个工作日"),
     ("codes.code", "Code", "代码"),
     ("codes.first_checks", "First checks", "首要检查"),

@@ -151,3 +151,11 @@ fn the_shipped_profile_says_what_it_promises() {
     let old: super::super::Terms = serde_json::from_str(old).unwrap();
     assert_eq!(old.clocks[0], *terms.clocks.iter().find(|c| c.name == "fix").unwrap());
 }
+
+#[test]
+fn the_pattern_of_office_hours_can_be_kept() {
+    let profile = Profile::from_toml(include_str!("../../../profiles/business-hours.toml")).unwrap();
+    assert_eq!(profile.remarks().len(), 1, "that holidays end is said: {:?}", profile.remarks());
+    assert!(profile.terms(Priority::P1).calendars.is_empty());
+    assert_eq!(profile.terms(Priority::P3).clocks[1].working_days, Some(2));
+}
