@@ -116,6 +116,8 @@ fn the_story_adds_up_to_the_case() {
         "equipment": {"type": "base station", "model": "BTS-3", "serial": "SN-0042", "tag": "RFID-9"},
         "symptom": "通信中断，电源灯不亮", "contact": "Ms Li", "priority": "P1", "status": "closed", "assignee": "wang",
         "escalation": null, "opened_at": "2026-03-01T08:00:00Z", "updated_at": "2026-03-01T13:00:00Z", "version": 11,
+        "sla": {"profile": "default", "version": "2", "pauses": ["agreed_appointment", "customer_unreachable", "force_majeure",
+                "no_access", "waiting_for_maker", "waiting_for_parts"]},
         "clocks": [
             clock("respond", "08:30:00", "08:10:00", "met"),
             // Two hours from the decision to send were missed by a minute, three hours from the call were not.

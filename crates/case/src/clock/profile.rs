@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::due::MOST_CLOCKS;
 use super::{Calendar, Milestone, Priority, Step, Term, Terms};
 use crate::event::EscalationLevel;
 
@@ -176,8 +177,8 @@ impl Profile {
 
     /// Each priority's clocks in turn: no name twice, and each runs out within ten years.
     fn can_be_kept(&self) -> Result<(), String> {
-        if self.clocks.is_empty() {
-            return Err("it has no clock".into());
+        if self.clocks.is_empty() || self.clocks.len() > MOST_CLOCKS {
+            return Err(format!("it has {} clocks; 1 to {MOST_CLOCKS} make sense", self.clocks.len()));
         }
         for priority in Priority::ALL {
             let mut names = BTreeSet::new();

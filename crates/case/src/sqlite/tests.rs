@@ -10,6 +10,8 @@ use crate::clock::Priority;
 use crate::event::{Attached, Equipment, Opened};
 use crate::files::{Disk, Files};
 
+mod lists;
+
 const AT: &str = "2026-03-01T08:00:00Z";
 
 fn new(kind: EventKind) -> NewEvent {
@@ -402,20 +404,17 @@ fn a_store_that_is_just_being_made_is_never_taken_for_somebody_elses() {
 }
 
 #[test]
-fn a_list_names_the_overdue_of_many_cases_without_their_events() {
-    let (_dir, mut store, id) = fresh();
-    let state = list::state(&store.connection, 1, Path::new("")).unwrap();
-    let tx = begin(&mut store.connection).unwrap();
-    for number in 2..300 {
-        let mut copy = state.clone();
-        copy.id = ids::text(2026, number);
-        copy.uuid = format!("copy {number}");
-        list::insert(&tx, &copy.id.clone(), 2026, number, &copy).unwrap();
-    }
-    tx.commit().unwrap();
-    let filter = Filter { overdue: true, limit: Some(50), ..Filter::default() };
-    // Only the first case has events; the list needs none.
-    let listed = store.list(&filter, Sort::NextClock, "2030-01-01T00:00:00Z").unwrap();
-    assert_eq!((listed.len(), &listed[0].id), (50, &id));
-    assert_eq!(store.overdue("2030-01-01T00:00:00Z").unwrap().len(), 299);
+fn a_store_of_before_pauses_opens_and_goes_on() {
+    let (dir, store, id) = fresh();
+    store.connection.execute_batch("PRAGMA user_version = 3").unwrap();
+    drop(store);
+    let read = SqliteStore::open(dir.path(), Access::Read).unwrap();
+    assert_eq!(read.case(&id, AT).unwrap().clocks.len(), 3);
+    drop(read);
+    let mut store = SqliteStore::open(dir.path(), Access::Write).unwrap();
+    let paused = crate::event::Paused { reason: "no_access".into(), note: String::new() };
+    store.append(&id, None, vec![new(EventKind::Paused(Box::new(paused)))]).unwrap();
+    let version: i64 = store.connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, 4, "a program that knows no pauses must not open it any more");
+    assert!(store.verify(&id).unwrap().is_intact());
 }

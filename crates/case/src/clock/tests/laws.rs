@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::super::calendar::Calendar;
-use super::super::walk::{advance, elapsed};
+use super::super::walk::{advance, close_of_business, elapsed};
 
 const ZONES: [&str; 6] =
     ["Europe/Berlin", "America/New_York", "Asia/Shanghai", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca"];
@@ -89,6 +89,20 @@ proptest! {
             let moved = if stop.0 < start + need { pause.1 * 1000 } else { 0 };
             prop_assert_eq!(advance(calendar, start, need, &[stop]), Some(start + need + moved));
         }
+    }
+
+    #[test]
+    fn working_days_end_after_the_day_of_the_call_and_later_for_later_calls(
+        calendar in calendars(), start in instants(), later in 0..700_000i64, days in 1..20u32,
+    ) {
+        let close = |start, days| close_of_business(&calendar, start, days).unwrap();
+        // The n-th day after that of the call does not end before n - 1 whole days (23 h where the clock is put forward).
+        prop_assert!(close(start, days) > start + i64::from(days - 1) * 86_400_000 - 3_600_000);
+        prop_assert!(close(start, days) <= close(start + later * 1000, days));
+        prop_assert!(close(start, days) < close(start, days + 1));
+        // As so much time that counts it is due at the same instant.
+        let need = elapsed(Some(&calendar), start, close(start, days), &[]);
+        prop_assert_eq!(advance(Some(&calendar), start, need, &[]), Some(close(start, days)));
     }
 
     #[test]

@@ -107,6 +107,7 @@ fn a_profile_that_cannot_be_kept_is_refused_with_its_reason() {
         (SHIPPED, "met_by = [\"responded\", \"cleared\", \"closed\"]", "met_by = []", "nothing stops it"),
         (SHIPPED, "met_by = [\"responded\", \"cleared\", \"closed\"]", "met_by = [\"opened\"]", "stops it at once"),
         (OFFICE, "\"answer\"\npriorities = [\"P4\"]", "\"fix\"\npriorities = [\"P3\"]", "there are two for P3"),
+        (SHIPPED, "[[pause]]", "[[pause]]\nreason = \"no_access\"\nclocks = [\"fix\"]\n[[pause]]", "there twice"),
         (SHIPPED, "id = \"default\"", "id = \"\"", "`id` is empty"),
         (OFFICE, "calendar = \"night\"", "calendar = \"nigth\"", "`24x7`, `night`, `office`"),
         (OFFICE, "[calendars.night]", "[calendars.24x7]", "another name"),
@@ -130,7 +131,7 @@ fn a_profile_that_cannot_be_kept_is_refused_with_its_reason() {
         (OFFICE, "level = \"manager\"", "level = \"engineer\"", "comes before"),
         (OFFICE, "after = \"1h\"", "after = \"soon\"", "escalation to manager"),
         (OFFICE, fix, "from = \"cleared\"\nwithin = \"4h\"\nmet_by = [\"cleared\"]", "stops it at once"),
-        ("id = \"x\"\nversion = \"1\"\ncalendar = \"24x7\"", "x", "y", "no clock"),
+        ("id = \"x\"\nversion = \"1\"\ncalendar = \"24x7\"", "x", "y", "it has 0 clocks"),
     ] {
         assert!(text.contains(from), "{from}");
         let text = Profile::from_toml(&text.replacen(from, to, 1)).unwrap_err().to_string();
@@ -148,7 +149,9 @@ fn the_shipped_profile_says_what_it_promises() {
     // Promises of before there were calendars read as they always did.
     let old = r#"{"profile": "default", "version": "1", "clocks": [
         {"name": "fix", "from": "opened", "within_s": 14400, "met_by": ["cleared", "closed"]}]}"#;
-    let old: super::super::Terms = serde_json::from_str(old).unwrap();
+    let text: serde_json::Value = serde_json::from_str(old).unwrap();
+    let old: super::super::Terms = serde_json::from_value(text.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&old).unwrap(), text, "and are written as they were");
     assert_eq!(old.clocks[0], *terms.clocks.iter().find(|c| c.name == "fix").unwrap());
 }
 
