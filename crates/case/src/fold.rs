@@ -129,7 +129,10 @@ impl State {
                 self.closure = Some(closed.closure.clone());
                 self.resume(event.at_ms(), |_| true);
             }
-            EventKind::Reopened { .. } => self.reopen(),
+            EventKind::Reopened { .. } => {
+                self.resume(event.at_ms(), |_| true);
+                self.reopen();
+            }
             EventKind::Paused(paused) => self.pause(event, &paused.reason, &paused.note),
             EventKind::Resumed(resumed) => self.resume(event.at_ms(), |pause| resumed.pauses.contains(&pause.id)),
             EventKind::Overrun(overrun) => self.tell(event, overrun),

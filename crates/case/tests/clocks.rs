@@ -329,6 +329,30 @@ fn pauses_of_two_machines_are_merged() {
 }
 
 #[test]
+fn a_pause_of_before_the_closing_does_not_stop_a_reopened_case() {
+    let (one, two) = (Desk::new(), Desk::new());
+    let id = one.open("2026-11-26T09:00:00Z", Priority::P1);
+    two.import(&one.export(&id), "2026-11-26T09:00:00Z");
+    two.add(&id, "2026-11-26T10:00:00Z", pause("waiting_for_parts")).unwrap();
+    one.add(&id, "2026-11-26T11:00:00Z", close()).unwrap();
+    one.add(&id, "2026-11-26T12:00:00Z", EventKind::Reopened { reason: "again".into() }).unwrap();
+    assert_eq!(one.import(&two.export(&id), "2026-11-26T13:00:00Z"), Outcome::Merged);
+    let case = one.case(&id, "2026-11-26T13:00:00Z");
+    assert_eq!((case.pauses[0].round, case.pauses[0].until.as_deref()), (1, Some("2026-11-26T12:00:00Z")));
+    let fix = case.clocks.iter().find(|c| c.name == "fix" && c.round == 2).unwrap();
+    assert_eq!((fix.due.as_str(), &fix.paused), ("2026-11-26T20:00:00Z", &None));
+    // And one of a case that was closed meanwhile ends with it.
+    let other = one.open("2026-11-26T09:00:00Z", Priority::P1);
+    two.import(&one.export(&other), "2026-11-26T09:00:00Z");
+    two.add(&other, "2026-11-26T10:00:00Z", pause("waiting_for_parts")).unwrap();
+    one.add(&other, "2026-11-26T11:00:00Z", close()).unwrap();
+    one.import(&two.export(&other), "2026-11-26T13:00:00Z");
+    let pauses = one.case(&other, "2026-11-26T13:00:00Z").pauses;
+    assert_eq!(pauses[0].until.as_deref(), Some("2026-11-26T11:00:00Z"));
+    [&id, &other].iter().for_each(|id| one.proves(id));
+}
+
+#[test]
 fn how_content_the_customer_is_comes_after_closing_too() {
     let desk = Desk::new();
     let id = desk.open("2026-11-26T09:00:00Z", Priority::P1);

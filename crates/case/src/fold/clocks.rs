@@ -21,15 +21,27 @@ pub(crate) struct Round {
 
 impl State {
     /// Which clocks stand still is settled here: a later change of the terms does not change it.
+    ///
+    /// A pause that another machine wrote belongs to the round of its time: it does not outlast a closing that its writer did not
+    /// know of.
     pub(super) fn pause(&mut self, event: &Event, reason: &str, note: &str) {
-        let Some(round) = self.rounds.last_mut() else { return };
+        let since = event.at_ms();
+        let opened = |round: &Round| round.marks.get(&Milestone::Opened).copied();
+        let place = match event.side_of {
+            None => self.rounds.len().saturating_sub(1),
+            Some(_) => self.rounds.iter().rposition(|r| opened(r).is_some_and(|at| at <= since)).unwrap_or(0),
+        };
+        let next = self.rounds.get(place + 1).and_then(opened);
+        let closed = self.status == Status::Closed;
+        let Some(round) = self.rounds.get_mut(place) else { return };
+        let over = next.or_else(|| round.marks.get(&Milestone::Closed).copied().filter(|_| closed));
         round.pauses.push(Pause {
             id: event.id.clone(),
             who: event.actor.clone(),
             reason: reason.to_owned(),
             note: note.to_owned(),
-            since: event.at_ms(),
-            until: None,
+            since,
+            until: over.map(|at| at.max(since)),
             clocks: round.terms.pauses.get(reason).cloned().unwrap_or_default(),
         });
     }
@@ -58,30 +70,35 @@ impl State {
         numbered.flat_map(|(round, n)| round.clocks(n, now_ms)).collect()
     }
 
+    /// The present round and its number.
+    fn present(&self) -> Option<(&Round, u32)> {
+        self.rounds.last().map(|round| (round, u32::try_from(self.rounds.len()).unwrap_or(u32::MAX)))
+    }
+
     /// The clock that runs out next: its name, and when. What stands still does not run out.
     pub(crate) fn next_due(&self) -> Option<(String, i64)> {
-        self.rounds.last().and_then(|round| clock::next_due(&round.terms, &round.marks, &round.pauses))
+        self.present().and_then(|(round, _)| clock::next_due(&round.terms, &round.marks, &round.pauses))
+    }
+
+    /// The clocks of the present round that are not met, the first due first.
+    fn unmet(&self, now_ms: i64) -> impl Iterator<Item = Clock> {
+        let clocks = self.present().map(|(round, number)| round.clocks(number, now_ms));
+        clocks.unwrap_or_default().into_iter().filter(|clock| clock.met_at.is_none())
     }
 
     /// The clock that runs out next, else one that stands still, as it is at `now_ms`.
     pub(crate) fn next_clock(&self, now_ms: i64) -> Option<Clock> {
-        let round = self.rounds.last()?;
-        let number = u32::try_from(self.rounds.len()).unwrap_or(u32::MAX);
-        let open = round.clocks(number, now_ms).into_iter().filter(|clock| clock.met_at.is_none());
-        open.min_by_key(|clock| clock.paused.is_some())
+        self.unmet(now_ms).min_by_key(|clock| clock.paused.is_some())
     }
 
     /// The clocks of the present round that are not met and have run out by `now_ms`.
     pub(crate) fn overdue(&self, now_ms: i64) -> Vec<Clock> {
-        let number = u32::try_from(self.rounds.len()).unwrap_or(u32::MAX);
-        let clocks = self.rounds.last().map(|round| round.clocks(number, now_ms)).unwrap_or_default();
-        clocks.into_iter().filter(|c| c.met_at.is_none() && c.state == ClockState::Late).collect()
+        self.unmet(now_ms).filter(|clock| clock.state == ClockState::Late).collect()
     }
 
     /// Who is to be told by `now_ms` of clocks that ran out, and was not told yet. Of a closed case nobody is.
     pub(crate) fn untold(&self, now_ms: i64) -> Vec<crate::event::Overrun> {
-        let Some(round) = self.rounds.last().filter(|_| self.status != Status::Closed) else { return Vec::new() };
-        let number = u32::try_from(self.rounds.len()).unwrap_or(u32::MAX);
+        let Some((round, number)) = self.present().filter(|_| self.status != Status::Closed) else { return Vec::new() };
         let due = clock::overruns(&round.terms, &round.marks, &round.pauses, &round.told, now_ms);
         let event = |o: Overrun| crate::event::Overrun {
             clock: o.clock,
@@ -104,7 +121,7 @@ impl State {
             return Err(format!("the clocks are paused already ({}, since {since}); resume them first", pause.reason));
         }
         let none = || "no clock runs on this case: there is nothing to pause".to_owned();
-        let round = self.rounds.last().ok_or_else(none)?;
+        let (round, _) = self.present().ok_or_else(none)?;
         let known = &round.terms.pauses;
         if known.is_empty() {
             return Err("the service profile of this case knows no reason to pause".into());
