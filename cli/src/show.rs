@@ -205,6 +205,6 @@ pub(crate) fn case_list(cases: &[Summary], context: &Context<'_>) -> Result<Stri
     Ok(table::case_list(&json(&cases)?, context.style()?))
 }
 
-fn json(value: &impl serde::Serialize) -> Result<serde_json::Value, Error> {
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<serde_json::Value, Error> {
     serde_json::to_value(value).map_err(|e| Error::usage(format!("the case cannot be shown: {e}"), ""))
 }

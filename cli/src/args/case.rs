@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Status};
+use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Sort, Status};
 
 use super::{Captures, Carrier, Limits, SupplyLines};
 
@@ -40,6 +40,27 @@ pub struct CaseOpenArgs {
     /// P1 (service down) to P4 (request).
     #[arg(long, value_name = "P1..P4", default_value = "P3", value_parser = priority)]
     pub priority: Priority,
+    /// A service profile of your own (or FAULTSCOPE_SLA); the one that ships without.
+    #[arg(long, value_name = "FILE")]
+    pub sla: Option<String>,
+}
+
+fn sort(text: &str) -> Result<Sort, String> {
+    match text {
+        "clock" => Ok(Sort::NextClock),
+        "updated" => Ok(Sort::Updated),
+        "opened" => Ok(Sort::Opened),
+        "priority" => Ok(Sort::Priority),
+        "id" => Ok(Sort::Id),
+        _ => Err(format!("'{text}' is no order; choose one of clock updated opened priority id")),
+    }
+}
+
+/// An RFC 3339 time.
+fn time(text: &str) -> Result<String, String> {
+    faultscope_door::is_time(text)
+        .then(|| text.to_owned())
+        .ok_or_else(|| format!("'{text}' is no time such as 2026-11-26T14:05:00+01:00"))
 }
 
 fn priority(text: &str) -> Result<Priority, String> {
@@ -50,11 +71,26 @@ fn priority(text: &str) -> Result<Priority, String> {
 }
 
 /// Which cases to list.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct CaseListArgs {
     /// Closed ones too.
     #[arg(long)]
     pub all: bool,
+    /// Only those with a clock that has run out.
+    #[arg(long)]
+    pub overdue: bool,
+    /// Only those of this priority.
+    #[arg(long, value_name = "P1..P4", value_parser = priority)]
+    pub priority: Option<Priority>,
+    /// Only those of this status; may be given more than once.
+    #[arg(long, value_name = "STATUS", value_parser = named::<Status>)]
+    pub status: Vec<Status>,
+    /// Only those that this person has.
+    #[arg(long, value_name = "NAME")]
+    pub assignee: Option<String>,
+    /// clock (what runs out next), updated, opened, priority or id.
+    #[arg(long, value_name = "BY", default_value = "clock", value_parser = sort)]
+    pub sort: Sort,
     /// With these words in id, title, customer, site, symptom, serial or tag.
     #[arg(long, value_name = "WORDS")]
     pub text: Option<String>,
@@ -136,6 +172,9 @@ pub struct CaseCloseArgs {
     /// Who of the customer's people confirmed it.
     #[arg(long, value_name = "NAME")]
     pub confirmed_by: Option<String>,
+    /// How content the customer is: 1 (bad) to 5 (good).
+    #[arg(long, value_name = "1..5")]
+    pub satisfaction: Option<u8>,
 }
 
 fn closure(text: &str) -> Result<ClosureCode, String> {
@@ -153,6 +192,23 @@ fn named<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     let name = text.to_ascii_lowercase().replace('-', "_");
     // The parser names the words that would do.
     serde_json::from_value(name.into()).map_err(|e| e.to_string())
+}
+
+/// Service profiles.
+#[derive(Debug, Subcommand)]
+pub enum SlaCommand {
+    /// Prints a profile: clocks by priority, calendars, reasons to pause, who is told.
+    Show {
+        /// A profile of your own (or FAULTSCOPE_SLA); the one that ships without.
+        #[arg(value_name = "FILE")]
+        file: Option<String>,
+    },
+    /// Says what is wrong with a profile, or that it can be used.
+    Check {
+        /// The profile.
+        #[arg(value_name = "FILE")]
+        file: String,
+    },
 }
 
 /// What is done to cases.
@@ -221,6 +277,47 @@ pub enum CaseCommand {
         /// Why.
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
+        /// The service profile that the case's clocks come from, where it is not the one that ships (or FAULTSCOPE_SLA).
+        #[arg(long, value_name = "FILE")]
+        sla: Option<String>,
+    },
+    /// Lets clocks stand still for a reason that the service profile knows: waiting_for_parts, no_access ...
+    Pause {
+        /// The case.
+        id: String,
+        /// The reason, which says which clocks stand still.
+        #[arg(long, value_name = "REASON")]
+        reason: String,
+        /// In words.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
+    /// Lets the clocks go on.
+    Resume {
+        /// The case.
+        id: String,
+        /// In words.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
+    /// Shows the clocks that ran out; with --escalate writes down who is told of them, for a job that runs every few minutes.
+    Overdue {
+        /// Write down, once for each clock and level, that engineer, specialist, manager and maker are told.
+        #[arg(long)]
+        escalate: bool,
+    },
+    /// Shows a service profile, or checks one of your own.
+    #[command(subcommand)]
+    Sla(SlaCommand),
+    /// Writes down how content the customer is, after closing.
+    FollowUp {
+        /// The case.
+        id: String,
+        /// In words.
+        text: String,
+        /// 1 (bad) to 5 (good).
+        #[arg(long, value_name = "1..5")]
+        satisfaction: Option<u8>,
     },
     /// Changes the status: assigned, in_progress or cleared.
     Status {
@@ -262,6 +359,9 @@ pub enum CaseCommand {
         /// The part that was replaced.
         #[arg(long, value_name = "NAME")]
         part: Option<String>,
+        /// When it was done, where that was not just now: 2026-11-26T14:05:00+01:00.
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        at: Option<String>,
     },
     /// Writes a case as one file, for e-mail or a stick: events, evidence, a report that opens in a browser.
     Export {

@@ -15,7 +15,7 @@ pub use crate::command::reference::ReferenceCommand;
 pub use crate::command::trend::TrendArgs;
 pub use capture::{Captures, Carrier, Limits, Open, SupplyLines, Transform};
 pub use case::{
-    CaseAttachArgs, CaseChecklistArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs,
+    CaseAttachArgs, CaseChecklistArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs, SlaCommand,
 };
 pub use measure::{
     ChannelArgs, EmissionsArgs, InfoArgs, ModulationArgs, Neighbour, RippleArgs, SpectrumArgs, SpursArgs,

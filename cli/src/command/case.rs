@@ -4,17 +4,14 @@ use std::path::{Path, PathBuf};
 
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
-    self, Access, Action, Case, CaseDocument, CaseLinkRequest, CaseLinked, CaseListDocument, Clash, Closed, Closure,
-    Desk, Equipment, EventKind, ExportDocument, Filter, Measure, Opened, Outcome, PartReplaced, Sort, VerifyDocument,
+    self, Access, Action, ActionKind, Case, CaseDocument, CaseLinkRequest, CaseLinked, Clash, Closed, Closure, Desk,
+    Equipment, EventKind, ExportDocument, Measure, Opened, Outcome, PartReplaced, VerifyDocument,
 };
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
 use faultscope_door::{CaptureResult, Class, Error, Request, inputs, limits, rules};
 
-use faultscope_door::paper::words;
-use faultscope_door::paper::{plain, table};
-
 use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs};
-use crate::command::checklist;
+use crate::command::{checklist, clocks};
 use crate::context::Context;
 use crate::show;
 
@@ -22,10 +19,13 @@ use crate::show;
 pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8, Error> {
     match command {
         CaseCommand::Open(args) => open(args, context),
-        CaseCommand::List(args) => list(args, context),
-        CaseCommand::Stats => stats(context),
+        CaseCommand::List(args) => clocks::list(args, context),
+        CaseCommand::Stats => clocks::stats(context),
+        CaseCommand::Overdue { escalate } => clocks::overdue(*escalate, context),
+        CaseCommand::Sla(command) => clocks::sla(command, context),
         CaseCommand::Search { words, limit } => {
-            list(&CaseListArgs { all: true, text: Some(words.join(" ")), limit: *limit }, context)
+            let text = Some(words.join(" "));
+            clocks::list(&CaseListArgs { all: true, text, limit: *limit, ..CaseListArgs::default() }, context)
         }
         CaseCommand::Show { id, rules: files } => {
             let mut desk = desk(context, Access::Read)?;
@@ -40,8 +40,24 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
         CaseCommand::Close(args) => close(args, context),
         CaseCommand::Reopen { id, reason } => change(context, id, EventKind::Reopened { reason: reason.clone() }),
         CaseCommand::Assign { id, to } => change(context, id, EventKind::Assigned { to: to.clone() }),
-        CaseCommand::Priority { id, to, reason } => {
+        CaseCommand::Pause { id, reason, note } => {
             let mut desk = desk(context, Access::Write)?;
+            let case = desk.pause(id, reason, note)?;
+            finish(desk, case, "clocks paused in", context)
+        }
+        CaseCommand::Resume { id, note } => {
+            let mut desk = desk(context, Access::Write)?;
+            let case = desk.resume(id, note)?;
+            finish(desk, case, "clocks go on in", context)
+        }
+        CaseCommand::FollowUp { id, text, satisfaction } => {
+            let (action, satisfaction) = (ActionKind::FollowUp, *satisfaction);
+            let action = Action { action, text: text.clone(), part: None, done_at: None, satisfaction };
+            change(context, id, EventKind::Action(Box::new(action)))
+        }
+        CaseCommand::Priority { id, to, reason, sla } => {
+            let mut desk = desk(context, Access::Write)?;
+            desk.use_profile(clocks::profile(sla.as_deref(), context)?);
             let case = desk.change_priority(id, *to, reason.clone())?;
             finish(desk, case, "noted in", context)
         }
@@ -52,10 +68,10 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
             let (level, to, reference) = (*level, to.clone(), reference.clone());
             change(context, id, EventKind::Escalated { level, to, reference, reason: reason.clone() })
         }
-        CaseCommand::Action { id, kind, text, part } => {
+        CaseCommand::Action { id, kind, text, part, at } => {
             let part =
                 part.clone().map(|name| PartReplaced { name, old_serial: String::new(), new_serial: String::new() });
-            let action = Action { action: *kind, text: text.clone(), part, done_at: None };
+            let action = Action { action: *kind, text: text.clone(), part, done_at: at.clone(), satisfaction: None };
             change(context, id, EventKind::Action(Box::new(action)))
         }
         CaseCommand::Export { id, out, force } => {
@@ -95,7 +111,9 @@ pub(crate) fn actor<'a>(context: &'a Context<'_>) -> &'a str {
 }
 
 fn open(args: &CaseOpenArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    let profile = clocks::profile(args.sla.as_deref(), context)?;
     let mut desk = desk(context, Access::Create)?;
+    desk.use_profile(profile);
     let case = desk.create(Opened {
         title: args.title.clone(),
         customer: args.customer.clone(),
@@ -118,46 +136,6 @@ fn open(args: &CaseOpenArgs, context: &mut Context<'_>) -> Result<u8, Error> {
     } else {
         // The id alone, so that scripts can take it.
         context.print(&case.id);
-    }
-    Ok(0)
-}
-
-fn list(args: &CaseListArgs, context: &mut Context<'_>) -> Result<u8, Error> {
-    let filter = Filter { unclosed: !args.all, text: args.text.clone(), limit: args.limit, ..Filter::default() };
-    let cases = desk(context, Access::Read)?.list(&filter, Sort::NextClock)?;
-    if context.common.json {
-        context.print_json(&CaseListDocument { schema: "faultscope/1".into(), cases })?;
-    } else {
-        let text = show::case_list(&cases, context)?;
-        context.print(&text);
-    }
-    Ok(0)
-}
-
-fn stats(context: &mut Context<'_>) -> Result<u8, Error> {
-    let stats = desk(context, Access::Read)?.stats()?;
-    if context.common.json {
-        context.print_json(&stats)?;
-        return Ok(0);
-    }
-    let style = context.style()?;
-    let lang = style.lang;
-    let name = |by: &str, name: &str| if by == "status" { words::status(lang, name) } else { name.to_owned() };
-    let rows = stats.groups.iter().flat_map(|g| {
-        let by = words::find_or(lang, "stats", &g.by);
-        g.counts.iter().map(move |c| vec![by.clone(), name(&g.by, &c.name), c.count.to_string()])
-    });
-    context.print(&table::rows(&["stats.by", "table.name", "table.count"], &rows.collect::<Vec<_>>(), style));
-    let hours = |s: Option<f64>| s.map_or_else(|| "-".to_owned(), |s| plain(s / 3600.0, 3));
-    let clocks = stats.clocks.iter().map(|c| {
-        let counts = [c.met, c.late, c.running].map(|n| n.to_string());
-        std::iter::once(words::clock(lang, &c.clock)).chain(counts).chain([hours(c.median_s)]).collect()
-    });
-    let keys = ["stats.clock", "stats.met", "stats.late", "stats.running", "stats.median"];
-    context.print(&table::rows(&keys, &clocks.collect::<Vec<_>>(), style));
-    if !stats.repeats.is_empty() {
-        let repeats = stats.repeats.iter().map(|r| vec![r.serial.clone(), r.cases.join(", ")]);
-        context.print(&table::rows(&["stats.again", "stats.cases"], &repeats.collect::<Vec<_>>(), style));
     }
     Ok(0)
 }
@@ -289,7 +267,7 @@ fn close(args: &CaseCloseArgs, context: &mut Context<'_>) -> Result<u8, Error> {
             code: args.code,
             remedy: args.remedy.clone(),
             confirmed_by: args.confirmed_by.clone(),
-            satisfaction: None,
+            satisfaction: args.satisfaction,
         },
     };
     let mut desk = desk(context, Access::Write)?;

@@ -5,6 +5,7 @@ pub(crate) mod artefacts;
 mod case;
 pub(crate) mod check;
 mod checklist;
+mod clocks;
 pub(crate) mod codes;
 pub(crate) mod compare;
 pub(crate) mod convert;

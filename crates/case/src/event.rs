@@ -12,7 +12,7 @@ mod kind;
 
 pub use kind::{
     Action, ActionKind, Attached, CaptureRef, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
-    Evidence, Merged, Opened, PartReplaced,
+    Evidence, Merged, Opened, Overrun, PartReplaced, Paused, Resumed,
 };
 
 /// Largest event in bytes of JSON; a check of many captures is attached as several events.
@@ -104,6 +104,13 @@ pub enum EventKind {
         /// Why.
         reason: String,
     },
+    /// Clocks stand still.
+    Paused(Box<Paused>),
+    /// Clocks go on.
+    Resumed(Box<Resumed>),
+    /// A clock ran out, and somebody was told; written by [`crate::Store::escalate`]. It hands the case to nobody: who works on it
+    /// goes on.
+    Overrun(Box<Overrun>),
     /// What somebody else wrote in the meantime was taken in: the events that follow it as [`Event::side_of`] this one.
     Merged(Box<Merged>),
     /// An event of a newer program: kept as it is, shown by its name, and otherwise without effect here.
@@ -130,10 +137,13 @@ enum Known {
     Action(Box<Action>),
     Closed(Box<Closed>),
     Reopened { reason: String },
+    Paused(Box<Paused>),
+    Resumed(Box<Resumed>),
+    Overrun(Box<Overrun>),
     Merged(Box<Merged>),
 }
 
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 15] = [
     "opened",
     "noted",
     "attached",
@@ -145,6 +155,9 @@ const KNOWN: [&str; 12] = [
     "action",
     "closed",
     "reopened",
+    "paused",
+    "resumed",
+    "overrun",
     "merged",
 ];
 
@@ -164,6 +177,9 @@ impl EventKind {
             Self::Action(_) => "action",
             Self::Closed(_) => "closed",
             Self::Reopened { .. } => "reopened",
+            Self::Paused(_) => "paused",
+            Self::Resumed(_) => "resumed",
+            Self::Overrun(_) => "overrun",
             Self::Merged(_) => "merged",
             Self::Other { kind, .. } => kind,
         }
@@ -200,6 +216,9 @@ impl EventKind {
             Known::Action(x) => Self::Action(x),
             Known::Closed(x) => Self::Closed(x),
             Known::Reopened { reason } => Self::Reopened { reason },
+            Known::Paused(x) => Self::Paused(x),
+            Known::Resumed(x) => Self::Resumed(x),
+            Known::Overrun(x) => Self::Overrun(x),
             Known::Merged(x) => Self::Merged(x),
         })
     }
@@ -220,6 +239,9 @@ impl EventKind {
             Self::Action(x) => Known::Action(x),
             Self::Closed(x) => Known::Closed(x),
             Self::Reopened { reason } => Known::Reopened { reason },
+            Self::Paused(x) => Known::Paused(x),
+            Self::Resumed(x) => Known::Resumed(x),
+            Self::Overrun(x) => Known::Overrun(x),
             Self::Merged(x) => Known::Merged(x),
         };
         serde_json::to_value(known).map_err(|e| e.to_string())

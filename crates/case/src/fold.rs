@@ -6,11 +6,17 @@ use faultscope_diagnose::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{CaseChecklist, answered, checked_words};
-use crate::clock::{self, Clock, Marks, Milestone, Priority, Terms};
+use crate::clock::{self, Clock, Milestone, Priority};
 use crate::event::{
     Action, Attached, CaptureRef, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
 };
+use crate::hints::{self, TimeHint};
 use crate::workflow::Status;
+
+mod clocks;
+
+pub(crate) use clocks::Round;
+pub use clocks::{CasePause, CaseSla};
 
 /// Who set a field last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,13 +24,6 @@ pub(crate) struct Stamp {
     pub(crate) seq: u64,
     pub(crate) who: String,
     pub(crate) when: String,
-}
-
-/// One life of a case, from opening or reopening to closing, for its clocks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Round {
-    terms: Terms,
-    marks: Marks,
 }
 
 /// The small part of a case: all that the next event is checked against. Kept beside the events so that appending stays quick
@@ -75,7 +74,7 @@ impl State {
 
     /// Takes the next event of the case's own chain in.
     pub(crate) fn apply(&mut self, event: &Event) {
-        self.change(&event.kind);
+        self.change(event);
         self.mark(event);
         self.stamp(event, event.seq);
         self.updated_at.clone_from(&event.at);
@@ -88,7 +87,7 @@ impl State {
         match event.kind.field() {
             Some(field) if !merging.open.contains(&field) => {}
             _ => {
-                self.change(&event.kind);
+                self.change(event);
                 self.stamp(event, merging.seq);
             }
         }
@@ -102,8 +101,8 @@ impl State {
         }
     }
 
-    fn change(&mut self, kind: &EventKind) {
-        match kind {
+    fn change(&mut self, event: &Event) {
+        match &event.kind {
             EventKind::Assigned { to } => {
                 self.assignee.clone_from(to);
                 match (to, self.status) {
@@ -128,8 +127,20 @@ impl State {
                 self.escalation = None;
                 self.root_cause = (!closed.root_cause.trim().is_empty()).then(|| closed.root_cause.clone());
                 self.closure = Some(closed.closure.clone());
+                self.resume(event.at_ms(), |_| true);
             }
-            EventKind::Reopened { .. } => self.reopen(),
+            EventKind::Reopened { .. } => {
+                self.resume(event.at_ms(), |_| true);
+                self.reopen();
+            }
+            EventKind::Paused(paused) => self.pause(event, &paused.reason, &paused.note),
+            EventKind::Resumed(resumed) => self.resume(event.at_ms(), |pause| resumed.pauses.contains(&pause.id)),
+            EventKind::Overrun(overrun) => self.tell(event, overrun),
+            EventKind::Action(action) => {
+                if let (Some(closure), Some(_)) = (&mut self.closure, action.satisfaction) {
+                    closure.satisfaction = action.satisfaction;
+                }
+            }
             _ => {}
         }
     }
@@ -164,23 +175,6 @@ impl State {
             let at = at.max(start);
             round.marks.entry(milestone).and_modify(|known| *known = at.min(*known)).or_insert(at);
         }
-    }
-
-    fn clocks(&self, now_ms: i64) -> Vec<Clock> {
-        let numbered = self.rounds.iter().zip(1u32..);
-        numbered.flat_map(|(round, n)| clock::clocks(&round.terms, &round.marks, n, now_ms)).collect()
-    }
-
-    /// The clock that runs out next.
-    pub(crate) fn next_due(&self) -> Option<(String, i64)> {
-        self.rounds.last().and_then(|round| clock::next_due(&round.terms, &round.marks))
-    }
-}
-
-impl Round {
-    fn new(terms: Option<Terms>) -> Self {
-        let none = || Terms { profile: String::new(), version: String::new(), clocks: Vec::new() };
-        Self { terms: terms.unwrap_or_else(none), marks: Marks::new() }
     }
 }
 
@@ -289,6 +283,15 @@ pub struct Case {
     pub head: String,
     /// The service clocks.
     pub clocks: Vec<Clock>,
+    /// The service profile that the clocks come from; absent where none runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<CaseSla>,
+    /// What evidence says about the times that clocks count by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub time_hints: Vec<TimeHint>,
+    /// When clocks stood still, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<CasePause>,
     /// All findings, in the order they were attached.
     pub findings: Vec<CaseFinding>,
     /// All files, in the order they were attached.
@@ -318,6 +321,7 @@ impl Case {
         for event in events {
             case.collect(event);
         }
+        case.time_hints = hints::of(&state, events);
         Some(case)
     }
 
@@ -341,6 +345,9 @@ impl Case {
             version: state.seq,
             head: state.head.clone(),
             clocks: state.clocks(now_ms),
+            sla: state.sla(),
+            time_hints: Vec::new(),
+            pauses: state.pauses(),
             findings: Vec::new(),
             evidence: Vec::new(),
             actions: Vec::new(),
@@ -474,6 +481,9 @@ fn words(kind: &EventKind) -> String {
         EventKind::Action(action) => action.text.clone(),
         EventKind::Closed(closed) => with_reason(&closed.root_cause, &closed.closure.remedy),
         EventKind::Reopened { reason } => reason.clone(),
+        EventKind::Paused(paused) => with_reason(&paused.reason, &paused.note),
+        EventKind::Resumed(resumed) => resumed.note.clone(),
+        EventKind::Overrun(overrun) => format!("{} {} > {}", overrun.clock, overrun.due, overrun.level),
         EventKind::Merged(merged) => merged.events.len().to_string(),
         EventKind::Other { .. } => String::new(),
     }

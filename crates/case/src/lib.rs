@@ -11,20 +11,25 @@ mod error;
 pub mod event;
 mod files;
 pub mod fold;
+mod hints;
 mod sqlite;
 mod store;
 pub mod verify;
 pub mod workflow;
 
 pub use checks::{StandingCheck, standing};
-pub use clock::{Clock, ClockState, Milestone, Priority, Profile, ProfileError, Terms};
+pub use clock::{
+    Calendar, Clock, ClockState, Milestone, Priority, Profile, ProfileClock, ProfileError, Remark, RemarkKind,
+    Standstill, Step, Term, Terms,
+};
 pub use error::StoreError;
 pub use event::{
     Action, ActionKind, Attached, CaptureRef, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event,
-    EventKind, Evidence, Field, Merged, NewEvent, Opened, PartReplaced,
+    EventKind, Evidence, Field, Merged, NewEvent, Opened, Overrun, PartReplaced, Paused, Resumed,
 };
-pub use fold::Case;
+pub use fold::{Case, CasePause, CaseSla};
+pub use hints::{HintKind, TimeHint};
 pub use sqlite::{Access, Clash, Entry, Imported, Outcome, SqliteStore};
-pub use store::{Filter, ReadSeek, Sort, Store, Summary};
+pub use store::{Filter, Overdue, ReadSeek, Sort, Store, Summary, Untold};
 pub use verify::{Difference, DifferenceKind, Verification};
 pub use workflow::Status;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use crate::event::{Event, EventKind, Evidence, GENESIS, NewEvent};
 use crate::files::{self, Vault};
 use crate::fold::State;
-use crate::store::{Filter, ReadSeek, Sort, Store, Summary};
+use crate::store::{Filter, Overdue, ReadSeek, Sort, Store, Summary};
 use crate::verify::{self, DifferenceKind, Row, Verification};
 use crate::{Case, StoreError, clock, workflow};
 
@@ -210,13 +210,9 @@ impl Store for SqliteStore {
         check_conflicts(&state, seen, &events)?;
         let mut sealed = Vec::with_capacity(events.len());
         for mut new in events {
-            workflow::check(&state, &new.kind).map_err(|why| StoreError::Refused { case: id.clone(), why })?;
+            workflow::check(&state, &new).map_err(|why| StoreError::Refused { case: id.clone(), why })?;
             Self::check_evidence(&self.vault, &mut new.kind)?;
-            let event =
-                Event::seal(new, &state.id, state.seq + 1, &state.head).map_err(|what| StoreError::Invalid { what })?;
-            insert(&tx, no, &event).map_err(|e| failed(&e))?;
-            state.apply(&event);
-            sealed.push(event);
+            sealed.push(seal_next(&tx, no, &mut state, new).map_err(|e| e.unwrap_or_else(|e| failed(&e)))?);
         }
         list::update(&tx, no, &state).and_then(|()| tx.commit()).map_err(|e| failed(&e))?;
         Ok(sealed)
@@ -257,9 +253,32 @@ impl Store for SqliteStore {
     }
 
     fn list(&self, filter: &Filter, sort: Sort, now: &str) -> Result<Vec<Summary>, StoreError> {
-        let now_ms =
-            clock::parse_ms(now).ok_or_else(|| StoreError::Invalid { what: format!("`{now}` is no RFC 3339 time") })?;
-        list::query(&self.connection, &self.dir, filter, sort, now_ms)
+        list::query(&self.connection, &self.dir, filter, sort, time(now)?)
+    }
+
+    fn overdue(&self, now: &str) -> Result<Vec<Overdue>, StoreError> {
+        list::overdue(&self.connection, &self.dir, time(now)?)
+    }
+
+    fn escalate(&mut self, case_id: &str, at: &str, actor: &str, tool: &str) -> Result<Vec<Event>, StoreError> {
+        self.writable()?;
+        let (no, _) = self.find(case_id)?;
+        let now_ms = time(at)?;
+        let dir = self.dir.clone();
+        let failed = |e: &rusqlite::Error| StoreError::db("writing to the case", &dir, e);
+        // Looked at with the lock held: two programs that escalate at once write each event once.
+        let tx = begin(&mut self.connection).map_err(|e| failed(&e))?;
+        let mut state = list::state(&tx, no, &dir)?;
+        let mut sealed = Vec::new();
+        for overrun in state.untold(now_ms) {
+            let (at, actor, tool) = (at.to_owned(), actor.to_owned(), tool.to_owned());
+            let new = NewEvent { at, actor, tool, kind: EventKind::Overrun(Box::new(overrun)) };
+            sealed.push(seal_next(&tx, no, &mut state, new).map_err(|e| e.unwrap_or_else(|e| failed(&e)))?);
+        }
+        if !sealed.is_empty() {
+            list::update(&tx, no, &state).and_then(|()| tx.commit()).map_err(|e| failed(&e))?;
+        }
+        Ok(sealed)
     }
 
     fn put_evidence(&mut self, name: &str, media_type: &str, bytes: &mut dyn Read) -> Result<Evidence, StoreError> {
@@ -313,6 +332,24 @@ impl Store for SqliteStore {
 /// A transaction that holds the write lock from its start: one that reads first and writes later dies of "database is locked".
 fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+fn time(text: &str) -> Result<i64, StoreError> {
+    clock::parse_ms(text).ok_or_else(|| StoreError::Invalid { what: format!("`{text}` is no RFC 3339 time") })
+}
+
+/// Gives an event its place after the last one, writes it and takes it into the state.
+fn seal_next(
+    tx: &Transaction<'_>,
+    no: i64,
+    state: &mut State,
+    new: NewEvent,
+) -> Result<Event, Result<StoreError, rusqlite::Error>> {
+    let invalid = |what| Ok(StoreError::Invalid { what });
+    let event = Event::seal(new, &state.id, state.seq + 1, &state.head).map_err(invalid)?;
+    insert(tx, no, &event).map_err(Err)?;
+    state.apply(&event);
+    Ok(event)
 }
 
 fn insert(tx: &Transaction<'_>, no: i64, event: &Event) -> rusqlite::Result<()> {

@@ -59,6 +59,19 @@ pub trait Store: Send {
     /// When the store cannot be read, or `now` is not a time.
     fn list(&self, filter: &Filter, sort: Sort, now: &str) -> Result<Vec<Summary>, StoreError>;
 
+    /// Clocks that have run out by `now` (RFC 3339) in cases that are not closed, and who is to be told; changes nothing.
+    ///
+    /// # Errors
+    /// As for [`Store::list`].
+    fn overdue(&self, now: &str) -> Result<Vec<Overdue>, StoreError>;
+
+    /// Writes down, one event for each clock and level, who is told by `at` that clocks of a case ran out. Whatever was written down
+    /// before is not written again, even by another program at the same moment.
+    ///
+    /// # Errors
+    /// Unknown case, `at` that is no time, or a store that cannot be written.
+    fn escalate(&mut self, case_id: &str, at: &str, actor: &str, tool: &str) -> Result<Vec<Event>, StoreError>;
+
     /// Stores the bytes of a file once, under their SHA-256, as they are read. Attach the answer to a case with
     /// [`crate::EventKind::Attached`].
     ///
@@ -96,6 +109,8 @@ pub struct Filter {
     pub priority: Option<Priority>,
     /// Of this person.
     pub assignee: Option<String>,
+    /// With a clock that has run out and is not met, pauses and calendars counted; closed cases have none.
+    pub overdue: bool,
     /// With these words somewhere in id, title, customer, site, symptom, serial or tag.
     pub text: Option<String>,
     /// At most so many; all when not set.
@@ -143,4 +158,25 @@ pub struct Summary {
     pub next_clock: Option<Clock>,
     /// How many events it has.
     pub events: u64,
+}
+
+/// A case with clocks that ran out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Overdue {
+    /// The case.
+    #[serde(flatten)]
+    pub case: Summary,
+    /// Its clocks that ran out and are not met, the first first.
+    pub clocks: Vec<Clock>,
+    /// Who is to be told, and is not yet, the lowest level first for each clock.
+    pub untold: Vec<Untold>,
+}
+
+/// Somebody who is to be told of a clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Untold {
+    /// Name of the clock.
+    pub clock: String,
+    /// Who.
+    pub level: crate::EscalationLevel,
 }

@@ -9,11 +9,15 @@
 //! | cleared | in_progress (the fault came back), closed |
 //! | closed | open or assigned, by reopening only |
 //!
+//! Clocks are paused while the case is not closed, for a reason that its profile knows and that stops a clock which still runs; one
+//! pause at a time. Closing ends it.
+//!
 //! `cleared` (the fault is removed) is not `closed` (the customer agrees). Notes and follow-ups are welcome in every state.
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ActionKind, ClosureCode, EventKind};
+use crate::clock;
+use crate::event::{Action, ActionKind, ClosureCode, EventKind, NewEvent};
 use crate::fold::State;
 
 /// Where a case stands.
@@ -85,7 +89,11 @@ pub const fn may_become(from: Status) -> &'static [Status] {
 }
 
 /// Says why an event makes no sense in the present state of its case.
-pub(crate) fn check(state: &State, kind: &EventKind) -> Result<(), String> {
+pub(crate) fn check(state: &State, new: &NewEvent) -> Result<(), String> {
+    let NewEvent { kind, at, .. } = new;
+    if let EventKind::Action(action) = kind {
+        not_yet(action, at)?;
+    }
     if state.status == Status::Closed {
         return in_closed(state, kind);
     }
@@ -100,11 +108,10 @@ pub(crate) fn check(state: &State, kind: &EventKind) -> Result<(), String> {
         EventKind::PriorityChanged { to, .. } if *to == state.priority => Err(format!("the priority is {to} already")),
         EventKind::StatusChanged { to, .. } => move_to(state, *to),
         EventKind::Escalated { level, .. } => escalate(state, *level),
-        EventKind::Action(action) => match (&action.part, action.done_at.as_deref()) {
-            (None, _) if action.action == ActionKind::PartReplaced => Err("say which part was replaced".into()),
-            (_, Some(at)) if crate::clock::parse_ms(at).is_none() => Err("`done_at` is not an RFC 3339 time".into()),
-            _ => Ok(()),
-        },
+        EventKind::Action(action) => act(action),
+        EventKind::Paused(paused) => state.check_pause(&paused.reason),
+        EventKind::Resumed(resumed) => resume(state, &resumed.pauses),
+        EventKind::Overrun(_) => Err("that clocks ran out is written down by looking for it, not by hand".into()),
         EventKind::Closed(closed) => close(state, closed.closure.code, &closed.root_cause, closed.closure.satisfaction),
         _ => Ok(()),
     }
@@ -114,10 +121,48 @@ fn in_closed(state: &State, kind: &EventKind) -> Result<(), String> {
     match kind {
         EventKind::Reopened { reason } => filled(reason, "say why the case is reopened"),
         EventKind::Noted { text } => filled(text, "the note has no text"),
-        EventKind::Action(a) if a.action == ActionKind::FollowUp => Ok(()),
+        EventKind::Action(a) if a.action == ActionKind::FollowUp => act(a),
         EventKind::Other { .. } => Ok(()),
         EventKind::Closed(_) => Err(format!("the case is closed already, since {}", state.updated_at)),
         _ => Err("the case is closed; reopen it first".into()),
+    }
+}
+
+fn act(action: &Action) -> Result<(), String> {
+    match (&action.part, action.done_at.as_deref(), action.satisfaction) {
+        (None, ..) if action.action == ActionKind::PartReplaced => Err("say which part was replaced".into()),
+        (_, Some(at), _) if clock::parse_ms(at).is_none() => Err("`done_at` is not an RFC 3339 time".into()),
+        (.., Some(_)) if action.action != ActionKind::FollowUp => Err("satisfaction belongs to a follow-up".into()),
+        (.., satisfaction) => scale(satisfaction),
+    }
+}
+
+/// What is said to have been done after it was written down would stop a clock that still runs.
+fn not_yet(action: &Action, at: &str) -> Result<(), String> {
+    let done = action.done_at.as_deref().and_then(clock::parse_ms);
+    match done.zip(clock::parse_ms(at)) {
+        Some((done, now)) if done > now => Err(format!(
+            "it is said to be done at {}, which is not yet: it is {}",
+            clock::text_ms(done),
+            clock::text_ms(now)
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn scale(satisfaction: Option<u8>) -> Result<(), String> {
+    match satisfaction {
+        Some(s) if !(1..=5).contains(&s) => Err("satisfaction is a number from 1 (bad) to 5 (good)".into()),
+        _ => Ok(()),
+    }
+}
+
+fn resume(state: &State, pauses: &[String]) -> Result<(), String> {
+    match pauses.iter().find(|id| !state.open_pauses().any(|pause| pause.id == **id)) {
+        _ if state.open_pauses().next().is_none() => Err("the clocks are not paused".into()),
+        _ if pauses.is_empty() => Err("say which pause ends".into()),
+        Some(id) => Err(format!("no pause {id} lasts")),
+        None => Ok(()),
     }
 }
 
@@ -171,9 +216,7 @@ fn escalate(state: &State, level: crate::EscalationLevel) -> Result<(), String> 
 }
 
 fn close(state: &State, code: ClosureCode, root_cause: &str, satisfaction: Option<u8>) -> Result<(), String> {
-    if satisfaction.is_some_and(|s| !(1..=5).contains(&s)) {
-        return Err("satisfaction is a number from 1 (bad) to 5 (good)".into());
-    }
+    scale(satisfaction)?;
     if state.status == Status::Escalated {
         return Err("the case is escalated; take it back (in_progress) or set it to cleared first".into());
     }

@@ -45,7 +45,13 @@ fn checked(answers: &[(&str, Answer)], remark: &str) -> NewEvent {
 
 fn replaced() -> NewEvent {
     let part = PartReplaced { name: "C3".into(), old_serial: String::new(), new_serial: String::new() };
-    let action = Action { action: ActionKind::PartReplaced, text: "C3".into(), part: Some(part), done_at: None };
+    let action = Action {
+        action: ActionKind::PartReplaced,
+        text: "C3".into(),
+        part: Some(part),
+        done_at: None,
+        satisfaction: None,
+    };
     new(EventKind::Action(Box::new(action)))
 }
 

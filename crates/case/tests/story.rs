@@ -116,6 +116,8 @@ fn the_story_adds_up_to_the_case() {
         "equipment": {"type": "base station", "model": "BTS-3", "serial": "SN-0042", "tag": "RFID-9"},
         "symptom": "通信中断，电源灯不亮", "contact": "Ms Li", "priority": "P1", "status": "closed", "assignee": "wang",
         "escalation": null, "opened_at": "2026-03-01T08:00:00Z", "updated_at": "2026-03-01T13:00:00Z", "version": 11,
+        "sla": {"profile": "default", "version": "2", "pauses": ["agreed_appointment", "customer_unreachable", "force_majeure",
+                "no_access", "waiting_for_maker", "waiting_for_parts"]},
         "clocks": [
             clock("respond", "08:30:00", "08:10:00", "met"),
             // Two hours from the decision to send were missed by a minute, three hours from the call were not.
@@ -173,7 +175,7 @@ fn reopening_starts_the_clocks_anew_and_keeps_the_old_ones() {
     assert_eq!(clocks.as_array().unwrap().len(), 7);
     assert_eq!(
         clocks[4],
-        json!({"name": "respond", "due": "2026-03-03T00:30:00Z", "met_at": null, "state": "late", "round": 2})
+        json!({"name": "respond", "due": "2026-03-03T00:30:00Z", "met_at": null, "state": "late", "round": 2, "remaining_s": -1})
     );
     assert_eq!(clocks[6]["due"], json!("2026-03-03T04:00:00Z"));
 }
@@ -197,7 +199,7 @@ fn a_fault_that_comes_back_or_a_higher_priority_is_counted_from_the_call() {
     let fix = store.case(&id, "2026-03-01T12:00:01Z").unwrap().clocks.pop().unwrap();
     assert_eq!(
         serde_json::to_value(fix).unwrap(),
-        json!({"name": "fix", "due": "2026-03-01T12:00:00Z", "met_at": null, "state": "late", "round": 1})
+        json!({"name": "fix", "due": "2026-03-01T12:00:00Z", "met_at": null, "state": "late", "round": 1, "remaining_s": -1})
     );
 }
 

@@ -28,7 +28,7 @@ fn close(code: ClosureCode, root_cause: &str) -> EventKind {
 }
 
 fn act(action: ActionKind) -> EventKind {
-    EventKind::Action(Box::new(Action { action, text: "done".into(), part: None, done_at: None }))
+    EventKind::Action(Box::new(Action { action, text: "done".into(), part: None, done_at: None, satisfaction: None }))
 }
 
 /// A case brought to each state by allowed steps.

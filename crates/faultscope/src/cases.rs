@@ -3,6 +3,8 @@
 mod bundle;
 mod library;
 mod link;
+mod overdue;
+mod sla;
 mod stats;
 
 use std::fs::File;
@@ -10,11 +12,10 @@ use std::path::{Path, PathBuf};
 
 pub use faultscope_case::{
     Access, Action, ActionKind, Attached, Case, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
-    Event, EventKind, Evidence, Filter, Opened, PartReplaced, Priority, Sort, Status, Summary, Verification,
+    Event, EventKind, Evidence, Filter, HintKind, Opened, Overdue, PartReplaced, Paused, Priority, Profile, Resumed,
+    Sort, Status, Summary, TimeHint, Verification,
 };
-use faultscope_case::{
-    Difference, DifferenceKind, NewEvent, Profile, SqliteStore, StandingCheck, Store, StoreError, Terms,
-};
+use faultscope_case::{Difference, DifferenceKind, NewEvent, SqliteStore, StandingCheck, Store, StoreError};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
 use faultscope_report::words::Lang;
 use faultscope_signal::{Kind, Swept, Unit};
@@ -26,7 +27,9 @@ pub use bundle::{ExportDocument, ImportDocument};
 pub use faultscope_case::{Clash, Imported, Outcome};
 pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
-pub use stats::{ClockFigures, Count, Group, Repeat, StatsDocument};
+pub use overdue::OverdueDocument;
+pub use sla::{SlaCalendar, SlaClock, SlaDocument, sla_profile};
+pub use stats::{ClockFigures, ClockGroup, Count, Group, Repeat, Satisfaction, StatsDocument};
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
@@ -109,6 +112,7 @@ pub struct Desk {
     actor: String,
     durable: Vec<String>,
     rules: Option<RuleSet>,
+    profile: Option<Profile>,
 }
 
 impl Desk {
@@ -127,7 +131,8 @@ impl Desk {
             Some(folder) => PathBuf::from(folder),
             None => default_store()?,
         };
-        Ok(Self { store: SqliteStore::open(&dir, access)?, actor: actor.to_owned(), durable: Vec::new(), rules: None })
+        let store = SqliteStore::open(&dir, access)?;
+        Ok(Self { store, actor: actor.to_owned(), durable: Vec::new(), rules: None, profile: None })
     }
 
     /// The folder.
@@ -145,12 +150,12 @@ impl Desk {
         NewEvent { at: crate::now(), actor: self.actor.clone(), tool: format!("faultscope {}", crate::VERSION), kind }
     }
 
-    /// Opens a case; its clocks are those of the shipped service profile.
+    /// Opens a case; its clocks are those of the service profile in use.
     ///
     /// # Errors
     /// When it cannot be stored.
     pub fn create(&mut self, mut opened: Opened) -> Result<Case, Error> {
-        opened.terms = Some(Self::terms(opened.priority)?);
+        opened.terms = Some(self.profile()?.terms(opened.priority));
         let event = self.event(EventKind::Opened(Box::new(opened)));
         let opened = self.store.create(event)?;
         self.durable.push(opened.id);
@@ -160,20 +165,6 @@ impl Desk {
     /// Ids of the steps that have become durable since this was last asked.
     pub fn take_durable(&mut self) -> Vec<String> {
         std::mem::take(&mut self.durable)
-    }
-
-    /// The clocks of a priority, by the shipped service profile.
-    fn terms(priority: Priority) -> Result<Terms, Error> {
-        Ok(Profile::shipped().map_err(|e| Error::usage(e.to_string(), ""))?.terms(priority))
-    }
-
-    /// Changes the priority of a case, and its clocks with it.
-    ///
-    /// # Errors
-    /// As for [`Desk::append`].
-    pub fn change_priority(&mut self, id: &str, to: Priority, reason: String) -> Result<Case, Error> {
-        let terms = Some(Self::terms(to)?);
-        self.append(id, None, EventKind::PriorityChanged { to, reason, terms })
     }
 
     /// A case as it stands now.
@@ -258,6 +249,7 @@ impl Desk {
             result: value.unwrap_or_default(),
             findings: result.map(|r| r.findings.clone()).unwrap_or_default(),
             role,
+            recorded_at: result.and_then(|r| r.recorded_at.clone()),
         };
         let case = self.append(id, None, EventKind::Attached(Box::new(attached)))?;
         Ok((case, evidence))

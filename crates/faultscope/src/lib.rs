@@ -53,3 +53,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn now() -> String {
     format!("{:.3}", jiff::Timestamp::now())
 }
+
+/// Whether a text is an RFC 3339 time.
+#[must_use]
+pub fn is_time(text: &str) -> bool {
+    text.parse::<jiff::Timestamp>().is_ok()
+}

@@ -113,6 +113,7 @@ pub(crate) fn frame(file: &Path, capture: &Capture, channel: &str, request: &Req
         file: file.display().to_string(),
         sha256: if request.skip_digest { None } else { Some(capture.digest()?) },
         format: Some(capture.format.clone()),
+        recorded_at: capture.provenance.start_time.clone(),
         settings: ResultSettings {
             open: request.open.clone(),
             channel: Some(channel.to_owned()),

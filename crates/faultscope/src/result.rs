@@ -279,6 +279,9 @@ pub struct CaptureResult {
     pub samples: Option<u64>,
     /// Their length.
     pub duration_s: Option<f64>,
+    /// RFC 3339 time of the first sample, where the file states it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub recorded_at: Option<String>,
     /// `dbfs`, `dbm`, `v`, `a`.
     pub unit: Option<String>,
     /// Quality gates.

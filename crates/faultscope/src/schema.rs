@@ -268,6 +268,8 @@ pub fn document() -> Value {
         kind::<crate::cases::ImportDocument>(&mut generator),
         kind::<crate::cases::LibraryDocument>(&mut generator),
         kind::<crate::cases::StatsDocument>(&mut generator),
+        kind::<crate::cases::SlaDocument>(&mut generator),
+        kind::<crate::cases::OverdueDocument>(&mut generator),
         kind::<LimitsDocument>(&mut generator),
         kind::<ModelsDocument>(&mut generator),
         kind::<RulesDocument>(&mut generator),

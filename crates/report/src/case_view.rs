@@ -7,6 +7,10 @@ use crate::detail::{Cell, Column, DataTable};
 use crate::format::bytes;
 use crate::words::{self, Lang, word};
 
+mod clocks;
+
+pub(crate) use clocks::{clocks, pauses, standing, time_hints};
+
 /// The text of a value: strings as they are, numbers and truths as written, null as nothing, objects as `name: value`.
 pub(crate) fn text_of(value: &Value) -> String {
     match value {
@@ -51,15 +55,16 @@ pub(crate) fn facts(case: &Value, lang: Lang) -> Vec<(String, String)> {
         ("report.equipment", equipment.join(" / ")),
         ("report.symptom", text_of(&case["symptom"])),
         ("report.assignee", text_of(&case["assignee"])),
+        ("report.sla", text_of(&case["sla"]["profile"])),
         ("report.root_cause", text_of(&case["root_cause"])),
         ("report.closure", text_of(&case["closure"])),
     ];
     all.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (word(lang, k).to_owned(), v)).collect()
 }
 
-/// Clocks, findings, evidence, actions and timeline; tables without rows are left in place, so that they can be told apart.
+/// Clocks, pauses, findings, evidence, actions and timeline; tables without rows are left in place, so that they can be told apart.
 pub(crate) fn tables(case: &Value, lang: Lang) -> Vec<DataTable> {
-    let mut all = vec![clocks(case, lang), findings(case, lang)];
+    let mut all = vec![clocks(case, lang), pauses(case, lang), time_hints(case, lang), findings(case, lang)];
     all.extend(checklists(case, lang));
     all.extend([evidence(case, lang), actions(case, lang), timeline(case, lang)]);
     all
@@ -71,33 +76,8 @@ fn table(lang: Lang, title: &str, keys: &[&str], rows: impl Iterator<Item = Vec<
     DataTable { title: word(lang, title).into(), columns: columns.collect(), rows: rows.collect(), note: String::new() }
 }
 
-fn list<'a>(case: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn list<'a>(case: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
     case.get(field).and_then(Value::as_array).into_iter().flatten()
-}
-
-/// The service clocks.
-pub(crate) fn clocks(case: &Value, lang: Lang) -> DataTable {
-    let row = |c: &Value| {
-        let state = text_of(&c["state"]);
-        let verdict = match state.as_str() {
-            "late" => Some(Verdict::Fail),
-            "met" => Some(Verdict::Pass),
-            _ => None,
-        };
-        let state = Cell { text: words::status(lang, &state), verdict };
-        vec![
-            words::clock(lang, &text_of(&c["name"])).into(),
-            text_of(&c["due"]).into(),
-            text_of(&c["met_at"]).into(),
-            state,
-        ]
-    };
-    table(
-        lang,
-        "report.clocks",
-        &["table.name", "table.due", "table.met_at", "table.state"],
-        list(case, "clocks").map(row),
-    )
 }
 
 fn findings(case: &Value, lang: Lang) -> DataTable {
@@ -211,7 +191,7 @@ pub(crate) fn timeline(case: &Value, lang: Lang) -> DataTable {
             text_of(&e["at"]).into(),
             text_of(&e["actor"]).into(),
             words::happened(lang, &text_of(&e["kind"])).into(),
-            text_of(&e["text"]).into(),
+            clocks::timeline_text(e, lang).into(),
         ]
     };
     table(

@@ -2,6 +2,8 @@
 
 use faultscope_signal::Unit;
 
+use crate::words::{Lang, fill};
+
 const PREFIXES: [(f64, &str); 9] =
     [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p")];
 
@@ -39,6 +41,19 @@ pub fn plain(value: f64, digits: usize) -> String {
 fn trim_zeros(text: String) -> String {
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text };
     if text == "-0" { "0".into() } else { text }
+}
+
+/// A length of time: `26 h 10 min`, `45 s`. Days would be read as days of the calendar, which those that count are not.
+#[must_use]
+pub fn length(seconds: i64, lang: Lang) -> String {
+    let seconds = seconds.unsigned_abs();
+    let (hours, minutes) = ((seconds / 3600).to_string(), (seconds / 60 % 60).to_string());
+    match seconds {
+        0..60 => fill(lang, "clocks.seconds", &[("seconds", &seconds.to_string())]),
+        60..3600 => fill(lang, "clocks.minutes", &[("minutes", &minutes)]),
+        _ if minutes == "0" => fill(lang, "clocks.whole_hours", &[("hours", &hours)]),
+        _ => fill(lang, "clocks.hours", &[("hours", &hours), ("minutes", &minutes)]),
+    }
 }
 
 /// A value and its unit in the shortest form that is still exact enough: `1.52 V`, `200 mV`, `-62.1 dBc`.

@@ -17,7 +17,7 @@ pub mod words;
 mod write;
 
 pub use error::ReportError;
-pub use format::{compact, frequency, plain};
+pub use format::{compact, frequency, length, plain};
 pub use html::{CaptureFacts, Figure, ReportInput, Section};
 pub use printer::Printer;
 pub use words::Lang;

@@ -142,8 +142,11 @@ pub fn case_list(cases: &Value, style: Style) -> String {
 fn list_row(case: &Value, lang: Lang) -> Vec<Cell> {
     let clock = case_view::next_clock(case);
     let late = clock.is_some_and(|c| text_of(&c["state"]) == "late");
-    let due = clock
-        .map_or_else(String::new, |c| format!("{} {}", words::clock(lang, &text_of(&c["name"])), text_of(&c["due"])));
+    let due = clock.map_or_else(String::new, |c| {
+        // A clock that stands still has no time of its own to show.
+        let when = if c["paused"].is_object() { case_view::standing(c, lang).text } else { text_of(&c["due"]) };
+        format!("{} {when}", words::clock(lang, &text_of(&c["name"])))
+    });
     vec![
         text_of(&case["id"]).into(),
         text_of(&case["priority"]).into(),
@@ -152,6 +155,43 @@ fn list_row(case: &Value, lang: Lang) -> Vec<Cell> {
         text_of(&case["site"]).into(),
         text_of(&case["title"]).into(),
     ]
+}
+
+/// The clocks that ran out, one line each; `cases` is the `overdue` of the JSON output.
+#[must_use]
+pub fn overdue(cases: &Value, style: Style) -> String {
+    let lang = style.lang;
+    let told = |case: &Value, clock: &Value| {
+        let untold = case["untold"].as_array().into_iter().flatten().filter(|u| u["clock"] == clock["name"]);
+        untold.map(|u| words::find_or(lang, "level", &text_of(&u["level"]))).collect::<Vec<_>>().join(", ")
+    };
+    let row = |case: &Value, clock: &Value| -> Vec<Cell> {
+        vec![
+            text_of(&case["id"]).into(),
+            text_of(&case["priority"]).into(),
+            words::clock(lang, &text_of(&clock["name"])).into(),
+            text_of(&clock["due"]).into(),
+            case_view::standing(clock, lang),
+            told(case, clock).into(),
+            text_of(&case["assignee"]).into(),
+            text_of(&case["title"]).into(),
+        ]
+    };
+    let clocks = |case| case_view::list(case, "clocks").map(move |clock| row(case, clock));
+    let rows = cases.as_array().into_iter().flatten().flat_map(clocks).collect();
+    let keys = [
+        "table.id",
+        "report.priority",
+        "stats.clock",
+        "table.due",
+        "table.state",
+        "table.to_tell",
+        "report.assignee",
+        "table.title",
+    ];
+    let mut table = plain_table(lang, &keys, rows);
+    table.note = if table.rows.is_empty() { word(lang, "clocks.none_over").into() } else { String::new() };
+    print(&table, style)
 }
 
 /// A whole case in the shape of the JSON output: facts, clocks, findings, evidence, actions, timeline.

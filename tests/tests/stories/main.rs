@@ -9,6 +9,7 @@ mod captures;
 mod cases;
 mod check;
 mod checklists;
+mod clocks;
 mod contract;
 mod convert;
 mod demo;

@@ -88,6 +88,9 @@ pub struct Attached {
     /// What it shows: `supply before`, `supply after`.
     #[serde(default)]
     pub role: Option<String>,
+    /// When the capture was recorded, RFC 3339, where it says so itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<String>,
 }
 
 /// A check list as it was answered; an item that is not here was not reached yet.
@@ -123,6 +126,12 @@ pub enum EscalationLevel {
     Manager,
     /// The maker or a dealer.
     Maker,
+}
+
+impl std::fmt::Display for EscalationLevel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 impl EscalationLevel {
@@ -217,6 +226,42 @@ pub struct Action {
     /// When it was done, RFC 3339, where that is known better than when it was written down.
     #[serde(default)]
     pub done_at: Option<String>,
+    /// How content the customer is, 1 (bad) to 5 (good), for `follow_up`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction: Option<u8>,
+}
+
+/// Some clocks stand still from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paused {
+    /// Why: a reason that the case's profile knows, which says which clocks stand still.
+    pub reason: String,
+    /// In words.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// Clocks go on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// Ids of the events that began the pauses that end: after a merge there may be several.
+    pub pauses: Vec<String>,
+    /// In words.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// A clock ran out, and the next level was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overrun {
+    /// Name of the clock.
+    pub clock: String,
+    /// Of which opening of the case, from 1.
+    pub round: u32,
+    /// Who is told.
+    pub level: EscalationLevel,
+    /// When it ran out, RFC 3339.
+    pub due: String,
 }
 
 /// How a case ended.

@@ -6,9 +6,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params, params_from_iter};
 
 use crate::StoreError;
-use crate::clock::{self, Clock, ClockState};
+use crate::clock;
 use crate::fold::State;
-use crate::store::{Filter, Sort, Summary};
+use crate::store::{Filter, Overdue, Sort, Summary, Untold};
 
 /// Columns beside the state, in the order of `COLUMNS`.
 type Columns = Vec<Value>;
@@ -124,8 +124,33 @@ pub(super) fn query(
     sort: Sort,
     now_ms: i64,
 ) -> Result<Vec<Summary>, StoreError> {
+    let all = states(connection, dir, filter, sort, now_ms)?;
+    Ok(all.into_iter().map(|(id, state)| summary(id, state, now_ms)).collect())
+}
+
+/// The cases with clocks that have run out by `now_ms`, the first first.
+pub(super) fn overdue(connection: &Connection, dir: &Path, now_ms: i64) -> Result<Vec<Overdue>, StoreError> {
+    let filter = Filter { overdue: true, ..Filter::default() };
+    let all = states(connection, dir, &filter, Sort::NextClock, now_ms)?;
+    let told = |o: crate::event::Overrun| Untold { clock: o.clock, level: o.level };
+    let one = |(id, state): (String, State)| Overdue {
+        clocks: state.overdue(now_ms),
+        untold: state.untold(now_ms).into_iter().map(told).collect(),
+        case: summary(id, state, now_ms),
+    };
+    Ok(all.into_iter().map(one).collect())
+}
+
+/// The states of the cases that match, each with its number here.
+fn states(
+    connection: &Connection,
+    dir: &Path,
+    filter: &Filter,
+    sort: Sort,
+    now_ms: i64,
+) -> Result<Vec<(String, State)>, StoreError> {
     let failed = |e: rusqlite::Error| StoreError::db("listing the cases", dir, &e);
-    let (sql, values) = sql_of(filter, sort);
+    let (sql, values) = sql_of(filter, sort, now_ms);
     let mut statement = connection.prepare(&sql).map_err(failed)?;
     let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
     let rows = statement.query_map(params_from_iter(values), row).map_err(failed)?;
@@ -135,12 +160,12 @@ pub(super) fn query(
             what: format!("the state of a case cannot be read ({e})"),
             path: dir.to_owned(),
         })?;
-        Ok(summary(id, state, now_ms))
+        Ok((id, state))
     })
     .collect()
 }
 
-fn sql_of(filter: &Filter, sort: Sort) -> (String, Vec<Value>) {
+pub(super) fn sql_of(filter: &Filter, sort: Sort, now_ms: i64) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = Vec::new();
     let mut conditions: Vec<String> = Vec::new();
     if !filter.status.is_empty() {
@@ -158,12 +183,19 @@ fn sql_of(filter: &Filter, sort: Sort) -> (String, Vec<Value>) {
         conditions.push("assignee = ?".into());
         values.push(Value::Text(assignee.clone()));
     }
+    if filter.overdue {
+        // As the index `case_by_due` begins, so that only what is overdue is read.
+        conditions.push("(next_due_ms IS NULL) = 0 AND next_due_ms < ? AND status <> 'closed'".into());
+        values.push(Value::Integer(now_ms));
+    }
     for word in filter.text.iter().flat_map(|t| t.split_whitespace()) {
         conditions.push("instr(words, ?) > 0".into());
         values.push(Value::Text(word.to_lowercase()));
     }
     let condition = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
     let order = match sort {
+        // What is overdue is due: the index has it in order.
+        Sort::NextClock if filter.overdue => "next_due_ms, no",
         Sort::NextClock => "next_due_ms IS NULL, next_due_ms, no",
         Sort::Updated => "updated_ms DESC, no DESC",
         Sort::Opened => "opened_ms DESC, no DESC",
@@ -175,11 +207,7 @@ fn sql_of(filter: &Filter, sort: Sort) -> (String, Vec<Value>) {
 }
 
 fn summary(id: String, state: State, now_ms: i64) -> Summary {
-    let round = u32::try_from(state.rounds.len()).unwrap_or(u32::MAX);
-    let next_clock = state.next_due().map(|(name, due)| {
-        let state = if now_ms > due { ClockState::Late } else { ClockState::Running };
-        Clock { name, due: clock::text_ms(due), met_at: None, state, round }
-    });
+    let next_clock = state.next_clock(now_ms);
     Summary {
         id,
         title: state.opened.title,

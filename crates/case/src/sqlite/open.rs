@@ -14,7 +14,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x4653_4341;
 
 /// One script for each version; the database's `user_version` counts those that were run.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE fault_case (
         no INTEGER PRIMARY KEY,
@@ -65,6 +65,8 @@ const MIGRATIONS: [&str; 3] = [
         body TEXT NOT NULL
     ) STRICT;
 ",
+    // The tables stay; but a program that does not know pauses and calendars would take clocks for others than they are.
+    "-- 4: pauses, calendars, overruns",
 ];
 
 /// How long another program is waited for.

@@ -10,6 +10,8 @@ use crate::clock::Priority;
 use crate::event::{Attached, Equipment, Opened};
 use crate::files::{Disk, Files};
 
+mod lists;
+
 const AT: &str = "2026-03-01T08:00:00Z";
 
 fn new(kind: EventKind) -> NewEvent {
@@ -399,4 +401,20 @@ fn a_store_that_is_just_being_made_is_never_taken_for_somebody_elses() {
             }
         });
     }
+}
+
+#[test]
+fn a_store_of_before_pauses_opens_and_goes_on() {
+    let (dir, store, id) = fresh();
+    store.connection.execute_batch("PRAGMA user_version = 3").unwrap();
+    drop(store);
+    let read = SqliteStore::open(dir.path(), Access::Read).unwrap();
+    assert_eq!(read.case(&id, AT).unwrap().clocks.len(), 3);
+    drop(read);
+    let mut store = SqliteStore::open(dir.path(), Access::Write).unwrap();
+    let paused = crate::event::Paused { reason: "no_access".into(), note: String::new() };
+    store.append(&id, None, vec![new(EventKind::Paused(Box::new(paused)))]).unwrap();
+    let version: i64 = store.connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, 4, "a program that knows no pauses must not open it any more");
+    assert!(store.verify(&id).unwrap().is_intact());
 }

@@ -263,6 +263,7 @@ impl Desk {
             result: serde_json::to_value(result).map_err(|e| Error::usage(e.to_string(), ""))?,
             findings: result.findings.clone(),
             role: Some(role.into()),
+            recorded_at: None,
         };
         self.append(id, None, EventKind::Attached(Box::new(attached))).map(|_| ())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use faultscope_case::{Case, ClockState};
+use faultscope_case::{Case, Clock, ClockState};
 use serde::{Deserialize, Serialize};
 
 use super::Desk;
@@ -20,6 +20,12 @@ pub struct StatsDocument {
     pub groups: Vec<Group>,
     /// The service clocks.
     pub clocks: Vec<ClockFigures>,
+    /// The same by `priority` and by `month` of the opening.
+    #[serde(default)]
+    pub clocks_by: Vec<ClockGroup>,
+    /// How content customers are; `null` where nobody was asked.
+    #[serde(default)]
+    pub satisfaction: Option<Satisfaction>,
     /// Units with more than one case.
     pub repeats: Vec<Repeat>,
 }
@@ -42,6 +48,27 @@ pub struct Count {
     pub count: usize,
 }
 
+/// How content customers are, from 1 (bad) to 5 (good).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Satisfaction {
+    /// How many answered.
+    pub count: usize,
+    /// Their mean.
+    pub mean: f64,
+}
+
+/// How one clock fared in a group of cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ClockGroup {
+    /// `priority` or `month`.
+    pub by: String,
+    /// Which: `P1`, `2026-11`.
+    pub name: String,
+    /// The figures.
+    #[serde(flatten)]
+    pub figures: ClockFigures,
+}
+
 /// How one clock fared over all cases and their reopenings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClockFigures {
@@ -53,6 +80,9 @@ pub struct ClockFigures {
     pub late: usize,
     /// Not due yet.
     pub running: usize,
+    /// Met in time, of those met or late, in percent; `null` where there are none.
+    #[serde(default)]
+    pub share_percent: Option<f64>,
     /// Median time from the opening to where it was met, of first openings, in seconds; `null` where none was met.
     pub median_s: Option<f64>,
 }
@@ -70,8 +100,36 @@ pub struct Repeat {
 #[derive(Default)]
 struct Tally {
     groups: BTreeMap<&'static str, BTreeMap<String, usize>>,
-    clocks: BTreeMap<String, (ClockFigures, Vec<f64>)>,
+    /// By group ("" for all), name within it, clock.
+    clocks: BTreeMap<(&'static str, String, String), Fared>,
+    satisfaction: Vec<f64>,
     serials: BTreeMap<String, Vec<String>>,
+}
+
+/// How a clock fared, on the way.
+#[derive(Default)]
+struct Fared {
+    met: usize,
+    late: usize,
+    running: usize,
+    times: Vec<f64>,
+}
+
+impl Fared {
+    fn take(&mut self, clock: &Clock, seconds: Option<f64>) {
+        match clock.state {
+            ClockState::Met => self.met += 1,
+            ClockState::Late => self.late += 1,
+            ClockState::Running => self.running += 1,
+        }
+        self.times.extend(seconds);
+    }
+
+    fn figures(self, clock: String) -> ClockFigures {
+        let Self { met, late, running, times } = self;
+        let share_percent = (met + late > 0).then(|| 100.0 * met as f64 / (met + late) as f64);
+        ClockFigures { clock, met, late, running, share_percent, median_s: median(times) }
+    }
 }
 
 impl Desk {
@@ -109,16 +167,14 @@ impl Tally {
         if !serial.is_empty() {
             self.serials.entry(serial.to_owned()).or_default().push(case.id.clone());
         }
+        self.satisfaction.extend(case.closure.as_ref().and_then(|c| c.satisfaction).map(f64::from));
+        let month = case.opened_at.get(..7).unwrap_or_default();
         for clock in &case.clocks {
-            let none = ClockFigures { clock: clock.name.clone(), met: 0, late: 0, running: 0, median_s: None };
-            let (figures, times) = self.clocks.entry(clock.name.clone()).or_insert_with(|| (none, Vec::new()));
-            match clock.state {
-                ClockState::Met => figures.met += 1,
-                ClockState::Late => figures.late += 1,
-                ClockState::Running => figures.running += 1,
-            }
-            if clock.round == 1 {
-                times.extend(clock.met_at.as_deref().and_then(|met| seconds_between(&case.opened_at, met)));
+            let met = clock.met_at.as_deref().filter(|_| clock.round == 1);
+            let seconds = met.and_then(|met| seconds_between(&case.opened_at, met));
+            for (by, name) in [("", ""), ("priority", case.priority.name()), ("month", month)] {
+                let key = (by, name.to_owned(), clock.name.clone());
+                self.clocks.entry(key).or_default().take(clock, seconds);
             }
         }
     }
@@ -132,14 +188,22 @@ impl Tally {
             }
             Group { by: by.to_owned(), counts }
         });
-        let clocks =
-            self.clocks.into_values().map(|(figures, times)| ClockFigures { median_s: median(times), ..figures });
+        let clocks = self.clocks.into_iter().map(|((by, name, clock), fared)| ClockGroup {
+            by: by.to_owned(),
+            name,
+            figures: fared.figures(clock),
+        });
+        let (whole, parts): (Vec<_>, Vec<_>) = clocks.partition(|group| group.by.is_empty());
+        let count = self.satisfaction.len();
+        let mean = self.satisfaction.iter().sum::<f64>() / count as f64;
         let repeats = self.serials.into_iter().filter(|(_, cases)| cases.len() > 1);
         StatsDocument {
             schema: "faultscope/1".into(),
             cases,
             groups: groups.collect(),
-            clocks: clocks.collect(),
+            clocks: whole.into_iter().map(|group| group.figures).collect(),
+            clocks_by: parts,
+            satisfaction: (count > 0).then_some(Satisfaction { count, mean }),
             repeats: repeats.map(|(serial, cases)| Repeat { serial, cases }).collect(),
         }
     }

@@ -82,7 +82,13 @@ fn unshown(input: &ReportInput) -> Vec<Finding> {
 }
 
 fn after_tables(case: &serde_json::Value, lang: Lang) -> Vec<DataTable> {
-    let all = [case_view::actions(case, lang), case_view::evidence(case, lang), case_view::timeline(case, lang)];
+    let all = [
+        case_view::pauses(case, lang),
+        case_view::time_hints(case, lang),
+        case_view::actions(case, lang),
+        case_view::evidence(case, lang),
+        case_view::timeline(case, lang),
+    ];
     all.into_iter().filter(|t| !t.rows.is_empty()).collect()
 }
 

@@ -124,6 +124,48 @@ fn cases_are_shown_whatever_is_missing() {
 }
 
 #[test]
+fn clocks_tell_calendar_pause_and_who_was_told_in_both_languages() {
+    let case = json!({"id": "FS-2026-0001", "title": "hum", "priority": "P3", "sla": {"profile": "acme"},
+        "clocks": [
+            {"name": "respond", "due": "2026-11-26T16:00:00Z", "due_local": "2026-11-26T17:00:00+01:00", "calendar": "office",
+             "met_at": null, "state": "late", "remaining_s": -5400, "escalated": "manager"},
+            {"name": "fix", "due": "2026-11-30T15:00:00Z", "met_at": null, "state": "running", "remaining_s": 10800,
+             "paused_s": 3660, "paused": {"reason": "no_access", "since": "2026-11-26T15:00:00Z"}}],
+        "pauses": [{"id": "x", "actor": "li", "reason": "no_access", "note": "key", "since": "2026-11-26T15:00:00Z",
+                    "until": null, "clocks": ["fix", "arrive"], "round": 1}],
+        "time_hints": [{"kind": "on_site", "at": "2026-11-26T14:00:00Z", "source": "rail.csv", "event": 3,
+                        "stated": "2026-11-26T14:30:00Z", "conflict": true}],
+        "timeline": [{"at": "2026-11-26T15:00:00Z", "actor": "li", "kind": "paused", "text": "no_access: key"}],
+        "next_clock": {"name": "fix", "due": "x", "state": "running", "remaining_s": 10800, "met_at": null,
+                       "paused": {"reason": "no_access", "since": "2026-11-26T15:00:00Z"}}});
+    let wide = |style: Style| Style { width: 240, ..style };
+    let (en, zh) = (case_show(&case, wide(EN)), case_show(&case, wide(ZH)));
+    for needed in [
+        "2026-11-26T17:00:00+01:00 (office)",
+        "late, by 1 h 30 min, reported to: manager",
+        "paused since 2026-11-26T15:00:00Z (no access), 3 h left, moved 1 h 1 min by pauses",
+        "fix, arrive on site",
+        "no access: key",
+        "conflict",
+        "arrival stated: 2026-11-26T14:30:00Z",
+        "acme",
+    ] {
+        assert!(en.contains(needed), "{needed}: {en}");
+    }
+    for needed in ["超时，已超 1 小时 30 分钟，已上报：部门经理", "（无法进入现场），剩余 3 小时", "矛盾", "暂停记录"]
+    {
+        assert!(zh.contains(needed), "{needed}: {zh}");
+    }
+    // A list shows no time for what stands still.
+    let list = case_list(&json!([case]), wide(EN));
+    assert!(list.contains("fix paused since 2026-11-26T15:00:00Z (no access), 3 h left"), "{list}");
+    let over = json!([{"id": "FS-2026-0001", "clocks": [case["clocks"][0]], "untold": [{"clock": "respond", "level": "maker"}]}]);
+    let over = overdue(&over, wide(EN));
+    assert!(over.contains("late, by 1 h 30 min") && over.contains("maker"), "{over}");
+    assert!(overdue(&json!([]), EN).contains("no clock has run out"));
+}
+
+#[test]
 #[ignore = "writes tables to look at into the folder named by FAULTSCOPE_PICTURES"]
 fn tables_to_look_at() {
     let folder = std::path::PathBuf::from(std::env::var("FAULTSCOPE_PICTURES").unwrap());
