@@ -12,7 +12,7 @@ mod kind;
 
 pub use kind::{
     Action, ActionKind, Attached, CaptureRef, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
-    Evidence, Merged, Opened, PartReplaced,
+    Evidence, Merged, Opened, PartReplaced, Signed,
 };
 
 /// Largest event in bytes of JSON; a check of many captures is attached as several events.
@@ -106,6 +106,8 @@ pub enum EventKind {
     },
     /// What somebody else wrote in the meantime was taken in: the events that follow it as [`Event::side_of`] this one.
     Merged(Box<Merged>),
+    /// Somebody signed all that came before.
+    Signed(Box<Signed>),
     /// An event of a newer program: kept as it is, shown by its name, and otherwise without effect here.
     Other {
         /// Its name.
@@ -131,9 +133,10 @@ enum Known {
     Closed(Box<Closed>),
     Reopened { reason: String },
     Merged(Box<Merged>),
+    Signed(Box<Signed>),
 }
 
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "opened",
     "noted",
     "attached",
@@ -146,6 +149,7 @@ const KNOWN: [&str; 12] = [
     "closed",
     "reopened",
     "merged",
+    "signed",
 ];
 
 impl EventKind {
@@ -165,6 +169,7 @@ impl EventKind {
             Self::Closed(_) => "closed",
             Self::Reopened { .. } => "reopened",
             Self::Merged(_) => "merged",
+            Self::Signed(_) => "signed",
             Self::Other { kind, .. } => kind,
         }
     }
@@ -201,6 +206,7 @@ impl EventKind {
             Known::Closed(x) => Self::Closed(x),
             Known::Reopened { reason } => Self::Reopened { reason },
             Known::Merged(x) => Self::Merged(x),
+            Known::Signed(x) => Self::Signed(x),
         })
     }
 
@@ -221,6 +227,7 @@ impl EventKind {
             Self::Closed(x) => Known::Closed(x),
             Self::Reopened { reason } => Known::Reopened { reason },
             Self::Merged(x) => Known::Merged(x),
+            Self::Signed(x) => Known::Signed(x),
         };
         serde_json::to_value(known).map_err(|e| e.to_string())
     }

@@ -475,6 +475,7 @@ fn words(kind: &EventKind) -> String {
         EventKind::Closed(closed) => with_reason(&closed.root_cause, &closed.closure.remedy),
         EventKind::Reopened { reason } => reason.clone(),
         EventKind::Merged(merged) => merged.events.len().to_string(),
+        EventKind::Signed(signed) => signed.name.clone(),
         EventKind::Other { .. } => String::new(),
     }
 }

@@ -3,6 +3,7 @@
 //! State is never stored as truth: a [`Case`] is what [`Case::fold`] makes of its [`Event`]s. This room reads no clock and no
 //! environment; the time, the actor and the place of the store are handed to it. It knows no samples.
 
+pub mod again;
 pub mod bundle;
 mod canonical;
 mod checks;
@@ -11,6 +12,8 @@ mod error;
 pub mod event;
 mod files;
 pub mod fold;
+pub mod keys;
+pub mod sign;
 mod sqlite;
 mod store;
 pub mod verify;
@@ -21,7 +24,7 @@ pub use clock::{Clock, ClockState, Milestone, Priority, Profile, ProfileError, T
 pub use error::StoreError;
 pub use event::{
     Action, ActionKind, Attached, CaptureRef, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event,
-    EventKind, Evidence, Field, Merged, NewEvent, Opened, PartReplaced,
+    EventKind, Evidence, Field, Merged, NewEvent, Opened, PartReplaced, Signed,
 };
 pub use fold::Case;
 pub use sqlite::{Access, Clash, Entry, Imported, Outcome, SqliteStore};

@@ -15,7 +15,7 @@ use crate::files::{self, Vault};
 use crate::fold::State;
 use crate::store::{Filter, ReadSeek, Sort, Store, Summary};
 use crate::verify::{self, DifferenceKind, Row, Verification};
-use crate::{Case, StoreError, clock, workflow};
+use crate::{Case, StoreError, clock, sign, workflow};
 
 pub(crate) mod ids;
 mod library;
@@ -212,6 +212,7 @@ impl Store for SqliteStore {
         for mut new in events {
             workflow::check(&state, &new.kind).map_err(|why| StoreError::Refused { case: id.clone(), why })?;
             Self::check_evidence(&self.vault, &mut new.kind)?;
+            check_signed(&state, &new.kind)?;
             let event =
                 Event::seal(new, &state.id, state.seq + 1, &state.head).map_err(|what| StoreError::Invalid { what })?;
             insert(&tx, no, &event).map_err(|e| failed(&e))?;
@@ -319,6 +320,16 @@ fn insert(tx: &Transaction<'_>, no: i64, event: &Event) -> rusqlite::Result<()> 
     let sql = "INSERT INTO event (case_no, seq, id, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)";
     let seq = i64::try_from(event.seq).unwrap_or(i64::MAX);
     tx.prepare(sql)?.execute(params![no, seq, event.id, event.hash, event.body()]).map(|_| ())
+}
+
+/// A signature is of the event before it: of another one, it would prove nothing here.
+fn check_signed(state: &State, kind: &EventKind) -> Result<(), StoreError> {
+    match kind {
+        EventKind::Signed(signed) if signed.head != state.head || !sign::is_right(&state.uuid, signed) => {
+            Err(StoreError::Invalid { what: format!("{} has gone on, or the signature is not right", state.id) })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Against the state as it was found: events of one call do not conflict with each other.

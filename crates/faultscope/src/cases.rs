@@ -1,8 +1,10 @@
 //! The verb "attach", and what else is done to cases: the store by name, events with time and actor filled in.
 
+mod again;
 mod bundle;
 mod library;
 mod link;
+mod signing;
 mod stats;
 
 use std::fs::File;
@@ -12,9 +14,7 @@ pub use faultscope_case::{
     Access, Action, ActionKind, Attached, Case, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
     Event, EventKind, Evidence, Filter, Opened, PartReplaced, Priority, Sort, Status, Summary, Verification,
 };
-use faultscope_case::{
-    Difference, DifferenceKind, NewEvent, Profile, SqliteStore, StandingCheck, Store, StoreError, Terms,
-};
+use faultscope_case::{NewEvent, Profile, SqliteStore, StandingCheck, Store, StoreError, Terms};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
 use faultscope_report::words::Lang;
 use faultscope_signal::{Kind, Swept, Unit};
@@ -22,10 +22,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CaptureResult, Class, Error, Request, Watch, analyse};
 
+pub use again::VerifyOptions;
 pub use bundle::{ExportDocument, ImportDocument};
+pub use faultscope_case::again::{Again, AgainState, Recomputed, Why};
+pub use faultscope_case::keys::{Keys, PublicKey};
+pub use faultscope_case::sign::{Signature, SignatureState};
 pub use faultscope_case::{Clash, Imported, Outcome};
 pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
+pub use signing::{KeysDocument, default_keys};
 pub use stats::{ClockFigures, Count, Group, Repeat, StatsDocument};
 
 impl From<StoreError> for Error {
@@ -72,6 +77,22 @@ pub struct VerifyDocument {
     pub schema: String,
     /// One answer a case.
     pub verified: Vec<Verification>,
+}
+
+impl VerifyDocument {
+    /// 6 where something differs, 3 where something could not be told: a finding that was not computed again, a signature of a key
+    /// that nobody here knows.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let untold = |v: &Verification| {
+            v.recomputed.not_evaluated > 0 || v.signatures.iter().any(|s| s.state == SignatureState::UnknownKey)
+        };
+        match () {
+            () if self.verified.iter().any(|v| !v.is_intact()) => Class::Integrity.exit_code(),
+            () if self.verified.iter().any(untold) => Class::Input.exit_code(),
+            () => 0,
+        }
+    }
 }
 
 impl CaseDocument {
@@ -250,7 +271,10 @@ impl Desk {
     ) -> Result<(Case, Vec<Evidence>), Error> {
         // An unknown case is found out before anything is copied.
         self.store.events(id)?;
-        let evidence = files.iter().map(|file| self.put(file)).collect::<Result<Vec<_>, _>>()?;
+        let mut evidence = files.iter().map(|file| self.put(file)).collect::<Result<Vec<_>, _>>()?;
+        for pack in result.iter().flat_map(|r| &r.settings.own_packs) {
+            evidence.push(self.put_pack(pack)?);
+        }
         let value = result.map(serde_json::to_value).transpose().map_err(|e| Error::usage(e.to_string(), ""))?;
         let attached = Attached {
             evidence: evidence.clone(),
@@ -271,25 +295,6 @@ impl Desk {
         let mut bytes = File::open(file).map_err(trouble)?;
         let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(self.store.put_evidence(&name, media_type(file), &mut bytes)?)
-    }
-
-    /// Checks the chain of events and every digest of a case, and computes its links again from their captures.
-    ///
-    /// # Errors
-    /// Unknown case, or a store that cannot be read at all.
-    pub fn verify(&self, id: &str, watch: &dyn Watch) -> Result<Verification, Error> {
-        let mut verification = self.store.verify(id)?;
-        // What rests on files that are not what they were is no news.
-        if verification.is_intact() {
-            for event in self.events(id)? {
-                let EventKind::Attached(attached) = &event.kind else { continue };
-                if let Some(detail) = self.link_again(attached, watch)? {
-                    let (kind, at) = (DifferenceKind::FindingChanged, format!("event {}", event.seq));
-                    verification.differences.push(Difference { kind, at, detail });
-                }
-            }
-        }
-        Ok(verification)
     }
 
     /// Lays the evidence of an event out under its own names in a temporary folder; the first file is the capture.
