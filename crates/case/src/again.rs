@@ -137,7 +137,8 @@ pub fn compare(kept: &[Finding], again: &[Finding], about: &Circumstances<'_>) -
     let more = left.into_iter().filter(|f| asked(f));
     answers.extend(more.map(|f| {
         let detail = format!("not attached; {} is computed", told(f));
-        answer(about.event, f, AgainState::Differs, Some(blame(about, &f.reading)), detail)
+        let why = blame(about, &f.reading);
+        answer(about.event, f, state_for(why), Some(why), detail)
     }));
     answers
 }
@@ -149,9 +150,10 @@ fn one(kept: &Finding, left: &mut Vec<&Finding>, about: &Circumstances<'_>) -> A
     }
     let Some(place) = counterpart(kept, left) else {
         let detail = format!("{} was attached, no such finding is computed", told(kept));
-        return answer(about.event, kept, AgainState::Differs, Some(blame(about, &kept.reading)), detail);
+        let why = blame(about, &kept.reading);
+        return answer(about.event, kept, state_for(why), Some(why), detail);
     };
-    let again = left.swap_remove(place);
+    let again = left.remove(place);
     if bare(kept) == bare(again) {
         return answer(about.event, kept, AgainState::Same, None, String::new());
     }
@@ -167,20 +169,30 @@ fn one(kept: &Finding, left: &mut Vec<&Finding>, about: &Circumstances<'_>) -> A
         false => (Why::LimitPackChanged, format!(" by {}", limit_told(again))),
     };
     let detail = format!("{} was attached, {} is computed{of}{}", told(kept), told(again), because(about, kept));
-    answer(about.event, kept, AgainState::Differs, Some(why), detail)
+    answer(about.event, kept, state_for(why), Some(why), detail)
+}
+
+/// With other settings another thing was computed, which says nothing of this one.
+const fn state_for(why: Why) -> AgainState {
+    match why {
+        Why::Settings => AgainState::NotEvaluated,
+        _ => AgainState::Differs,
+    }
 }
 
 fn answer(event: u64, finding: &Finding, state: AgainState, why: Option<Why>, detail: String) -> Again {
     Again { event, finding: finding.id.clone(), state, why, detail }
 }
 
-/// The finding that answers the same limit at the same place: of the same id, else the nearest.
+/// The finding that answers the same limit at the same place: an equal one, else one of the same id, else one nearby. Pieces of a
+/// limit line have one id.
 fn counterpart(kept: &Finding, left: &[&Finding]) -> Option<usize> {
     let alike = |f: &Finding| limit_of(f) == limit_of(kept) && f.reading == kept.reading;
-    if let Some(place) = left.iter().position(|f| f.id == kept.id && alike(f)) {
-        return Some(place);
-    }
-    left.iter().position(|f| alike(f) && near_place(kept.at, f.at))
+    let first = |fits: &dyn Fn(&Finding) -> bool| left.iter().position(|f| alike(f) && fits(f));
+    first(&|f| f.id == kept.id && same(kept, f))
+        .or_else(|| first(&|f| f.id == kept.id && near_place(kept.at, f.at)))
+        .or_else(|| first(&|f| near_place(kept.at, f.at)))
+        .or_else(|| first(&|f| f.id == kept.id))
 }
 
 fn limit_of(finding: &Finding) -> Option<(&str, &str)> {
@@ -331,7 +343,8 @@ mod tests {
         let (_, why, detail) = against(&other, &about);
         assert!(why == Some(Why::DefinitionChanged) && detail.contains("spur_level/2 now"), "{detail}");
         let about = Circumstances { settings_differ: true, ..Circumstances::default() };
-        assert_eq!(against(&other, &about).1, Some(Why::Settings));
+        let (state, why, _) = against(&other, &about);
+        assert_eq!((state, why), (AgainState::NotEvaluated, Some(Why::Settings)));
         let about = Circumstances { programs: Some(("faultscope 0.1.0", "faultscope 0.2.0")), ..about };
         let (_, why, detail) = against(&other, &about);
         assert!(why == Some(Why::ProgramChanged) && detail.contains("0.2.0 now"), "{detail}");

@@ -27,7 +27,7 @@ pub use event::{
     EventKind, Evidence, Field, Merged, NewEvent, Opened, PartReplaced, Signed,
 };
 pub use fold::Case;
-pub use sqlite::{Access, Clash, Entry, Imported, Outcome, SqliteStore};
+pub use sqlite::{Access, Clash, Entry, Found, Imported, Outcome, SqliteStore};
 pub use store::{Filter, ReadSeek, Sort, Store, Summary};
 pub use verify::{Difference, DifferenceKind, Verification};
 pub use workflow::Status;

@@ -23,7 +23,7 @@ mod list;
 mod merge;
 mod open;
 
-pub use library::Entry;
+pub use library::{Entry, Found};
 pub use merge::{Clash, Imported, Outcome};
 pub use open::Access;
 
@@ -86,6 +86,11 @@ impl SqliteStore {
     /// When the store cannot be read.
     pub fn case_ids(&self) -> Result<Vec<String>, StoreError> {
         ids::all(&self.connection).map_err(|e| self.failed("reading the case list", &e))
+    }
+
+    /// Where the evidence is kept.
+    pub(crate) const fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     fn failed(&self, doing: &str, error: &rusqlite::Error) -> StoreError {

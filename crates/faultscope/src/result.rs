@@ -102,6 +102,10 @@ pub struct ResultSettings {
     pub channel: Option<String>,
     /// Measurement settings, choices filled in.
     pub measurement: Option<Settings>,
+    /// Measurement settings as they were asked for, where choices were filled in: what was left open is chosen by the record, and
+    /// chosen the same again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked: Option<Box<Settings>>,
     /// What `spectrum` was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub spectrum: Option<crate::SpectrumOptions>,

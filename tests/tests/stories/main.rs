@@ -24,5 +24,6 @@ mod process;
 mod readme;
 mod samples;
 mod schema;
+mod signing;
 mod soak;
 mod spectra;

@@ -17,8 +17,19 @@ pub struct Entry {
     pub events: u64,
     /// What it is searched by, in lower case.
     pub words: String,
+    /// What it is ranked by before its brief is read, as its maker wrote it.
+    pub causes: String,
     /// The brief, as its maker wrote it.
     pub body: String,
+}
+
+/// A closed case that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where the store has it.
+    place: i64,
+    /// What it is ranked by.
+    pub causes: String,
 }
 
 impl SqliteStore {
@@ -50,8 +61,9 @@ impl SqliteStore {
             for (no, entry) in places.iter().zip(entries) {
                 let events = i64::try_from(entry.events).unwrap_or(i64::MAX);
                 tx.execute(
-                    "INSERT OR REPLACE INTO library (case_no, version, events, words, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![no, version, events, entry.words, entry.body],
+                    "INSERT OR REPLACE INTO library (case_no, version, events, words, causes, body)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![no, version, events, entry.words, entry.causes, entry.body],
                 )?;
             }
             tx.commit()
@@ -59,29 +71,56 @@ impl SqliteStore {
         write().map_err(|e| StoreError::db("writing to the library", &dir, &e))
     }
 
-    /// The entries of this version whose words hold every word of `text`, those of the latest cases first.
+    /// Closed cases whose entry of this version holds every word of `text`, those of the latest cases first; the case `not` is
+    /// left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or there is no case `not`.
+    pub fn library(&self, version: u32, text: &str, not: Option<&str>) -> Result<Vec<Found>, StoreError> {
+        let not = not.map(|id| self.find(id)).transpose()?.map_or(0, |(no, _)| no);
+        let mut values = vec![Value::Integer(version.into()), Value::Integer(not)];
+        let mut condition = String::new();
+        for (n, word) in text.split_whitespace().enumerate() {
+            condition.push_str(if n == 0 { " AND l.case_no IN (SELECT case_no FROM library WHERE" } else { " AND" });
+            condition.push_str(" instr(words, ?) > 0");
+            values.push(Value::Text(word.to_lowercase()));
+        }
+        if values.len() > 2 {
+            condition.push(')');
+        }
+        // Indices answer all of it: `library_by_words`, `library_by_case`, `closed_case`.
+        let sql = format!(
+            "SELECT l.case_no, l.causes FROM library l JOIN fault_case c ON c.no = l.case_no
+             WHERE c.status = 'closed' AND l.version = ? AND l.events = c.events
+             AND l.case_no <> ?{condition} ORDER BY l.case_no DESC"
+        );
+        let read = || {
+            // A store of before there were such entries, on a medium that cannot be written.
+            let old = "SELECT count(*) = 0 FROM pragma_table_info('library') WHERE name = 'causes'";
+            if self.connection.query_row(old, [], |row| row.get(0))? {
+                return Ok(Vec::new());
+            }
+            let mut statement = self.connection.prepare(&sql)?;
+            let found = statement
+                .query_map(params_from_iter(values), |row| Ok(Found { place: row.get(0)?, causes: row.get(1)? }))?;
+            found.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|e| self.failed("reading the library", &e))
+    }
+
+    /// Number and brief of cases that were found, in their order.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn library(&self, version: u32, text: &str) -> Result<Vec<Entry>, StoreError> {
-        let mut values = vec![Value::Integer(version.into())];
-        let mut conditions = String::new();
-        for word in text.split_whitespace() {
-            conditions.push_str(" AND instr(l.words, ?) > 0");
-            values.push(Value::Text(word.to_lowercase()));
-        }
-        let sql = format!(
-            "SELECT c.id, l.events, l.words, l.body FROM library l JOIN fault_case c ON c.no = l.case_no
-             WHERE c.status = 'closed' AND l.version = ? AND l.events = c.events{conditions} ORDER BY c.no DESC"
-        );
+    pub fn library_briefs<'a>(
+        &self,
+        found: impl IntoIterator<Item = &'a Found>,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = "SELECT c.id, l.body FROM library l JOIN fault_case c ON c.no = l.case_no WHERE l.case_no = ?1";
         let read = || {
-            let mut statement = self.connection.prepare(&sql)?;
-            let entries = statement.query_map(params_from_iter(values), |row| {
-                let events: i64 = row.get(1)?;
-                let events = u64::try_from(events).unwrap_or(0);
-                Ok(Entry { case_id: row.get(0)?, events, words: row.get(2)?, body: row.get(3)? })
-            })?;
-            entries.collect::<rusqlite::Result<_>>()
+            let mut statement = self.connection.prepare(sql)?;
+            let mut brief = |f: &Found| statement.query_row([f.place], |row| Ok((row.get(0)?, row.get(1)?)));
+            found.into_iter().map(&mut brief).collect::<rusqlite::Result<_>>()
         };
         read().map_err(|e| self.failed("reading the library", &e))
     }

@@ -14,7 +14,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x4653_4341;
 
 /// One script for each version; the database's `user_version` counts those that were run.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE fault_case (
         no INTEGER PRIMARY KEY,
@@ -64,6 +64,16 @@ const MIGRATIONS: [&str; 3] = [
         words TEXT NOT NULL,
         body TEXT NOT NULL
     ) STRICT;
+",
+    // Lists and searches that answer from an index alone: the rows hold much that they do not need. Words are looked through in
+    // full, so that parts of words and words of two Chinese characters are found like any other.
+    "
+    CREATE INDEX open_by_due ON fault_case (next_due_ms IS NULL, next_due_ms, no) WHERE status <> 'closed';
+    CREATE INDEX closed_case ON fault_case (no, events) WHERE status = 'closed';
+    CREATE INDEX case_by_words ON fault_case (words);
+    ALTER TABLE library ADD COLUMN causes TEXT NOT NULL DEFAULT '{}';
+    CREATE INDEX library_by_case ON library (case_no, version, events, causes);
+    CREATE INDEX library_by_words ON library (words);
 ",
 ];
 

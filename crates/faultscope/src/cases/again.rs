@@ -124,7 +124,7 @@ impl Desk {
             &Circumstances {
                 event: place,
                 programs: (event.tool != program).then_some((event.tool.as_str(), program.as_str())),
-                settings_differ: again.settings.measurement != kept.settings.measurement,
+                settings_differ: choices(&again) != choices(&kept),
                 definitions: &definitions,
                 missing: &packs.missing,
             },
@@ -187,7 +187,8 @@ fn how(kept: &CaptureResult, findings: &[Finding]) -> Result<(&'static str, Sett
     let Some(plug) = measurement::by_id(named).filter(|_| alone) else {
         return Err((Why::SeveralCaptures, format!("`{named}` rests on several captures")));
     };
-    let settings = kept.settings.measurement.clone();
+    // As asked: a channel whose width was found is another one than a channel of a given width.
+    let settings = kept.settings.asked.as_deref().or(kept.settings.measurement.as_ref()).cloned();
     settings.map(|s| (plug.id(), s)).ok_or_else(|| (Why::Settings, "the settings were not kept with it".into()))
 }
 
@@ -209,9 +210,17 @@ fn without_lines_of(mut settings: Settings, packs: &[LimitSet]) -> Settings {
     settings
 }
 
+/// The settings as used; the number of threads is none of them.
+fn choices(result: &CaptureResult) -> Option<Settings> {
+    result.settings.measurement.clone().map(|s| Settings { threads: 1, ..s })
+}
+
 /// Readings whose definition is another one now.
 fn definitions(kept: &CaptureResult, again: &CaptureResult) -> Vec<(String, String, String)> {
     let now = |id: &str| again.readings.iter().find(|r| r.id == id).map(|r| r.definition.clone());
     let both = kept.readings.iter().filter_map(|r| Some((r.id.clone(), r.definition.clone(), now(&r.id)?)));
     both.filter(|(_, then, now)| then != now).collect()
 }
+
+#[cfg(test)]
+mod tests;
