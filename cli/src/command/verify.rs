@@ -1,7 +1,7 @@
 //! `case verify`: chain, digests, findings computed again, signatures.
 
 use faultscope_door::cases::{
-    Access, Again, AgainState, Signature, SignatureState, Verification, VerifyDocument, VerifyOptions,
+    Access, Again, AgainState, DifferenceKind, Signature, SignatureState, Verification, VerifyDocument, VerifyOptions,
 };
 use faultscope_door::paper::words::{self, Lang, fill};
 use faultscope_door::{Error, limits};
@@ -37,8 +37,12 @@ pub(crate) fn run(args: &CaseVerifyArgs, context: &mut Context<'_>) -> Result<u8
 }
 
 fn told(id: &str, verification: &Verification, lang: Lang) -> Vec<String> {
-    let mut lines: Vec<String> =
-        verification.differences.iter().map(|d| format!("{id}: {}: {}", d.at, d.detail)).collect();
+    // Findings and signatures that differ are told below, with why.
+    let of_store = verification
+        .differences
+        .iter()
+        .filter(|d| !matches!(d.kind, DifferenceKind::FindingChanged | DifferenceKind::SignatureInvalid));
+    let mut lines: Vec<String> = of_store.map(|d| format!("{id}: {}: {}", d.at, d.detail)).collect();
     if lines.is_empty() {
         lines.push(fill(lang, "verify.consistent", &[("id", id)]));
     }

@@ -41,6 +41,11 @@ impl Dice {
     }
 }
 
+fn tell(text: &str) {
+    let mut out = std::io::stdout();
+    writeln!(out, "{text}").unwrap();
+}
+
 fn new(at: &str, kind: EventKind) -> NewEvent {
     NewEvent { at: at.into(), actor: "chen".into(), tool: "faultscope 0.1.0".into(), kind }
 }
@@ -117,7 +122,7 @@ fn make(place: &Path, patterns: &[Value], count: usize) {
         one_case(&mut store, n, patterns, count / 100, &mut dice, &profile);
     }
     Box::new(store).close().unwrap();
-    writeln!(std::io::stdout(), "{count} cases").unwrap();
+    tell(&format!("{count} cases"));
 }
 
 #[test]

@@ -20,6 +20,11 @@ const CHILD: &str = "FAULTSCOPE_MEDIA_CHILD";
 const AT: &str = "2026-03-01T08:00:00Z";
 const ID: &str = "FS-2026-0001";
 
+fn tell(text: &str) {
+    let mut out = std::io::stdout();
+    writeln!(out, "{text}").unwrap();
+}
+
 fn new(kind: EventKind) -> NewEvent {
     NewEvent { at: AT.into(), actor: "chen".into(), tool: "t".into(), kind }
 }
@@ -143,7 +148,7 @@ fn mounted(words: &[&str], at: &Path) -> Option<Mounted> {
     if ran("mount", &[words, &[&place]].concat()) {
         return Some(Mounted(at.to_owned()));
     }
-    writeln!(std::io::stdout(), "skipped: mounting is not permitted here (mount {})", words.join(" ")).unwrap();
+    tell(&format!("skipped: mounting is not permitted here (mount {})", words.join(" ")));
     None
 }
 
@@ -153,7 +158,7 @@ fn power_cuts(count: u64) {
     let image = |n: u64| dir.path().join(format!("disk{}", n % 2)).display().to_string();
     std::fs::File::create(image(0)).unwrap().set_len(96 << 20).unwrap();
     if !ran("mkfs.ext4", &["-q", &image(0)]) {
-        writeln!(std::io::stdout(), "skipped: there is no mkfs.ext4 here").unwrap();
+        tell("skipped: there is no mkfs.ext4 here");
         return;
     }
     let place = dir.path().join("disk");
@@ -182,9 +187,9 @@ fn power_cuts(count: u64) {
         other.wait().unwrap();
         drop(disk);
         let Some(_disk) = mounted(&["-o", "loop", &image(n + 1)], &place) else { return };
-        total = after_the_cut(&place, &known, n) + total;
+        total += after_the_cut(&place, &known, n);
     }
-    writeln!(std::io::stdout(), "{count} power cuts, {total} acknowledged steps looked for, none lost").unwrap();
+    tell(&format!("{count} power cuts, {total} acknowledged steps looked for, none lost"));
 }
 
 /// Everything that was acknowledged is there; how much that was.
@@ -323,7 +328,7 @@ fn a_full_disk_stops_an_export_and_leaves_no_half_bundle() {
 fn each_system_call(task: &str, checked: impl Fn(&Path, &[String])) {
     const CALLS: &str = "pwrite64,fsync,fdatasync,ftruncate,rename,mkdir,unlink,pread64";
     if !ran("strace", &["-o", "/dev/null", "true"]) {
-        writeln!(std::io::stdout(), "skipped: strace cannot be used here").unwrap();
+        tell("skipped: strace cannot be used here");
         return;
     }
     let mut total = 0;
@@ -356,7 +361,7 @@ fn each_system_call(task: &str, checked: impl Fn(&Path, &[String])) {
             }
         }
     }
-    writeln!(std::io::stdout(), "{task}: {total} failing calls, nothing lost, nothing falsely acknowledged").unwrap();
+    tell(&format!("{task}: {total} failing calls, nothing lost, nothing falsely acknowledged"));
     assert!(total > 20);
 }
 

@@ -14,6 +14,11 @@ use faultscope_case::{
 const CHILD: &str = "FAULTSCOPE_CASE_CHILD";
 const AT: &str = "2026-03-01T08:00:00Z";
 
+fn tell(text: &str) {
+    let mut out = std::io::stdout();
+    writeln!(out, "{text}").unwrap();
+}
+
 fn new(actor: &str, kind: EventKind) -> NewEvent {
     NewEvent { at: AT.into(), actor: actor.into(), tool: "t".into(), kind }
 }
@@ -254,7 +259,7 @@ fn whatever_was_acknowledged_outlives_a_kill() {
 #[ignore = "minutes"]
 fn five_hundred_kills_of_attach() {
     let known: usize = (0..50).map(|seed| outlives(10, seed)).sum();
-    writeln!(std::io::stdout(), "500 kills while attaching, {known} steps acknowledged, none lost").unwrap();
+    tell(&format!("500 kills while attaching, {known} steps acknowledged, none lost"));
 }
 
 #[cfg(unix)]

@@ -14,6 +14,11 @@ use faultscope_case::{
 const AT: &str = "2026-03-01T08:00:00Z";
 const ID: &str = "FS-2026-0001";
 
+fn tell(text: &str) {
+    let mut out = std::io::stdout();
+    writeln!(out, "{text}").unwrap();
+}
+
 fn new(actor: &str, kind: EventKind) -> NewEvent {
     NewEvent { at: AT.into(), actor: actor.into(), tool: "t".into(), kind }
 }
@@ -192,7 +197,7 @@ fn flips(count: usize) {
         assert!(!found.is_intact(), "try {n}: bit {bit} of byte {at} was not seen");
     }
     assert!(reader.verify(ID).unwrap().is_intact(), "all was put back");
-    writeln!(std::io::stdout(), "{count} flipped bits in {} places, every one found", all.len()).unwrap();
+    tell(&format!("{count} flipped bits in {} places, every one found", all.len()));
 }
 
 #[test]

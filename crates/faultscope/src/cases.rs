@@ -27,7 +27,7 @@ pub use bundle::{ExportDocument, ImportDocument};
 pub use faultscope_case::again::{Again, AgainState, Recomputed, Why};
 pub use faultscope_case::keys::{Keys, PublicKey};
 pub use faultscope_case::sign::{Signature, SignatureState};
-pub use faultscope_case::{Clash, Imported, Outcome};
+pub use faultscope_case::{Clash, DifferenceKind, Imported, Outcome};
 pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
 pub use signing::{KeysDocument, default_keys};

@@ -15,6 +15,9 @@ use crate::{CaptureResult, Class, Error, Request, Watch, analyse};
 /// The media type of limit packs that are kept with what was judged by them.
 const PACK: &str = "application/toml";
 
+/// Bytes of a pack that is read: what comes in a bundle may call anything a pack.
+const LARGEST_PACK: u64 = 4 << 20;
+
 /// What `verify` may use beside the store.
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
@@ -148,7 +151,7 @@ impl Desk {
 
     /// The packs that a result was judged by: kept with it, else given, else shipped with the program.
     fn packs_of(&self, attached: &Attached, kept: &CaptureResult, options: &VerifyOptions) -> Packs {
-        let own = attached.evidence.iter().filter(|e| e.media_type == PACK);
+        let own = attached.evidence.iter().filter(|e| e.media_type == PACK && e.size <= LARGEST_PACK);
         let own: Vec<LimitSet> = own.filter_map(|e| self.kept_pack(e)).collect();
         let mut packs = Packs::default();
         for named in &kept.settings.limit_packs {
