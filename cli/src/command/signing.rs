@@ -61,7 +61,7 @@ pub(crate) fn sign(args: &CaseSignArgs, context: &mut Context<'_>) -> Result<u8,
     } else {
         let covers = case.version.saturating_sub(1).to_string();
         let said = fill(context.lang()?, "sign.signed", &[("id", &case.id), ("name", &name), ("covers", &covers)]);
-        context.say(&said);
+        context.print(&said);
     }
     Ok(0)
 }

@@ -324,45 +324,60 @@ fn a_full_disk_stops_an_export_and_leaves_no_half_bundle() {
     });
 }
 
-/// The n-th call of a kind fails, for n = 1, 2, 3 ... until the run is not touched; the database's own calls are among them.
+/// Calls to the system, and what each is made to say. What takes room says that there is none, too.
+const CALLS: [(&str, &[&str]); 8] = [
+    ("pwrite64", &["EIO", "ENOSPC"]),
+    ("ftruncate", &["EIO", "ENOSPC"]),
+    ("mkdir", &["EIO", "ENOSPC"]),
+    ("fsync", &["EIO"]),
+    ("fdatasync", &["EIO"]),
+    ("rename", &["EIO"]),
+    ("unlink", &["EIO"]),
+    ("pread64", &["EIO"]),
+];
+
+/// The n-th call of a kind fails, once or from then on, for n = 1, 2, 3 ... until the run is not touched; the database's own calls
+/// are among them.
 fn each_system_call(task: &str, checked: impl Fn(&Path, &[String])) {
-    const CALLS: &str = "pwrite64,fsync,fdatasync,ftruncate,rename,mkdir,unlink,pread64";
     if !ran("strace", &["-o", "/dev/null", "true"]) {
-        tell("skipped: strace cannot be used here");
-        return;
+        return tell("skipped: strace cannot be used here");
     }
+    let prepared = tempfile::tempdir().unwrap();
+    sent(prepared.path());
     let mut total = 0;
-    for call in CALLS.split(',') {
-        for fault in ["EIO", "ENOSPC"] {
-            for ever in ["", "+"] {
-                for n in 1.. {
-                    let dir = tempfile::tempdir().unwrap();
-                    sent(dir.path());
-                    std::fs::rename(dir.path().join("sender"), dir.path().join("store")).unwrap();
-                    let log = dir.path().join("trace");
-                    let plain = child(task, dir.path());
-                    let mut traced = Command::new("strace");
-                    traced.args(["-f", "-qq", "-o"]).arg(&log).args(["-e", &format!("trace={call}")]);
-                    traced.args(["-e", &format!("inject={call}:error={fault}:when={n}{ever}")]);
-                    traced.arg(plain.get_program()).args(plain.get_args());
-                    traced.envs(plain.get_envs().filter_map(|(k, v)| Some((k, v?))));
-                    let mut other = traced.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-                    let said: Vec<String> = acks(&mut other).collect();
-                    let at = format!("{task}: {call} {n}{ever} {fault}: {said:?}");
-                    assert!(other.wait().unwrap().success(), "{at}");
-                    assert!(!said.is_empty(), "{at}");
-                    assert!(said.iter().all(|s| !s.starts_with("error") || s.starts_with("error 5")), "{at}");
-                    checked(dir.path(), &said);
-                    if !std::fs::read_to_string(&log).unwrap_or_default().contains("(INJECTED)") {
-                        break;
-                    }
-                    total += 1;
-                }
+    for (call, fault) in CALLS.iter().flat_map(|(call, faults)| faults.iter().map(move |fault| (call, fault))) {
+        for (n, ever) in (1..).flat_map(|n| [(n, ""), (n, "+")]) {
+            let dir = tempfile::tempdir().unwrap();
+            let (from, to) = (prepared.path().join("sender"), dir.path().join("store"));
+            assert!(ran("cp", &["-r", &from.display().to_string(), &to.display().to_string()]));
+            std::fs::copy(prepared.path().join("case.zip"), dir.path().join("case.zip")).unwrap();
+            let (said, touched) = with_fault(task, dir.path(), call, &format!("error={fault}:when={n}{ever}"));
+            let at = format!("{task}: {call} {n}{ever} {fault}: {said:?}");
+            assert!(!said.is_empty(), "{at}");
+            assert!(said.iter().all(|s| !s.starts_with("error") || s.starts_with("error 5")), "{at}");
+            checked(dir.path(), &said);
+            if !touched {
+                break;
             }
+            total += 1;
         }
     }
     tell(&format!("{task}: {total} failing calls, nothing lost, nothing falsely acknowledged"));
     assert!(total > 20);
+}
+
+/// Runs a task with one fault; what it said, and whether the fault came to pass.
+fn with_fault(task: &str, dir: &Path, call: &str, fault: &str) -> (Vec<String>, bool) {
+    let log = dir.join("trace");
+    let plain = child(task, dir);
+    let mut traced = Command::new("strace");
+    traced.args(["-f", "-qq", "-o"]).arg(&log).args(["-e", &format!("trace={call}")]);
+    traced.args(["-e", &format!("inject={call}:{fault}")]).arg(plain.get_program()).args(plain.get_args());
+    traced.envs(plain.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    let mut other = traced.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let said: Vec<String> = acks(&mut other).collect();
+    assert!(other.wait().unwrap().success(), "{task}: {call} {fault}: {said:?}");
+    (said, std::fs::read_to_string(&log).unwrap_or_default().contains("(INJECTED)"))
 }
 
 /// `cargo nextest run -p faultscope-case --run-ignored only -E 'test(every_system_call)' --no-capture`

@@ -53,7 +53,7 @@ fn a_signature_reaches_to_where_it_was_made_and_travels() {
     chen.run(&["case", "key", "new", "--name", "chen"], 2);
     chen.run(&["case", "note", &id, "fan dusty"], 0);
     let said = chen.run(&["case", "sign", &id, "--name", "chen"], 0);
-    assert!(said.err.contains("chen") && said.err.contains("2 events"), "{}", said.err);
+    assert!(said.out.contains("chen") && said.out.contains("2 events"), "{}", said.out);
     // It goes on; a closed case is signed, too.
     chen.run(&["case", "close", &id, "--root-cause", "fan", "--remedy", "replaced"], 0);
     chen.run(&["case", "sign", &id, "--name", "chen"], 0);

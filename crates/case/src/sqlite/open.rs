@@ -69,7 +69,7 @@ const MIGRATIONS: [&str; 4] = [
     // full, so that parts of words and words of two Chinese characters are found like any other.
     "
     CREATE INDEX open_by_due ON fault_case (next_due_ms IS NULL, next_due_ms, no) WHERE status <> 'closed';
-    CREATE INDEX closed_case ON fault_case (no, events) WHERE status = 'closed';
+    CREATE INDEX closed_case ON fault_case (no, events, status) WHERE status = 'closed';
     CREATE INDEX case_by_words ON fault_case (words);
     ALTER TABLE library ADD COLUMN causes TEXT NOT NULL DEFAULT '{}';
     CREATE INDEX library_by_case ON library (case_no, version, events, causes);

@@ -99,49 +99,60 @@ impl Desk {
         if kept.link.is_some() {
             return self.finding_of_link(event, attached, watch);
         }
-        let (measurement, settings) = match how(&kept, findings) {
-            Ok(how) => how,
+        let packs = self.packs_of(attached, &kept, options);
+        let again = match self.measured(attached, &kept, &packs, options.threads, watch)? {
+            Ok(again) => again,
             Err(refusal) => return refuse(refusal),
         };
-        let packs = self.packs_of(attached, &kept, options);
-        let settings = Settings { threads: options.threads, ..without_lines_of(settings, &packs.found) };
-        let request = Request { open: kept.settings.open.clone(), settings, packs: packs.found, ..Request::default() };
-        let (_folder, first) = self.lay_out(attached)?;
-        let again = match analyse::analyse(&first, measurement, &request, watch) {
-            Ok(again) => again,
-            Err(e) if matches!(e.class, Class::Interrupted | Class::Storage) => return Err(e),
-            Err(e) if packs.missing.is_empty() => {
-                return refuse((Why::Settings, format!("this program cannot measure it so: {}", e.message)));
-            }
-            // Without its pack there may be nothing left to judge by.
-            Err(_) => return refuse((Why::LimitPackMissing, packs_told(&packs.missing))),
-        };
-        if again.sha256 != kept.sha256 {
-            return refuse((Why::DataChanged, "the capture that is kept is not the one that was measured".into()));
-        }
         let program = format!("faultscope {}", crate::VERSION);
         let definitions = definitions(&kept, &again);
-        Ok(compare(
-            findings,
-            &again.findings,
-            &Circumstances {
-                event: place,
-                programs: (event.tool != program).then_some((event.tool.as_str(), program.as_str())),
-                settings_differ: choices(&again) != choices(&kept),
-                definitions: &definitions,
-                missing: &packs.missing,
-            },
-        ))
+        let about = Circumstances {
+            event: place,
+            programs: (event.tool != program).then_some((event.tool.as_str(), program.as_str())),
+            settings_differ: choices(&again) != choices(&kept),
+            definitions: &definitions,
+            missing: &packs.missing,
+        };
+        Ok(compare(findings, &again.findings, &about))
+    }
+
+    /// Lays the capture out and measures it as it was measured.
+    fn measured(
+        &self,
+        attached: &Attached,
+        kept: &CaptureResult,
+        packs: &Packs,
+        threads: usize,
+        watch: &dyn Watch,
+    ) -> Result<Result<CaptureResult, Refusal>, Error> {
+        let (measurement, settings) = match how(kept, &attached.findings) {
+            Ok(how) => how,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let settings = Settings { threads, ..without_lines_of(settings, &packs.found) };
+        let (open, packs_found) = (kept.settings.open.clone(), packs.found.clone());
+        let request = Request { open, settings, packs: packs_found, ..Request::default() };
+        let (_folder, first) = self.lay_out(attached)?;
+        Ok(match analyse::analyse(&first, measurement, &request, watch) {
+            Ok(again) if again.sha256 == kept.sha256 => Ok(again),
+            Ok(_) => Err((Why::DataChanged, "the capture that is kept is not the one that was measured".into())),
+            Err(e) if matches!(e.class, Class::Interrupted | Class::Storage) => return Err(e),
+            Err(e) if packs.missing.is_empty() => {
+                Err((Why::Settings, format!("this program cannot measure it so: {}", e.message)))
+            }
+            // Without its pack there may be nothing left to judge by.
+            Err(_) => Err((Why::LimitPackMissing, packs_told(&packs.missing))),
+        })
     }
 
     /// A link has one comparison for all its findings.
     fn finding_of_link(&self, event: &Event, attached: &Attached, watch: &dyn Watch) -> Result<Vec<Again>, Error> {
-        let differs = self.link_again(attached, watch)?;
-        let (state, why) = match differs {
-            Some(_) => (AgainState::Differs, Some(Why::ProgramChanged)),
-            None => (AgainState::Same, None),
+        let (state, why, detail) = match self.link_again(attached, watch) {
+            Ok(None) => (AgainState::Same, None, String::new()),
+            Ok(Some(differs)) => (AgainState::Differs, Some(Why::ProgramChanged), differs),
+            Err(e) if matches!(e.class, Class::Interrupted | Class::Storage) => return Err(e),
+            Err(e) => (AgainState::NotEvaluated, Some(Why::Settings), e.message),
         };
-        let detail = differs.unwrap_or_default();
         let answer = |f: &Finding| {
             let (event, finding, detail) = (event.place(), f.id.clone(), detail.clone());
             Again { event, finding, state, why, detail }
