@@ -379,12 +379,72 @@ pub enum CaseCommand {
         /// The bundle that `case export` wrote.
         file: PathBuf,
     },
-    /// Checks the chain of events and every digest, and computes links again.
-    Verify {
-        /// The case.
-        id: String,
-        /// Print `have ID` for every acknowledged step that is there.
-        #[arg(long)]
-        list: bool,
+    /// Checks the chain of events, every digest and every signature, and computes every finding again from its capture.
+    Verify(CaseVerifyArgs),
+    /// Signs all that a case holds so far; what comes later is not covered, and does not change the signature.
+    Sign(CaseSignArgs),
+    /// Keys to sign with, and whose are known here.
+    #[command(subcommand)]
+    Key(CaseKeyCommand),
+}
+
+/// What to verify.
+#[derive(Debug, Clone, Args)]
+pub struct CaseVerifyArgs {
+    /// The case.
+    pub id: String,
+    /// Print `have ID` for every acknowledged step that is there.
+    #[arg(long)]
+    pub list: bool,
+    /// A limit pack of your own that findings were judged by, where it was not kept with them; may be given more than once.
+    #[arg(long, value_name = "PACK")]
+    pub limits: Vec<String>,
+    /// The folder of keys (default: `FAULTSCOPE_KEYS`, else the user's data directory).
+    #[arg(long, value_name = "FOLDER")]
+    pub keys: Option<PathBuf>,
+}
+
+/// Who signs what.
+#[derive(Debug, Clone, Args)]
+pub struct CaseSignArgs {
+    /// The case.
+    pub id: String,
+    /// Whose key (default: the user).
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The folder of keys (default: `FAULTSCOPE_KEYS`, else the user's data directory).
+    #[arg(long, value_name = "FOLDER")]
+    pub keys: Option<PathBuf>,
+}
+
+/// What is done with keys.
+#[derive(Debug, Clone, Subcommand)]
+pub enum CaseKeyCommand {
+    /// Makes a key. Its private half stays in a file that only you can read; it has no passphrase.
+    New {
+        /// Whose (default: the user).
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// The folder of keys (default: `FAULTSCOPE_KEYS`, else the user's data directory).
+        #[arg(long, value_name = "FOLDER")]
+        keys: Option<PathBuf>,
+    },
+    /// Shows the public keys that are known here: what others need to know your signature.
+    Show {
+        /// Whose; all when not given.
+        name: Option<String>,
+        /// The folder of keys (default: `FAULTSCOPE_KEYS`, else the user's data directory).
+        #[arg(long, value_name = "FOLDER")]
+        keys: Option<PathBuf>,
+    },
+    /// Makes the public key of somebody else known here. Have it from them, not with the case.
+    Add {
+        /// The key, 64 hexadecimal digits.
+        key: String,
+        /// Whose.
+        name: String,
+        /// The folder of keys (default: `FAULTSCOPE_KEYS`, else the user's data directory).
+        #[arg(long, value_name = "FOLDER")]
+        keys: Option<PathBuf>,
     },
 }

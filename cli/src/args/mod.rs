@@ -15,7 +15,8 @@ pub use crate::command::reference::ReferenceCommand;
 pub use crate::command::trend::TrendArgs;
 pub use capture::{Captures, Carrier, Limits, Open, SupplyLines, Transform};
 pub use case::{
-    CaseAttachArgs, CaseChecklistArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs, SlaCommand,
+    CaseAttachArgs, CaseChecklistArgs, CaseCloseArgs, CaseCommand, CaseKeyCommand, CaseLinkArgs, CaseListArgs,
+    CaseOpenArgs, CaseSignArgs, CaseVerifyArgs, SlaCommand,
 };
 pub use measure::{
     ChannelArgs, EmissionsArgs, InfoArgs, ModulationArgs, Neighbour, RippleArgs, SpectrumArgs, SpursArgs,

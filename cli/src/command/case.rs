@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
     self, Access, Action, ActionKind, Case, CaseDocument, CaseLinkRequest, CaseLinked, Clash, Closed, Closure, Desk,
-    Equipment, EventKind, ExportDocument, Measure, Opened, Outcome, PartReplaced, VerifyDocument,
+    Equipment, EventKind, ExportDocument, Measure, Opened, Outcome, PartReplaced,
 };
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
 use faultscope_door::{CaptureResult, Class, Error, Request, inputs, limits, rules};
 
 use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs};
-use crate::command::{checklist, clocks};
+use crate::command::{checklist, clocks, signing, verify};
 use crate::context::Context;
 use crate::show;
 
@@ -87,7 +87,9 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
             Ok(0)
         }
         CaseCommand::Import { file } => import(file, context),
-        CaseCommand::Verify { id, list } => verify(id, *list, context),
+        CaseCommand::Verify(args) => verify::run(args, context),
+        CaseCommand::Sign(args) => signing::sign(args, context),
+        CaseCommand::Key(command) => signing::key(command, context),
     }
 }
 
@@ -304,27 +306,6 @@ fn import(file: &Path, context: &mut Context<'_>) -> Result<u8, Error> {
         context.complain(&Error::new(Class::Conflict, "conflict", message, hint));
     }
     Ok(document.exit_code())
-}
-
-fn verify(id: &str, list: bool, context: &mut Context<'_>) -> Result<u8, Error> {
-    let desk = desk(context, Access::Read)?;
-    let watch = context.watch("verify");
-    let verification = desk.verify(id, watch.as_ref())?;
-    drop(watch);
-    let intact = verification.is_intact();
-    if list && !context.common.json {
-        verification.have.iter().for_each(|step| context.print(&format!("have {step}")));
-    }
-    if context.common.json {
-        context.print_json(&VerifyDocument { schema: "faultscope/1".into(), verified: vec![verification] })?;
-    } else if intact {
-        context.print(&format!("{id}: chain and digests are consistent"));
-    } else {
-        for difference in &verification.differences {
-            context.print(&format!("{id}: {}: {}", difference.at, difference.detail));
-        }
-    }
-    Ok(if intact { 0 } else { 6 })
 }
 
 fn print(context: &mut Context<'_>, case: Case, causes: Vec<Cause>) -> Result<u8, Error> {

@@ -63,13 +63,14 @@ pub(crate) fn run(command: &LibraryCommand, context: &mut Context<'_>) -> Result
             "give captures that can be measured, or --text WORDS",
         ));
     }
-    let search = LibrarySearch { text: args.text.clone().unwrap_or_default(), signature };
-    let mut hits = desk.search_library(&search)?;
+    let search = LibrarySearch {
+        text: args.text.clone().unwrap_or_default(),
+        signature,
+        limit: Some(args.limit as usize),
+        not: args.case.clone(),
+    };
+    let (searched, hits) = desk.search_library(&search)?;
     desk.close()?;
-    // A case does not resemble itself.
-    hits.retain(|hit| !resembles.contains(&hit.case_id));
-    let searched = hits.len();
-    hits.truncate(args.limit as usize);
     if context.common.json {
         let (schema, command) = ("faultscope/1".into(), "library".into());
         context.print_json(&LibraryDocument { schema, command, text: search.text, resembles, searched, hits })?;

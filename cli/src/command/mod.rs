@@ -20,8 +20,10 @@ pub(crate) mod record;
 pub(crate) mod reference;
 mod report;
 mod rules;
+mod signing;
 mod simulate;
 pub(crate) mod trend;
+mod verify;
 pub(crate) mod watch;
 
 use faultscope_door::Error;

@@ -12,7 +12,7 @@ mod kind;
 
 pub use kind::{
     Action, ActionKind, Attached, CaptureRef, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
-    Evidence, Merged, Opened, Overrun, PartReplaced, Paused, Resumed,
+    Evidence, Merged, Opened, Overrun, PartReplaced, Paused, Resumed, Signed,
 };
 
 /// Largest event in bytes of JSON; a check of many captures is attached as several events.
@@ -113,6 +113,8 @@ pub enum EventKind {
     Overrun(Box<Overrun>),
     /// What somebody else wrote in the meantime was taken in: the events that follow it as [`Event::side_of`] this one.
     Merged(Box<Merged>),
+    /// Somebody signed all that came before.
+    Signed(Box<Signed>),
     /// An event of a newer program: kept as it is, shown by its name, and otherwise without effect here.
     Other {
         /// Its name.
@@ -141,9 +143,10 @@ enum Known {
     Resumed(Box<Resumed>),
     Overrun(Box<Overrun>),
     Merged(Box<Merged>),
+    Signed(Box<Signed>),
 }
 
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 16] = [
     "opened",
     "noted",
     "attached",
@@ -159,6 +162,7 @@ const KNOWN: [&str; 15] = [
     "resumed",
     "overrun",
     "merged",
+    "signed",
 ];
 
 impl EventKind {
@@ -181,6 +185,7 @@ impl EventKind {
             Self::Resumed(_) => "resumed",
             Self::Overrun(_) => "overrun",
             Self::Merged(_) => "merged",
+            Self::Signed(_) => "signed",
             Self::Other { kind, .. } => kind,
         }
     }
@@ -220,6 +225,7 @@ impl EventKind {
             Known::Resumed(x) => Self::Resumed(x),
             Known::Overrun(x) => Self::Overrun(x),
             Known::Merged(x) => Self::Merged(x),
+            Known::Signed(x) => Self::Signed(x),
         })
     }
 
@@ -243,6 +249,7 @@ impl EventKind {
             Self::Resumed(x) => Known::Resumed(x),
             Self::Overrun(x) => Known::Overrun(x),
             Self::Merged(x) => Known::Merged(x),
+            Self::Signed(x) => Known::Signed(x),
         };
         serde_json::to_value(known).map_err(|e| e.to_string())
     }

@@ -17,7 +17,7 @@ use crate::event::Evidence;
 pub(crate) trait Files: Send {
     fn create_dirs(&self, path: &Path) -> io::Result<()>;
     fn create(&self, path: &Path) -> io::Result<File>;
-    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
+    fn write(&self, file: &File, bytes: &[u8]) -> io::Result<()>;
     fn sync(&self, file: &File) -> io::Result<()>;
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
@@ -32,10 +32,10 @@ impl Files for Disk {
     }
 
     fn create(&self, path: &Path) -> io::Result<File> {
-        File::options().write(true).create_new(true).open(path)
+        File::options().read(true).write(true).create_new(true).open(path)
     }
 
-    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)
     }
 
@@ -62,6 +62,11 @@ pub(crate) struct Vault {
 impl Vault {
     pub(crate) fn new(store: &Path) -> Self {
         Self { root: store.join("evidence"), files: Box::new(Disk) }
+    }
+
+    /// The calls to the file system.
+    pub(crate) fn files(&self) -> &dyn Files {
+        self.files.as_ref()
     }
 
     #[cfg(test)]
@@ -112,7 +117,7 @@ impl Vault {
     /// Steps one and two: the bytes in a temporary file, on the disk.
     fn receive(&self, name: &str, part: &Path, bytes: &mut dyn Read) -> Result<(String, u64), StoreError> {
         let doing = "storing evidence";
-        let mut file = self.files.create(part).map_err(|e| StoreError::io(doing, part, &e))?;
+        let file = self.files.create(part).map_err(|e| StoreError::io(doing, part, &e))?;
         let mut block = vec![0u8; 1 << 20];
         let (mut hash, mut size) = (Sha256::new(), 0u64);
         loop {
@@ -125,7 +130,7 @@ impl Vault {
             let filled = block.get(..n).unwrap_or_default();
             hash.update(filled);
             size += filled.len() as u64;
-            self.files.write(&mut file, filled).map_err(|e| StoreError::io(doing, part, &e))?;
+            self.files.write(&file, filled).map_err(|e| StoreError::io(doing, part, &e))?;
         }
         set_read_only(&file);
         self.files.sync(&file).map_err(|e| StoreError::io(doing, part, &e))?;

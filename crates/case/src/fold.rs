@@ -485,6 +485,7 @@ fn words(kind: &EventKind) -> String {
         EventKind::Resumed(resumed) => resumed.note.clone(),
         EventKind::Overrun(overrun) => format!("{} {} > {}", overrun.clock, overrun.due, overrun.level),
         EventKind::Merged(merged) => merged.events.len().to_string(),
+        EventKind::Signed(signed) => signed.name.clone(),
         EventKind::Other { .. } => String::new(),
     }
 }

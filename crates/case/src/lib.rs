@@ -3,6 +3,7 @@
 //! State is never stored as truth: a [`Case`] is what [`Case::fold`] makes of its [`Event`]s. This room reads no clock and no
 //! environment; the time, the actor and the place of the store are handed to it. It knows no samples.
 
+pub mod again;
 pub mod bundle;
 mod canonical;
 mod checks;
@@ -12,6 +13,8 @@ pub mod event;
 mod files;
 pub mod fold;
 mod hints;
+pub mod keys;
+pub mod sign;
 mod sqlite;
 mod store;
 pub mod verify;
@@ -25,11 +28,11 @@ pub use clock::{
 pub use error::StoreError;
 pub use event::{
     Action, ActionKind, Attached, CaptureRef, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event,
-    EventKind, Evidence, Field, Merged, NewEvent, Opened, Overrun, PartReplaced, Paused, Resumed,
+    EventKind, Evidence, Field, Merged, NewEvent, Opened, Overrun, PartReplaced, Paused, Resumed, Signed,
 };
 pub use fold::{Case, CasePause, CaseSla};
 pub use hints::{HintKind, TimeHint};
-pub use sqlite::{Access, Clash, Entry, Imported, Outcome, SqliteStore};
+pub use sqlite::{Access, Clash, Entry, Found, Imported, Outcome, SqliteStore};
 pub use store::{Filter, Overdue, ReadSeek, Sort, Store, Summary, Untold};
 pub use verify::{Difference, DifferenceKind, Verification};
 pub use workflow::Status;

@@ -15,7 +15,7 @@ use crate::files::{self, Vault};
 use crate::fold::State;
 use crate::store::{Filter, Overdue, ReadSeek, Sort, Store, Summary};
 use crate::verify::{self, DifferenceKind, Row, Verification};
-use crate::{Case, StoreError, clock, workflow};
+use crate::{Case, StoreError, clock, sign, workflow};
 
 pub(crate) mod ids;
 mod library;
@@ -23,7 +23,7 @@ mod list;
 mod merge;
 mod open;
 
-pub use library::Entry;
+pub use library::{Entry, Found};
 pub use merge::{Clash, Imported, Outcome};
 pub use open::Access;
 
@@ -86,6 +86,11 @@ impl SqliteStore {
     /// When the store cannot be read.
     pub fn case_ids(&self) -> Result<Vec<String>, StoreError> {
         ids::all(&self.connection).map_err(|e| self.failed("reading the case list", &e))
+    }
+
+    /// Where the evidence is kept.
+    pub(crate) const fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     fn failed(&self, doing: &str, error: &rusqlite::Error) -> StoreError {
@@ -212,6 +217,7 @@ impl Store for SqliteStore {
         for mut new in events {
             workflow::check(&state, &new).map_err(|why| StoreError::Refused { case: id.clone(), why })?;
             Self::check_evidence(&self.vault, &mut new.kind)?;
+            check_signed(&state, &new.kind)?;
             sealed.push(seal_next(&tx, no, &mut state, new).map_err(|e| e.unwrap_or_else(|e| failed(&e)))?);
         }
         list::update(&tx, no, &state).and_then(|()| tx.commit()).map_err(|e| failed(&e))?;
@@ -356,6 +362,16 @@ fn insert(tx: &Transaction<'_>, no: i64, event: &Event) -> rusqlite::Result<()> 
     let sql = "INSERT INTO event (case_no, seq, id, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)";
     let seq = i64::try_from(event.seq).unwrap_or(i64::MAX);
     tx.prepare(sql)?.execute(params![no, seq, event.id, event.hash, event.body()]).map(|_| ())
+}
+
+/// A signature is of the event before it: of another one, it would prove nothing here.
+fn check_signed(state: &State, kind: &EventKind) -> Result<(), StoreError> {
+    match kind {
+        EventKind::Signed(signed) if signed.head != state.head || !sign::is_right(&state.uuid, signed) => {
+            Err(StoreError::Invalid { what: format!("{} has gone on, or the signature is not right", state.id) })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Against the state as it was found: events of one call do not conflict with each other.

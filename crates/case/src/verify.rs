@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::again::Recomputed;
 use crate::canonical;
 use crate::event::{Event, EventKind, GENESIS};
 use crate::fold;
+use crate::sign::Signature;
 
 /// What kind of thing differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -26,6 +28,8 @@ pub enum DifferenceKind {
     EvidenceMissing,
     /// A finding that is computed again from its captures is another one.
     FindingChanged,
+    /// A signature is not one of the events before it.
+    SignatureInvalid,
 }
 
 /// One thing that differs.
@@ -54,6 +58,12 @@ pub struct Verification {
     pub have: Vec<String>,
     /// What differs; empty when all is as it was.
     pub differences: Vec<Difference>,
+    /// What became of the findings when they were computed again, where that was asked for.
+    #[serde(default)]
+    pub recomputed: Recomputed,
+    /// The signatures, in the order of their events.
+    #[serde(default)]
+    pub signatures: Vec<Signature>,
 }
 
 impl Verification {

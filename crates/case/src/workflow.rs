@@ -122,7 +122,7 @@ fn in_closed(state: &State, kind: &EventKind) -> Result<(), String> {
         EventKind::Reopened { reason } => filled(reason, "say why the case is reopened"),
         EventKind::Noted { text } => filled(text, "the note has no text"),
         EventKind::Action(a) if a.action == ActionKind::FollowUp => act(a),
-        EventKind::Other { .. } => Ok(()),
+        EventKind::Other { .. } | EventKind::Signed(_) => Ok(()),
         EventKind::Closed(_) => Err(format!("the case is closed already, since {}", state.updated_at)),
         _ => Err("the case is closed; reopen it first".into()),
     }

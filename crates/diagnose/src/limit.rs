@@ -165,6 +165,9 @@ pub struct LimitSet {
     /// The limits.
     #[serde(default, rename = "limit")]
     pub limits: Vec<Limit>,
+    /// The text that the user gave it as; `None` for a pack that ships with the program. Kept with what is judged by it.
+    #[serde(skip)]
+    pub text: Option<String>,
 }
 
 /// A pack that cannot be used: what, where, what to do.

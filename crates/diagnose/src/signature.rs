@@ -143,15 +143,19 @@ impl Signature {
         Resemblance { score, reasons: by_cause.into_iter().chain(by_lines).chain(by_figure).collect() }
     }
 
+    /// The most that this one can resemble another of which only the causes are known: as if all else were equal.
+    #[must_use]
+    pub fn most(&self, causes: &BTreeMap<String, f64>) -> f64 {
+        let [share, figures, lines] = SHARES;
+        cosine(&self.causes, causes).map_or(1.0, |cosine| share * cosine + figures + lines)
+    }
+
     /// The cosine between the confidences; nothing where neither names a cause.
     fn by_causes(&self, other: &Self) -> (Option<f64>, Vec<Reason>) {
-        let size = |s: &Self| s.causes.values().map(|c| c * c).sum::<f64>().sqrt();
         let both = self.causes.iter().filter_map(|(rule, here)| Some((rule, *here, *other.causes.get(rule)?)));
-        let dot: f64 = both.clone().map(|(_, here, there)| here * there).sum();
         let mut reasons: Vec<(f64, Reason)> =
             both.map(|(rule, here, there)| (here * there, Reason::Cause { rule: rule.clone(), here, there })).collect();
-        let known = !(self.causes.is_empty() && other.causes.is_empty());
-        (known.then(|| dot / (size(self) * size(other)).max(f64::MIN_POSITIVE)), strongest(&mut reasons))
+        (cosine(&self.causes, &other.causes), strongest(&mut reasons))
     }
 
     /// The mean closeness of the figures that either has.
@@ -185,6 +189,14 @@ impl Signature {
         let all = self.lines.len() + other.lines.keys().filter(|origin| !self.lines.contains_key(*origin)).count();
         ((all > 0).then(|| sum / all as f64), strongest(&mut reasons))
     }
+}
+
+/// The cosine between two sets of confidences; nothing where both are empty.
+fn cosine(a: &BTreeMap<String, f64>, b: &BTreeMap<String, f64>) -> Option<f64> {
+    let size = |causes: &BTreeMap<String, f64>| causes.values().map(|c| c * c).sum::<f64>().sqrt();
+    let dot: f64 = a.iter().filter_map(|(rule, here)| Some(here * b.get(rule)?)).sum();
+    let known = !(a.is_empty() && b.is_empty());
+    known.then(|| dot / (size(a) * size(b)).max(f64::MIN_POSITIVE))
 }
 
 /// The weightiest reasons, by falling weight; equal ones keep their order.
@@ -273,6 +285,8 @@ mod tests {
             let (there, back) = (a.resemblance(&b).score, b.resemblance(&a).score);
             prop_assert!((there - back).abs() < 1e-12);
             prop_assert!((0.0..=1.0 + 1e-12).contains(&there));
+            // Nothing may be more alike than its causes let it be, or a search would miss it.
+            prop_assert!(there <= a.most(&b.causes) + 1e-12);
             if !a.is_empty() {
                 prop_assert!((a.resemblance(&a).score - 1.0).abs() < 1e-12);
             }

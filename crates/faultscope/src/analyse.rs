@@ -91,6 +91,8 @@ pub(crate) fn judge_and_explain(result: &mut CaptureResult, measured: Measured, 
         finding.summary = words::summary(finding, request.lang);
         finding.causes = spoken(std::mem::take(&mut finding.causes));
     }
+    let asked = Settings { threads: measured.settings.threads, ..request.settings.clone() };
+    result.settings.asked = (asked != measured.settings).then(|| Box::new(asked));
     result.settings.measurement = Some(measured.settings);
     result.settings.rules_version = (!findings.is_empty() || !result.causes.is_empty()).then(|| rules.version.clone());
     result.quality = measured.gates;

@@ -1,9 +1,11 @@
 //! The verb "attach", and what else is done to cases: the store by name, events with time and actor filled in.
 
+mod again;
 mod bundle;
 mod library;
 mod link;
 mod overdue;
+mod signing;
 mod sla;
 mod stats;
 
@@ -15,7 +17,7 @@ pub use faultscope_case::{
     Event, EventKind, Evidence, Filter, HintKind, Opened, Overdue, PartReplaced, Paused, Priority, Profile, Resumed,
     Sort, Status, Summary, TimeHint, Verification,
 };
-use faultscope_case::{Difference, DifferenceKind, NewEvent, SqliteStore, StandingCheck, Store, StoreError};
+use faultscope_case::{NewEvent, SqliteStore, StandingCheck, Store, StoreError};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
 use faultscope_report::words::Lang;
 use faultscope_signal::{Kind, Swept, Unit};
@@ -23,11 +25,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CaptureResult, Class, Error, Request, Watch, analyse};
 
+pub use again::VerifyOptions;
 pub use bundle::{ExportDocument, ImportDocument};
-pub use faultscope_case::{Clash, Imported, Outcome};
+pub use faultscope_case::again::{Again, AgainState, Recomputed, Why};
+pub use faultscope_case::keys::{Keys, PublicKey};
+pub use faultscope_case::sign::{Signature, SignatureState};
+pub use faultscope_case::{Clash, DifferenceKind, Imported, Outcome};
 pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
 pub use overdue::OverdueDocument;
+pub use signing::{KeysDocument, default_keys};
 pub use sla::{SlaCalendar, SlaClock, SlaDocument, sla_profile};
 pub use stats::{ClockFigures, ClockGroup, Count, Group, Repeat, Satisfaction, StatsDocument};
 
@@ -75,6 +82,22 @@ pub struct VerifyDocument {
     pub schema: String,
     /// One answer a case.
     pub verified: Vec<Verification>,
+}
+
+impl VerifyDocument {
+    /// 6 where something differs, 3 where something could not be told: a finding that was not computed again, a signature of a key
+    /// that nobody here knows.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let untold = |v: &Verification| {
+            v.recomputed.not_evaluated > 0 || v.signatures.iter().any(|s| s.state == SignatureState::UnknownKey)
+        };
+        match () {
+            () if self.verified.iter().any(|v| !v.is_intact()) => Class::Integrity.exit_code(),
+            () if self.verified.iter().any(untold) => Class::Input.exit_code(),
+            () => 0,
+        }
+    }
 }
 
 impl CaseDocument {
@@ -241,7 +264,10 @@ impl Desk {
     ) -> Result<(Case, Vec<Evidence>), Error> {
         // An unknown case is found out before anything is copied.
         self.store.events(id)?;
-        let evidence = files.iter().map(|file| self.put(file)).collect::<Result<Vec<_>, _>>()?;
+        let mut evidence = files.iter().map(|file| self.put(file)).collect::<Result<Vec<_>, _>>()?;
+        for pack in result.iter().flat_map(|r| &r.settings.own_packs) {
+            evidence.push(self.put_pack(pack)?);
+        }
         let value = result.map(serde_json::to_value).transpose().map_err(|e| Error::usage(e.to_string(), ""))?;
         let attached = Attached {
             evidence: evidence.clone(),
@@ -263,25 +289,6 @@ impl Desk {
         let mut bytes = File::open(file).map_err(trouble)?;
         let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(self.store.put_evidence(&name, media_type(file), &mut bytes)?)
-    }
-
-    /// Checks the chain of events and every digest of a case, and computes its links again from their captures.
-    ///
-    /// # Errors
-    /// Unknown case, or a store that cannot be read at all.
-    pub fn verify(&self, id: &str, watch: &dyn Watch) -> Result<Verification, Error> {
-        let mut verification = self.store.verify(id)?;
-        // What rests on files that are not what they were is no news.
-        if verification.is_intact() {
-            for event in self.events(id)? {
-                let EventKind::Attached(attached) = &event.kind else { continue };
-                if let Some(detail) = self.link_again(attached, watch)? {
-                    let (kind, at) = (DifferenceKind::FindingChanged, format!("event {}", event.seq));
-                    verification.differences.push(Difference { kind, at, detail });
-                }
-            }
-        }
-        Ok(verification)
     }
 
     /// Lays the evidence of an event out under its own names in a temporary folder; the first file is the capture.

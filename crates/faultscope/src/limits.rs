@@ -24,7 +24,8 @@ pub(crate) fn load_in(name_or_path: &str, folder: &Path) -> Result<LimitSet, Err
     };
     let set = if is_path(pack) {
         let path = folder.join(pack).display().to_string();
-        LimitSet::parse(&pack_text(&path)?, &path)?
+        let text = pack_text(&path)?;
+        LimitSet { text: Some(text.clone()), ..LimitSet::parse(&text, &path)? }
     } else {
         LimitSet::built_in(pack)?
     };

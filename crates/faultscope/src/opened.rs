@@ -8,7 +8,7 @@ use faultscope_diagnose::measurement::{self, Measured, Settings};
 use faultscope_diagnose::{Gate, GateState};
 use faultscope_signal::{Record, Unit};
 
-use crate::result::ResultSettings;
+use crate::result::{OwnPack, ResultSettings};
 use crate::watch::{INTERRUPTED, Watched};
 use crate::{CaptureResult, Class, Error, Request, Watch, exported};
 
@@ -118,6 +118,7 @@ pub(crate) fn frame(file: &Path, capture: &Capture, channel: &str, request: &Req
             open: request.open.clone(),
             channel: Some(channel.to_owned()),
             limit_packs: request.packs.iter().map(|p| format!("{}@{}", p.pack.id, p.pack.version)).collect(),
+            own_packs: OwnPack::of(&request.packs),
             ..ResultSettings::default()
         },
         ..CaptureResult::default()

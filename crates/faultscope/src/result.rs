@@ -6,7 +6,7 @@ use faultscope_diagnose::measurement::{
     ChannelDetail, EmissionsDetail, ModulationDetail, PhaseNoiseDetail, RippleDetail, Settings, SpursDetail,
     TransitionDetail,
 };
-use faultscope_diagnose::{Cause, Examined, Finding, Gate, GateState, Reading, Verdict};
+use faultscope_diagnose::{Cause, Examined, Finding, Gate, GateState, LimitSet, Reading, Verdict};
 use faultscope_signal::{Unit, Window};
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +102,10 @@ pub struct ResultSettings {
     pub channel: Option<String>,
     /// Measurement settings, choices filled in.
     pub measurement: Option<Settings>,
+    /// Measurement settings as they were asked for, where choices were filled in: what was left open is chosen by the record, and
+    /// chosen the same again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked: Option<Box<Settings>>,
     /// What `spectrum` was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub spectrum: Option<crate::SpectrumOptions>,
@@ -109,6 +113,26 @@ pub struct ResultSettings {
     pub limit_packs: Vec<String>,
     /// Version of the diagnosis rules.
     pub rules_version: Option<String>,
+    /// Texts of the user's own packs among them, to be kept where the result is; no part of the output.
+    #[serde(skip)]
+    pub own_packs: Vec<OwnPack>,
+}
+
+/// A limit pack that does not ship with the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnPack {
+    /// Its id.
+    pub id: String,
+    /// The file as it was read.
+    pub text: String,
+}
+
+impl OwnPack {
+    /// Those of a list of packs.
+    #[must_use]
+    pub fn of(packs: &[LimitSet]) -> Vec<Self> {
+        packs.iter().filter_map(|p| Some(Self { id: p.pack.id.clone(), text: p.text.clone()? })).collect()
+    }
 }
 
 /// One channel of a capture, as `info` lists it.

@@ -264,6 +264,7 @@ pub fn document() -> Value {
         kind::<crate::checklist::ChecklistsCheckDocument>(&mut generator),
         kind::<CaseListDocument>(&mut generator),
         kind::<VerifyDocument>(&mut generator),
+        kind::<crate::cases::KeysDocument>(&mut generator),
         kind::<crate::cases::ExportDocument>(&mut generator),
         kind::<crate::cases::ImportDocument>(&mut generator),
         kind::<crate::cases::LibraryDocument>(&mut generator),

@@ -139,7 +139,7 @@ fn one_flipped_byte_of_evidence_is_found() {
     let intact = verify();
     assert_eq!(intact.code, 0, "{}{}", intact.out, intact.err);
     let kept = files(&Path::new(store).join("evidence").join("sha256"));
-    assert_eq!(kept.len(), 8, "four captures of two files each");
+    assert_eq!(kept.len(), 9, "four captures of two files each, and a limit pack of the samples");
     for file in [&kept[0], &kept[5]] {
         let good = fs::read(file).unwrap();
         let mut bad = good.clone();
@@ -152,7 +152,8 @@ fn one_flipped_byte_of_evidence_is_found() {
         fs::write(file, &bad).unwrap();
         let damaged = verify();
         assert_eq!(damaged.code, 6, "{}{}", damaged.out, damaged.err);
-        assert!(damaged.out.contains(".sigmf-"), "which file: {}", damaged.out);
+        let named = file.file_name().unwrap().to_str().unwrap();
+        assert!(damaged.out.contains(named), "which file: {}", damaged.out);
         let json = faultscope(&["case", "verify", id, "--store", store, "--json"]);
         assert_eq!(json.code, 6);
         assert_eq!(json.json()["verified"][0]["differences"].as_array().unwrap().len(), 1);

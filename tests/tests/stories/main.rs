@@ -25,5 +25,6 @@ mod process;
 mod readme;
 mod samples;
 mod schema;
+mod signing;
 mod soak;
 mod spectra;

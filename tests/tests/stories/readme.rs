@@ -92,6 +92,10 @@ fn every_command_runs_on_the_samples() {
         if words[0] == "demo" {
             words.extend(["--output", &demo]);
         }
+        let keys = at("keys");
+        if words[0] == "case" && matches!(words[1], "key" | "sign" | "verify") {
+            words.extend(["--keys", &keys]);
+        }
         let outcome = faultscope(&words);
         // Nothing is wrong with the command; the samples may fail their limits.
         assert!(matches!(outcome.code, 0 | 1), "{words:?}: {} {}", outcome.code, outcome.err);

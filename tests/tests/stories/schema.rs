@@ -144,6 +144,13 @@ fn cases_are_documents_of_their_own() {
     }
     published.check("CaseListDocument", &run(&["case", "list", "--all"], 0));
     published.check("VerifyDocument", &run(&["case", "verify", &id], 0));
+    let keys = dir.path().join("keys").display().to_string();
+    for words in [vec!["new", "--name", "chen"], vec!["show"]] {
+        let words = [&["case", "key"], &words[..], &["--keys", &keys]].concat();
+        published.check("KeysDocument", &run(&words, 0));
+    }
+    published.check("CaseDocument", &run(&["case", "sign", &id, "--name", "chen", "--keys", &keys], 0));
+    published.check("VerifyDocument", &run(&["case", "verify", &id, "--keys", &keys], 0));
     let page = dir.path().join("report.html").display().to_string();
     published.check("FilesDocument", &run(&["report", &id, "--output", &page], 0));
 }

@@ -1,5 +1,6 @@
 //! Writing a bundle: checked first, then saved in the four durable steps, or not at all.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::{CASE, EVENTS, EVIDENCE, MANIFEST, Manifest, ManifestCase, ManifestFile, REPORT, VERSION, comment, limits};
 use crate::canonical;
-use crate::files::{Disk, Files as _};
+use crate::files::Files;
 use crate::{Event, SqliteStore, Store as _, StoreError, verify};
 
 /// What stands beside the events for people and other programs.
@@ -116,19 +117,20 @@ fn save(
     out: &Path,
 ) -> Result<(u64, String), StoreError> {
     let failed = |e: io::Error| StoreError::io("writing the bundle", out, &e);
+    let files = store.vault().files();
     let name = out.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let part = Part(out.with_file_name(format!(".{name}.{}.part", crate::files::unique())));
     let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = File::options().read(true).write(true).create_new(true).open(&part.0).map_err(failed)?;
-    let mut file = fill(store, file, texts, evidence).map_err(|e| match e {
+    let mut file = files.create(&part.0).map_err(failed)?;
+    fill(store, &file, texts, evidence).map_err(|e| match e {
         Trouble::Io(e) => failed(e),
         Trouble::Store(e) => e,
     })?;
-    let digests = stamp(&mut file).map_err(failed)?;
-    Disk.sync(&file).map_err(failed)?;
+    let digests = stamp(&mut file, files).map_err(failed)?;
+    files.sync(&file).map_err(failed)?;
     drop(file);
-    Disk.rename(&part.0, out).map_err(failed)?;
-    Disk.sync_dir(folder).map_err(failed)?;
+    files.rename(&part.0, out).map_err(failed)?;
+    files.sync_dir(folder).map_err(failed)?;
     Ok(digests)
 }
 
@@ -149,8 +151,22 @@ impl From<zip::result::ZipError> for Trouble {
     }
 }
 
-fn fill(store: &SqliteStore, file: File, texts: &[(&str, &[u8])], evidence: &[String]) -> Result<File, Trouble> {
-    let mut zip = ZipWriter::new(file);
+fn fill(store: &SqliteStore, file: &File, texts: &[(&str, &[u8])], evidence: &[String]) -> Result<(), Trouble> {
+    let trouble = RefCell::new(None);
+    let sink = Sink { file, files: store.vault().files(), trouble: &trouble, at: 0, end: 0 };
+    let done = entries(store, sink, texts, evidence, &trouble);
+    // What the disk said comes first: all else follows from it.
+    trouble.into_inner().map_or(done, |e| Err(e.into()))
+}
+
+fn entries(
+    store: &SqliteStore,
+    sink: Sink<'_>,
+    texts: &[(&str, &[u8])],
+    evidence: &[String],
+    trouble: &RefCell<Option<io::Error>>,
+) -> Result<(), Trouble> {
+    let mut zip = ZipWriter::new(sink);
     zip.set_comment(format!("{}{}", comment(VERSION), "0".repeat(64)))?;
     let plain = SimpleFileOptions::default().last_modified_time(DateTime::default()).unix_permissions(0o644);
     for (name, bytes) in texts {
@@ -169,29 +185,76 @@ fn fill(store: &SqliteStore, file: File, texts: &[(&str, &[u8])], evidence: &[St
         loop {
             let n = source.read(&mut block)?;
             let filled = block.get(..n).unwrap_or_default();
-            if filled.is_empty() {
+            if filled.is_empty() || trouble.borrow().is_some() {
                 break;
             }
             hash.update(filled);
             zip.write_all(filled)?;
         }
         // It was right a moment ago; what is sent is what was hashed.
-        if canonical::hex(&hash.finalize()) != *sha256 {
+        if trouble.borrow().is_none() && canonical::hex(&hash.finalize()) != *sha256 {
             let what = format!("the evidence {sha256} changed while it was exported");
             return Err(Trouble::Store(StoreError::Damaged { what, path: store.dir().to_owned() }));
         }
     }
-    Ok(zip.finish()?)
+    zip.finish()?;
+    Ok(())
+}
+
+/// A file that remembers its first error instead of telling it: the writer of the zip, told of one, would go on writing as it is
+/// dropped, print about it, and in a debug build panic. What is written after the error goes nowhere.
+struct Sink<'a> {
+    file: &'a File,
+    files: &'a dyn Files,
+    trouble: &'a RefCell<Option<io::Error>>,
+    at: u64,
+    end: u64,
+}
+
+impl Sink<'_> {
+    fn attempt(&self, act: impl FnOnce() -> io::Result<()>) {
+        let mut trouble = self.trouble.borrow_mut();
+        if trouble.is_none() {
+            *trouble = act().err();
+        }
+    }
+}
+
+impl io::Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.attempt(|| self.files.write(self.file, bytes));
+        self.at += bytes.len() as u64;
+        self.end = self.end.max(self.at);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl io::Seek for Sink<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::End(by) => self.end.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
+        let mut file = self.file;
+        self.attempt(|| file.seek(SeekFrom::Start(self.at)).map(|_| ()));
+        Ok(self.at)
+    }
 }
 
 /// Puts the digest of all that stands before it at the end; the size, and the digest of the whole.
-fn stamp(file: &mut File) -> io::Result<(u64, String)> {
+fn stamp(file: &mut File, files: &dyn Files) -> io::Result<(u64, String)> {
     let length = file.seek(SeekFrom::End(0))?;
     let body = length.saturating_sub(64);
     file.rewind()?;
     let hash = limits::hash(&mut (&mut *file).take(body))?;
     let digest = canonical::hex(&hash.clone().finalize());
     file.seek(SeekFrom::Start(body))?;
-    file.write_all(digest.as_bytes())?;
+    files.write(file, digest.as_bytes())?;
     Ok((length, canonical::hex(&hash.chain_update(digest.as_bytes()).finalize())))
 }

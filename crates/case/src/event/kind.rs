@@ -316,3 +316,19 @@ pub struct Merged {
     #[serde(default)]
     pub conflicts: Vec<super::Field>,
 }
+
+/// A signature over all that came before it. What comes after does not change it: later events follow its hash, and it reaches
+/// back only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// Who, as the signer says; whether that is so is told by whose key it is.
+    pub name: String,
+    /// Ed25519 public key, 64 lower-case hexadecimal digits.
+    pub public_key: String,
+    /// When, RFC 3339, by the signer's clock.
+    pub at: String,
+    /// Hash of the event before this one, and so of all before it.
+    pub head: String,
+    /// Ed25519 signature (RFC 8032) of the statement of `sign`, 128 lower-case hexadecimal digits.
+    pub signature: String,
+}

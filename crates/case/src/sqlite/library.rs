@@ -2,6 +2,8 @@
 //!
 //! Entries are made by whoever searches, and made again when the case has gone on: they may be thrown away at any time.
 
+use std::collections::HashMap;
+
 use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter};
 
@@ -17,8 +19,19 @@ pub struct Entry {
     pub events: u64,
     /// What it is searched by, in lower case.
     pub words: String,
+    /// What it is ranked by before its brief is read, as its maker wrote it.
+    pub causes: String,
     /// The brief, as its maker wrote it.
     pub body: String,
+}
+
+/// A closed case that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where the store has it.
+    place: i64,
+    /// What it is ranked by.
+    pub causes: String,
 }
 
 impl SqliteStore {
@@ -27,14 +40,25 @@ impl SqliteStore {
     /// # Errors
     /// When the store cannot be read.
     pub fn library_lacks(&self, version: u32) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT c.id FROM fault_case c LEFT JOIN library l ON l.case_no = c.no
-                   WHERE c.status = 'closed' AND (l.case_no IS NULL OR l.version <> ?1 OR l.events <> c.events) ORDER BY c.no";
         let read = || {
-            let mut statement = self.connection.prepare(sql)?;
-            let ids = statement.query_map([version], |row| row.get(0))?;
-            ids.collect::<rusqlite::Result<_>>()
+            let mut entries = self.connection.prepare("SELECT case_no, events FROM library WHERE version = ?1")?;
+            let entries = entries.query_map([version], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let entries: HashMap<i64, i64> = entries.collect::<rusqlite::Result<_>>()?;
+            let closed = self.closed()?;
+            let lacking = closed.iter().filter(|(no, events)| entries.get(no) != Some(events));
+            let mut id = self.connection.prepare("SELECT id FROM fault_case WHERE no = ?1")?;
+            lacking.map(|(no, _)| id.query_row([no], |row| row.get(0))).collect::<rusqlite::Result<_>>()
         };
         read().map_err(|e| self.failed("reading the library", &e))
+    }
+
+    /// Number in the store and events of every closed case, in order: joined here and not by the database, which would read the
+    /// rows for it; this comes from the index `closed_case` alone.
+    fn closed(&self) -> rusqlite::Result<Vec<(i64, i64)>> {
+        let sql = "SELECT no, events FROM fault_case WHERE status = 'closed' ORDER BY no";
+        let mut statement = self.connection.prepare(sql)?;
+        let closed = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        closed.collect()
     }
 
     /// Keeps entries of this version in place of older ones.
@@ -50,8 +74,9 @@ impl SqliteStore {
             for (no, entry) in places.iter().zip(entries) {
                 let events = i64::try_from(entry.events).unwrap_or(i64::MAX);
                 tx.execute(
-                    "INSERT OR REPLACE INTO library (case_no, version, events, words, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![no, version, events, entry.words, entry.body],
+                    "INSERT OR REPLACE INTO library (case_no, version, events, words, causes, body)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![no, version, events, entry.words, entry.causes, entry.body],
                 )?;
             }
             tx.commit()
@@ -59,29 +84,59 @@ impl SqliteStore {
         write().map_err(|e| StoreError::db("writing to the library", &dir, &e))
     }
 
-    /// The entries of this version whose words hold every word of `text`, those of the latest cases first.
+    /// Closed cases whose entry of this version holds every word of `text`, those of the latest cases first; the case `not` is
+    /// left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or there is no case `not`.
+    pub fn library(&self, version: u32, text: &str, not: Option<&str>) -> Result<Vec<Found>, StoreError> {
+        let not = not.map(|id| self.find(id)).transpose()?.map_or(0, |(no, _)| no);
+        let words: Vec<Value> = text.split_whitespace().map(|word| Value::Text(word.to_lowercase())).collect();
+        let all = vec!["instr(words, ?) > 0"; words.len()].join(" AND ");
+        let with_words = if words.is_empty() {
+            String::new()
+        } else {
+            format!("AND case_no IN (SELECT case_no FROM library WHERE {all})")
+        };
+        // The indices `library_by_words` and `library_by_case` alone answer this.
+        let sql = format!(
+            "SELECT case_no, events, causes FROM library WHERE version = ? AND case_no <> ? {with_words} ORDER BY case_no DESC"
+        );
+        let values = [Value::Integer(version.into()), Value::Integer(not)].into_iter().chain(words);
+        let read = || {
+            // A store of before there were such entries, on a medium that cannot be written.
+            let old = "SELECT count(*) = 0 FROM pragma_table_info('library') WHERE name = 'causes'";
+            if self.connection.query_row(old, [], |row| row.get(0))? {
+                return Ok(Vec::new());
+            }
+            let closed: HashMap<i64, i64> = self.closed()?.into_iter().collect();
+            let mut statement = self.connection.prepare(&sql)?;
+            let mut rows = statement.query(params_from_iter(values))?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                let place = row.get(0)?;
+                if closed.get(&place) == Some(&row.get(1)?) {
+                    found.push(Found { place, causes: row.get(2)? });
+                }
+            }
+            Ok(found)
+        };
+        read().map_err(|e| self.failed("reading the library", &e))
+    }
+
+    /// Number and brief of cases that were found, in their order.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn library(&self, version: u32, text: &str) -> Result<Vec<Entry>, StoreError> {
-        let mut values = vec![Value::Integer(version.into())];
-        let mut conditions = String::new();
-        for word in text.split_whitespace() {
-            conditions.push_str(" AND instr(l.words, ?) > 0");
-            values.push(Value::Text(word.to_lowercase()));
-        }
-        let sql = format!(
-            "SELECT c.id, l.events, l.words, l.body FROM library l JOIN fault_case c ON c.no = l.case_no
-             WHERE c.status = 'closed' AND l.version = ? AND l.events = c.events{conditions} ORDER BY c.no DESC"
-        );
+    pub fn library_briefs<'a>(
+        &self,
+        found: impl IntoIterator<Item = &'a Found>,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = "SELECT c.id, l.body FROM library l JOIN fault_case c ON c.no = l.case_no WHERE l.case_no = ?1";
         let read = || {
-            let mut statement = self.connection.prepare(&sql)?;
-            let entries = statement.query_map(params_from_iter(values), |row| {
-                let events: i64 = row.get(1)?;
-                let events = u64::try_from(events).unwrap_or(0);
-                Ok(Entry { case_id: row.get(0)?, events, words: row.get(2)?, body: row.get(3)? })
-            })?;
-            entries.collect::<rusqlite::Result<_>>()
+            let mut statement = self.connection.prepare(sql)?;
+            let mut brief = |f: &Found| statement.query_row([f.place], |row| Ok((row.get(0)?, row.get(1)?)));
+            found.into_iter().map(&mut brief).collect::<rusqlite::Result<_>>()
         };
         read().map_err(|e| self.failed("reading the library", &e))
     }

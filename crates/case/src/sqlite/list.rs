@@ -188,9 +188,13 @@ pub(super) fn sql_of(filter: &Filter, sort: Sort, now_ms: i64) -> (String, Vec<V
         conditions.push("(next_due_ms IS NULL) = 0 AND next_due_ms < ? AND status <> 'closed'".into());
         values.push(Value::Integer(now_ms));
     }
-    for word in filter.text.iter().flat_map(|t| t.split_whitespace()) {
-        conditions.push("instr(words, ?) > 0".into());
-        values.push(Value::Text(word.to_lowercase()));
+    let words: Vec<Value> =
+        filter.text.iter().flat_map(|t| t.split_whitespace()).map(|w| Value::Text(w.to_lowercase())).collect();
+    if !words.is_empty() {
+        // `case_by_words` alone answers this: only rows that have them all are read.
+        let all = vec!["instr(words, ?) > 0"; words.len()].join(" AND ");
+        conditions.push(format!("no IN (SELECT no FROM fault_case WHERE {all})"));
+        values.extend(words);
     }
     let condition = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
     let order = match sort {

@@ -14,7 +14,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x4653_4341;
 
 /// One script for each version; the database's `user_version` counts those that were run.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE fault_case (
         no INTEGER PRIMARY KEY,
@@ -67,6 +67,16 @@ const MIGRATIONS: [&str; 4] = [
 ",
     // The tables stay; but a program that does not know pauses and calendars would take clocks for others than they are.
     "-- 4: pauses, calendars, overruns",
+    // Lists and searches that answer from an index alone: the rows hold much that they do not need. Words are looked through in
+    // full, so that parts of words and words of two Chinese characters are found like any other.
+    "
+    CREATE INDEX open_by_due ON fault_case (next_due_ms IS NULL, next_due_ms, no) WHERE status <> 'closed';
+    CREATE INDEX closed_case ON fault_case (no, events, status) WHERE status = 'closed';
+    CREATE INDEX case_by_words ON fault_case (words);
+    ALTER TABLE library ADD COLUMN causes TEXT NOT NULL DEFAULT '{}';
+    CREATE INDEX library_by_case ON library (case_no, version, events, causes);
+    CREATE INDEX library_by_words ON library (words);
+",
 ];
 
 /// How long another program is waited for.

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+mod bundles;
+
 use super::*;
 use crate::clock::Priority;
 use crate::event::{Attached, Equipment, Opened};
@@ -78,7 +80,7 @@ impl Files for Failing {
     fn create(&self, path: &Path) -> io::Result<std::fs::File> {
         self.turn().and_then(|()| Disk.create(path))
     }
-    fn write(&self, file: &mut std::fs::File, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, file: &std::fs::File, bytes: &[u8]) -> io::Result<()> {
         // A full disk takes a part of the bytes first.
         self.turn().or_else(|e| Disk.write(file, bytes.get(..bytes.len() / 2).unwrap_or_default()).and(Err(e)))?;
         Disk.write(file, bytes)

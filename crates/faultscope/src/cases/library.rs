@@ -1,16 +1,16 @@
 //! Closed cases as a fault library: found by words, or by how much their signature resembles that of a new capture.
 
-use faultscope_case::{Attached, Entry, StoreError};
+use faultscope_case::{Attached, Entry, Event, Found, StoreError};
 use faultscope_diagnose::signature::{self, Reason, Signature};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
 use serde::{Deserialize, Serialize};
 
 use super::link::{Stage, stage_of};
-use super::{Desk, diagnosed};
+use super::{Case, Desk, diagnosed};
 use crate::{CaptureResult, Class, Error};
 
 /// Goes up when entries are made otherwise; signatures have a version of their own.
-const ENTRY_VERSION: u32 = 1;
+const ENTRY_VERSION: u32 = 2;
 /// Entries are of both versions.
 const VERSION: u32 = ENTRY_VERSION * 1000 + signature::VERSION;
 
@@ -36,6 +36,10 @@ pub struct LibrarySearch {
     pub text: String,
     /// What the cases should resemble, the most alike first; without it the latest come first.
     pub signature: Option<Signature>,
+    /// The most that are wanted; all when not set.
+    pub limit: Option<usize>,
+    /// A case that does not count: it does not resemble itself.
+    pub not: Option<String>,
 }
 
 /// A closed case that was found.
@@ -99,22 +103,52 @@ impl Desk {
     /// # Errors
     /// Unknown case, or a store that cannot be read.
     pub fn signature(&self, id: &str) -> Result<Signature, Error> {
-        Ok(self.faults_of(id)?.0)
+        Ok(faults_of(&self.events(id)?)?.0)
     }
 
-    /// Looks closed cases up. What the library lacks of them is made first, and kept where the store can be written.
+    /// Looks closed cases up. What the library lacks of them is made first, and kept where the store can be written. Says how
+    /// many have the words; the answer holds no more than were asked for.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn search_library(&mut self, search: &LibrarySearch) -> Result<Vec<LibraryHit>, Error> {
+    pub fn search_library(&mut self, search: &LibrarySearch) -> Result<(usize, Vec<LibraryHit>), Error> {
         self.fill_library()?;
-        let entries = self.store.library(VERSION, &search.text)?;
-        let mut hits = entries.iter().map(|e| hit(e, search.signature.as_ref())).collect::<Result<Vec<_>, _>>()?;
-        if search.signature.is_some() {
-            // The most alike first; among equals the order of the store stays: the latest.
-            hits.sort_by(|a, b| b.score.unwrap_or(0.0).total_cmp(&a.score.unwrap_or(0.0)));
+        let found = self.store.library(VERSION, &search.text, search.not.as_deref())?;
+        let most = search.limit.unwrap_or(found.len());
+        let hits = match &search.signature {
+            None => {
+                let briefs = self.store.library_briefs(found.iter().take(most))?;
+                briefs.into_iter().map(|(id, body)| hit(id, &body, None)).collect::<Result<Vec<_>, _>>()?
+            }
+            Some(signature) => self.alike(&found, signature, most)?,
+        };
+        Ok((found.len(), hits))
+    }
+
+    /// The most alike of what was found, the most alike first, among equals the latest. Briefs are read in the order of how alike
+    /// they can be by their causes, until no other can be among the `most`.
+    fn alike(&self, found: &[Found], wanted: &Signature, most: usize) -> Result<Vec<LibraryHit>, Error> {
+        /// Briefs that are read at a time.
+        const AT_ONCE: usize = 64;
+        let can_be = |f: &Found| serde_json::from_str(&f.causes).map_or(1.0, |causes| wanted.most(&causes));
+        let mut ranked: Vec<(f64, usize, &Found)> =
+            found.iter().enumerate().map(|(place, f)| (can_be(f), place, f)).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut hits: Vec<(f64, usize, LibraryHit)> = Vec::new();
+        for some in ranked.chunks(AT_ONCE) {
+            let least = hits.get(most.saturating_sub(1)).map_or(f64::NEG_INFINITY, |hit| hit.0);
+            if some.first().is_none_or(|(can_be, ..)| *can_be < least) {
+                break;
+            }
+            let briefs = self.store.library_briefs(some.iter().map(|(.., found)| *found))?;
+            for ((_, place, _), (id, body)) in some.iter().zip(briefs) {
+                let hit = hit(id, &body, Some(wanted))?;
+                hits.push((hit.score.unwrap_or(0.0), *place, hit));
+            }
+            hits.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            hits.truncate(most);
         }
-        Ok(hits)
+        Ok(hits.into_iter().map(|(.., hit)| hit).collect())
     }
 
     fn fill_library(&mut self) -> Result<(), Error> {
@@ -137,8 +171,11 @@ impl Desk {
     }
 
     fn entry(&self, id: &str) -> Result<Entry, Error> {
-        let case = self.case(id)?;
-        let (signature, causes) = self.faults_of(id)?;
+        let events = self.events(id)?;
+        let case = Case::fold(&events, &crate::now())
+            .ok_or_else(|| StoreError::Invalid { what: format!("the first event of {id} does not open it") })?;
+        let case = Case { id: id.to_owned(), ..case };
+        let (signature, causes) = faults_of(&events)?;
         let parts: Vec<String> = case.actions.iter().filter_map(|a| a.part.as_ref()).map(|p| p.name.clone()).collect();
         let equipment = [&case.equipment.kind, &case.equipment.model];
         let brief = Brief {
@@ -158,28 +195,28 @@ impl Desk {
         let named = causes.iter().map(|c| &c.cause);
         let words: Vec<&str> =
             own.into_iter().chain(told).chain(&brief.parts).chain(written).chain(named).map(String::as_str).collect();
-        let body = serde_json::to_string(&brief).map_err(|e| Error::usage(e.to_string(), ""))?;
+        let json = |e: serde_json::Error| Error::usage(e.to_string(), "");
+        let causes = serde_json::to_string(&brief.signature.causes).map_err(json)?;
+        let body = serde_json::to_string(&brief).map_err(json)?;
         let words = words.join("\n").to_lowercase();
-        Ok(Entry { case_id: case.id, events: case.version, words, body })
-    }
-
-    /// Signature and causes of what was wrong.
-    fn faults_of(&self, id: &str) -> Result<(Signature, Vec<Cause>), Error> {
-        let fault = |a: &Attached| a.role.as_deref().and_then(stage_of) != Some(Stage::After);
-        Ok(diagnosed(&self.events(id)?, RuleSet::shipped()?, fault, |set, causes| {
-            (Signature::of(set, &causes), causes)
-        }))
+        Ok(Entry { case_id: case.id, events: case.version, words, causes, body })
     }
 }
 
-fn hit(entry: &Entry, wanted: Option<&Signature>) -> Result<LibraryHit, Error> {
-    let brief: Brief = serde_json::from_str(&entry.body).map_err(|e| {
-        let what = format!("the library's entry of {} cannot be read ({e})", entry.case_id);
+/// Signature and causes of what was wrong.
+fn faults_of(events: &[Event]) -> Result<(Signature, Vec<Cause>), Error> {
+    let fault = |a: &Attached| a.role.as_deref().and_then(stage_of) != Some(Stage::After);
+    Ok(diagnosed(events, RuleSet::shipped()?, fault, |set, causes| (Signature::of(set, &causes), causes)))
+}
+
+fn hit(case_id: String, body: &str, wanted: Option<&Signature>) -> Result<LibraryHit, Error> {
+    let brief: Brief = serde_json::from_str(body).map_err(|e| {
+        let what = format!("the library's entry of {case_id} cannot be read ({e})");
         Error::from(StoreError::Invalid { what })
     })?;
     let resemblance = wanted.map(|wanted| wanted.resemblance(&brief.signature));
     Ok(LibraryHit {
-        case_id: entry.case_id.clone(),
+        case_id,
         title: brief.title,
         site: brief.site,
         equipment: brief.equipment,

@@ -341,7 +341,7 @@ fn result(document: LinkDocument, link: CaseLink, rf: &Attached, lang: Lang) -> 
         unit: radio.unit.clone(),
         readings: link.detail.readings(),
         findings: link.detail.findings(&rf.findings, &gates),
-        settings: ResultSettings { limit_packs: Vec::new(), ..radio.settings.clone() },
+        settings: ResultSettings { limit_packs: Vec::new(), own_packs: Vec::new(), ..radio.settings.clone() },
         quality: gates,
         link: Some(Box::new(link)),
         ..CaptureResult::default()

@@ -14,6 +14,7 @@ use super::unmet;
 use crate::analyse::analyse;
 use crate::batch::batch_in_order;
 use crate::cases::{CaseLinkRequest, Desk};
+use crate::result::OwnPack;
 use crate::{CaptureResult, Class, Error, Request, Watch};
 
 /// How a plan is run.
@@ -128,7 +129,11 @@ fn measure(
     let work = |task: &Task<'_>| {
         let (key, stamp) = (task.key(), stamp(task.file));
         let entry = match state.and_then(|(_, s)| s.finished(&key, &stamp)) {
-            Some(entry) => entry,
+            Some(mut entry) => {
+                // The file of the interrupted run names the packs; their texts are those of the plan, which is the same.
+                entry.result.settings.own_packs = OwnPack::of(&task.step.packs);
+                entry
+            }
             None => {
                 let entry = one(task, threads, options.lang, watch)?;
                 if let Some((path, state)) = state {
