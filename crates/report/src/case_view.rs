@@ -204,6 +204,21 @@ pub(crate) fn actions(case: &Value, lang: Lang) -> DataTable {
     )
 }
 
+/// Parts that were replaced.
+pub(crate) fn parts(case: &Value, lang: Lang) -> DataTable {
+    let row = |a: &Value| {
+        let part = &a["part"];
+        ["name", "old_serial", "new_serial"]
+            .iter()
+            .map(|field| text_of(&part[*field]).into())
+            .chain([text_of(&a["at"]).into()])
+            .collect()
+    };
+    let keys = ["table.part", "table.old_serial", "table.new_serial", "table.when"];
+    let replaced = list(case, "actions").filter(|a| a["part"].is_object());
+    table(lang, "report.parts", &keys, replaced.map(row))
+}
+
 /// Everything in order.
 pub(crate) fn timeline(case: &Value, lang: Lang) -> DataTable {
     let row = |e: &Value| {

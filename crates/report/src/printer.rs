@@ -3,7 +3,7 @@
 mod html;
 
 use crate::ReportError;
-use crate::html::ReportInput;
+use crate::document::Document;
 
 /// Turns a report into the bytes of one file.
 pub trait Printer: Sync {
@@ -11,11 +11,11 @@ pub trait Printer: Sync {
     fn id(&self) -> &'static str;
     /// The file extension it answers to, without the dot, lower case.
     fn extension(&self) -> &'static str;
-    /// Prints; deterministic: the same input gives the same bytes.
+    /// Prints; deterministic: the same document gives the same bytes.
     ///
     /// # Errors
-    /// When the input cannot be put into this format.
-    fn print(&self, input: &ReportInput) -> Result<Vec<u8>, ReportError>;
+    /// When the document cannot be put into this format.
+    fn print(&self, document: &Document) -> Result<Vec<u8>, ReportError>;
 }
 
 /// Every printer.

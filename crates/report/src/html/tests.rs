@@ -1,12 +1,20 @@
 //! The report holds what it must, escapes everything, and is the same every time.
 
 use faultscope_diagnose::finding::{Alarm, AppliedLimit, Severity};
-use faultscope_diagnose::{At, Cause, GateState, Verdict};
+use faultscope_diagnose::{At, Cause, Finding, Gate, GateState, Reading, Verdict};
 use faultscope_signal::Unit;
 use serde_json::json;
 
-use super::*;
+use crate::document::{Audience, Document};
+use crate::input::{CaptureFacts, Figure, ReportInput, Section};
 use crate::picture::{Chart as _, Envelope, Level, Size, WaveformChart};
+use crate::redact::{Redaction, Secret};
+use crate::words::Lang;
+use crate::ReportError;
+
+fn render(input: &ReportInput) -> Result<String, ReportError> {
+    super::render(&Document::of(input, Audience::Engineer, &Redaction::default()))
+}
 
 fn finding(value: f64, verdict: Verdict) -> Finding {
     Finding {
@@ -62,7 +70,7 @@ fn section(role: &str, value: f64, verdict: Verdict, lang: Lang) -> Section {
         ],
         findings: vec![finding(value, verdict)],
         detail: None,
-        pictures: vec![Figure { caption: format!("{role}: voltage"), svg: chart.svg(Size::default()).unwrap() }],
+        pictures: vec![Figure { caption: format!("{role}: voltage"), drawing: chart.draw(Size::default()) }],
         settings: json!({"fft": 65536, "window": "flattop", "limit_packs": ["dc-48v 1"]}),
         error: String::new(),
     }
@@ -88,6 +96,7 @@ fn report(lang: Lang) -> ReportInput {
     ReportInput {
         lang,
         causes: Vec::new(),
+        overlays: Vec::new(),
         case: Some(json!({
             "id": "FS-2026-0001", "title": "Cell 3 down after thunderstorm", "priority": "P1", "status": "in_progress",
             "customer": "Northern Rail", "site": "Hill 17", "symptom": "no transmit power",
@@ -96,7 +105,7 @@ fn report(lang: Lang) -> ReportInput {
             "clocks": [{"name": "respond", "due": "2026-11-22T08:30:00Z", "met_at": "2026-11-22T08:10:00Z", "state": "met"},
                        {"name": "fix", "due": "2026-11-22T12:00:00Z", "met_at": null, "state": "late"}],
             "evidence": [{"name": "supply-before.wav", "role": "supply before", "size": 40044, "media_type": "audio/wav", "sha256": "ab".repeat(32)}],
-            "actions": [{"at": "2026-11-22T10:00:00Z", "actor": "Li Wei", "action": "part_replaced", "text": "rectifier changed", "part": {"name": "rectifier", "old": "R1", "new": "R2"}}],
+            "actions": [{"at": "2026-11-22T10:00:00Z", "actor": "Li Wei", "action": "part_replaced", "text": "rectifier changed", "part": {"name": "rectifier", "old_serial": "R1", "new_serial": "R2"}}],
             "timeline": [{"at": "2026-11-22T08:00:00Z", "actor": "desk", "kind": "opened", "text": "call received"}],
             "root_cause": null, "closure": null
         })),
@@ -260,5 +269,68 @@ fn reports_to_look_at() {
     for lang in [Lang::En, Lang::ZhCn] {
         crate::write_file(&folder.join(format!("report-{lang}.html")), render(&report(lang)).unwrap().as_bytes())
             .unwrap();
+    }
+}
+
+#[test]
+fn the_customers_page_holds_what_the_customer_asks_for_and_nothing_else() {
+    for lang in [Lang::En, Lang::ZhCn] {
+        let document = Document::of(&report(lang), Audience::Customer, &Redaction::default());
+        let html = super::render(&document).unwrap();
+        // What failed, what was done, proof, times, parts.
+        for needed in ["no transmit power", "rectifier changed", "1.52 V", "41 mV", "2026-11-22T12:00:00Z", "R1", "R2"] {
+            assert!(html.contains(needed), "{lang}: {needed} is missing");
+        }
+        for not in ["R01", "flattop", "bulk capacitor", "POWER_SUPPLY_FAILURE", "call received"] {
+            assert!(!html.contains(not), "{lang}: {not} is not for the customer");
+        }
+    }
+    let html = super::render(&Document::of(&report(Lang::En), Audience::Customer, &Redaction::default())).unwrap();
+    let badge = html.split("class=\"overall\"").nth(1).unwrap();
+    assert!(badge.trim_start().starts_with("><span class=\"badge pass\""), "the verdict is that after the repair");
+}
+
+#[test]
+fn without_a_measurement_after_the_repair_the_customers_page_proves_nothing() {
+    let mut input = report(Lang::En);
+    input.sections.truncate(1);
+    let html = super::render(&Document::of(&input, Audience::Customer, &Redaction::default())).unwrap();
+    assert!(html.contains("Nothing was measured both before and after") && !html.contains("badge pass"));
+}
+
+#[test]
+fn what_is_redacted_is_nowhere_in_the_bytes() {
+    let mut input = report(Lang::En);
+    let secrets = ["Northern Rail", "Hill 17", "SN 4711", "H17-3", "Li Wei", "desk", "R1", "R2"];
+    let case = input.case.as_mut().unwrap();
+    case["title"] = json!("Northern Rail: cell 3 at HILL-17 down");
+    case["timeline"][0]["text"] = json!("call from Northern Rail about sn4711, Li Wei takes over");
+    for section in &mut input.sections {
+        section.capture.file = "northern_rail-SN4711.wav".into();
+        section.title = "supply of Hill 17".into();
+        section.role = section.role.replace("supply", "hill 17 supply");
+        section.pictures[0].caption = "Li Wei's capture at Hill 17".into();
+        section.gates[0].detail = "recorded by LI WEI".into();
+        section.settings = json!({"file": "/home/li-wei/northern rail/H17-3.wav"});
+        let mut chart = WaveformChart::new(Lang::En, "SN 4711 at Hill 17", Unit::Volt, Envelope::of(&[1.0, 2.0], 1e3));
+        chart.levels.push(Level { value: 1.5, label: "limit of Northern Rail".into(), failed: false });
+        section.pictures[0].drawing = chart.draw(Size::default());
+    }
+    let wanted = [Secret::Names, Secret::Serials, Secret::Site];
+    let redaction = Redaction::of(input.case.as_ref().unwrap(), &wanted, &[], &[], Lang::En);
+    for audience in [Audience::Engineer, Audience::Customer] {
+        let bytes = super::render(&Document::of(&input, audience, &redaction)).unwrap();
+        let folded: String = bytes.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+        for secret in secrets {
+            let plain = bytes.to_lowercase();
+            // Two letters stand in digests and numbers as well: as a word they do not.
+            let words: Vec<&str> = plain.split(|c: char| !c.is_alphanumeric()).collect();
+            let wanted = secret.to_lowercase();
+            let found = if wanted.len() < 4 { words.contains(&wanted.as_str()) } else { plain.contains(&wanted) };
+            assert!(!found, "{secret} is still there for {audience:?}");
+            let joined: String = wanted.chars().filter(|c| c.is_alphanumeric()).collect();
+            assert!(joined.len() < 5 || !folded.contains(&joined), "{secret} is still there without its spaces");
+        }
+        assert!(bytes.contains("[customer]") && bytes.contains("[site]") && bytes.contains("[serial 1]"));
     }
 }

@@ -40,8 +40,36 @@ mod sealed {
     }
 }
 
+/// A picture that is laid out: words and lines in their places, to be put on any paper.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawing(scene::Scene);
+
+impl Drawing {
+    /// As SVG text; see [`Chart::svg`].
+    ///
+    /// # Errors
+    /// When the drawing library refuses.
+    pub fn svg(&self) -> Result<Svg, ReportError> {
+        render::svg(&self.0)
+    }
+
+    /// Changes every text in it.
+    pub(crate) fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
+        for shape in &mut self.0.shapes {
+            if let scene::Shape::Text(text) = shape {
+                change(&mut text.text);
+            }
+        }
+    }
+}
+
 /// A picture described by data; sizes are held between 480 x 320 and 4096 x 4096 pixels.
 pub trait Chart: sealed::Layout {
+    /// Lays out, for a report.
+    fn draw(&self, size: Size) -> Drawing {
+        Drawing(self.scene(size))
+    }
+
     /// Draws as SVG text; generic sans-serif fonts, no scripts, nothing from outside.
     ///
     /// # Errors
