@@ -1,8 +1,8 @@
 //! `report`: a case or a check run as one file.
 
+use faultscope_door::Error;
 use faultscope_door::cases::Access;
 use faultscope_door::report::{self, Edition};
-use faultscope_door::Error;
 
 use super::case::{desk, use_rules};
 use super::simulate::wrote;
@@ -11,8 +11,7 @@ use crate::context::Context;
 
 /// Runs `report`.
 pub(crate) fn run(args: &ReportArgs, context: &mut Context<'_>) -> Result<u8, Error> {
-    let edition =
-        Edition { audience: args.audience, redact: args.redact.clone(), texts: args.redact_text.clone() };
+    let edition = Edition { audience: args.audience, redact: args.redact.clone(), texts: args.redact_text.clone() };
     if std::path::Path::new(&args.id).extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
         if edition != Edition::default() {
             let message = "the report of a check run names no customer, person or place of its own";

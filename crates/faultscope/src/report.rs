@@ -9,8 +9,8 @@ use faultscope_capture::Capture;
 use faultscope_diagnose::{Detail, Finding};
 use faultscope_report::picture::Size;
 use faultscope_report::words::Lang;
-use faultscope_report::{CaptureFacts, Document, Printer, ReportInput, Section, pairs, printer, write_file};
 pub use faultscope_report::{Audience, Redaction, Secret};
+use faultscope_report::{CaptureFacts, Document, Printer, ReportInput, Section, pairs, printer, write_file};
 use serde::Deserialize as _;
 use serde_json::json;
 
@@ -194,7 +194,7 @@ fn input(
 }
 
 /// Two pictures of this size stand side by side on A4, their letters as large as those of one of the usual size.
-const HALF_PAGE: Size = Size { width: 860, height: 520 };
+const HALF_PAGE: Size = Size { width: 860, height: 420 };
 
 /// A result, and its charts where its evidence can be opened again.
 fn section(desk: &Desk, attached: &Attached, redaction: &Redaction, lang: Lang) -> Result<(Section, Charts), Error> {

@@ -86,8 +86,9 @@ pub(crate) enum Block {
     Table(DataTable),
     Finding(FindingBlock),
     Cause(CauseBlock),
-    /// Pictures side by side.
-    Pictures(Vec<Figure>),
+    Picture(Figure),
+    /// Side by side; each column has the same width and fits one page.
+    Columns(Vec<Vec<Block>>),
     /// To be read by programs.
     Code(String),
     /// Room for a name, a date and a signature each.
@@ -168,10 +169,11 @@ fn each_text_of(block: &mut Block, change: &mut dyn FnMut(&mut String)) {
             finding.causes.iter_mut().for_each(|c| each_text_of_cause(c, change));
         }
         Block::Cause(cause) => each_text_of_cause(cause, change),
-        Block::Pictures(figures) => figures.iter_mut().for_each(|figure| {
+        Block::Picture(figure) => {
             change(&mut figure.caption);
             figure.drawing.each_text(change);
-        }),
+        }
+        Block::Columns(columns) => columns.iter_mut().flatten().for_each(|b| each_text_of(b, change)),
         Block::Signatures(roles) => roles.iter_mut().for_each(change),
     }
 }
@@ -208,7 +210,5 @@ pub(crate) fn tally(verdicts: impl Iterator<Item = Verdict>, lang: Lang) -> Vec<
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     verdicts.for_each(|v| *counts.entry(v.name()).or_default() += 1);
     let all = [Fail, Invalid, NotEvaluated, Margin, Pass];
-    all.iter()
-        .filter_map(|v| counts.get(v.name()).map(|n| format!("{n} {}", words::verdict(lang, *v))))
-        .collect()
+    all.iter().filter_map(|v| counts.get(v.name()).map(|n| format!("{n} {}", words::verdict(lang, *v)))).collect()
 }

@@ -19,9 +19,9 @@ pub mod table;
 pub mod words;
 mod write;
 
+pub use document::{Audience, Document, Pair, pairs};
 pub use error::ReportError;
 pub use format::{compact, frequency, plain};
-pub use document::{Audience, Document, Pair, pairs};
 pub use input::{CaptureFacts, Figure, ReportInput, Section};
 pub use printer::Printer;
 pub use redact::{Redaction, Secret};

@@ -104,7 +104,9 @@ impl Found {
         all.extend(people.iter().cloned());
         all.extend(["actions", "timeline", "checklists"].into_iter().flat_map(listed));
         // "Li Wei, +86 10 1234": the number says who it is as well as the name does.
-        all.extend(text_of(&case["contact"]).split([',', ';', '/', '(', ')', '，', '；', '（', '）']).map(str::to_owned));
+        all.extend(
+            text_of(&case["contact"]).split([',', ';', '/', '(', ')', '，', '；', '（', '）']).map(str::to_owned),
+        );
         for person in all {
             self.person(person.trim());
         }
@@ -255,7 +257,10 @@ mod tests {
     #[test]
     fn words_that_only_contain_a_short_secret_stay() {
         let r = all();
-        assert_eq!(r.apply("field strength, limit, JOB, R10, Rail ripple"), "field strength, limit, JOB, R10, Rail ripple");
+        assert_eq!(
+            r.apply("field strength, limit, JOB, R10, Rail ripple"),
+            "field strength, limit, JOB, R10, Rail ripple"
+        );
         assert_ne!(r.apply("R1 out, R2 in"), "R1 out, R2 in");
     }
 

@@ -32,7 +32,8 @@ fn bound(sign: &str, value: f64, finding: &Finding, lang: Lang) -> String {
 
 /// Limits on lines and on the carrier, over a spectrum. One relative to the carrier stands at its level below that.
 pub(super) fn on_spectrum(chart: &mut SpectrumChart, detail: &SpursDetail, findings: &[Finding], lang: Lang) {
-    let ends = |c: &SpectrumChart| c.traces.first().and_then(|t| Some((*t.frequency_hz.first()?, *t.frequency_hz.last()?)));
+    let ends =
+        |c: &SpectrumChart| c.traces.first().and_then(|t| Some((*t.frequency_hz.first()?, *t.frequency_hz.last()?)));
     let Some((low, high)) = ends(chart) else { return };
     for group in by_limit(findings) {
         let Some(first) = group.first() else { continue };
@@ -52,25 +53,40 @@ pub(super) fn on_spectrum(chart: &mut SpectrumChart, detail: &SpursDetail, findi
         };
         let (Some(origin), Some((from, to))) = (origin, place) else { continue };
         let failed = worst(&group) == Some(Verdict::Fail);
-        let sides = [(limit.upper, Side::Upper, "≤"), (limit.lower, Side::Lower, "≥")];
-        chart.limits.extend(sides.into_iter().filter_map(|(value, side, sign)| {
+        // Two bounds are one limit: they lie so close that two labels would cover each other.
+        let label = match (limit.lower, limit.upper) {
+            (Some(low), Some(high)) => {
+                let (low, high) = (compact(low, first.unit), compact(high, first.unit));
+                format!("{} {low} .. {high}", reading(lang, &first.reading))
+            }
+            (low, high) => high
+                .map_or_else(|| bound("≥", low.unwrap_or_default(), first, lang), |high| bound("≤", high, first, lang)),
+        };
+        let sides = [(limit.upper, Side::Upper), (limit.lower, Side::Lower)];
+        let lines = sides.into_iter().filter_map(|(value, side)| {
             let value = value?;
             let points = vec![(from, origin + value), (to, origin + value)];
             let broken = failed && first.value.is_none_or(|v| if side == Side::Upper { v > value } else { v < value });
-            Some(LimitLine { points, label: bound(sign, value, first, lang), failed: broken, side })
-        }));
+            Some(LimitLine { points, label: String::new(), failed: broken, side })
+        });
+        let mut lines: Vec<LimitLine> = lines.collect();
+        if let Some(uppermost) = lines.first_mut() {
+            uppermost.label = label;
+        }
+        chart.limits.extend(lines);
     }
 }
 
 /// Limits on the voltage itself and on its swing, across a waveform. A limit so far away that the waveform would shrink to
 /// a line beside it is left to the bars.
 pub(super) fn on_waveform(chart: &mut WaveformChart, detail: &RippleDetail, findings: &[Finding], lang: Lang) {
-    const FARTHEST: f64 = 12.0;
     let span = detail.max_v - detail.min_v;
-    let near = |v: f64| v > detail.min_v - FARTHEST * span && v < detail.max_v + FARTHEST * span;
+    let near = |v: f64, spans: f64| v > detail.min_v - spans * span && v < detail.max_v + spans * span;
     for f in findings {
         let Some(limit) = &f.limit else { continue };
         let failed = f.verdict == Verdict::Fail;
+        // A swing far inside its limit is worth seeing; a voltage far from its bounds is not.
+        let farthest = if f.reading == "vpp" { 12.0 } else { 1.0 };
         let levels: Vec<(f64, String)> = match (f.reading.as_str(), limit.upper) {
             ("vpp", Some(upper)) => {
                 // The swing is allowed anywhere: drawn about the middle of what was measured.
@@ -83,7 +99,7 @@ pub(super) fn on_waveform(chart: &mut WaveformChart, detail: &RippleDetail, find
                 .collect(),
             _ => Vec::new(),
         };
-        let inside = levels.into_iter().filter(|(v, _)| near(*v));
+        let inside = levels.into_iter().filter(|(v, _)| near(*v, farthest));
         chart.levels.extend(inside.map(|(value, label)| Level { value, label, failed }));
     }
 }
@@ -121,7 +137,9 @@ pub(crate) fn emissions_chart(detail: &EmissionsDetail, title: &str, lang: Lang)
     let mut last = "";
     for point in &detail.points {
         // Without a margin the two have no unit in common.
-        let (Some(level), Some(limit), Some(margin)) = (point.level_db, point.limit_db, point.margin_db) else { continue };
+        let (Some(level), Some(limit), Some(margin)) = (point.level_db, point.limit_db, point.margin_db) else {
+            continue;
+        };
         curve.frequency_hz.extend([point.from_hz, point.to_hz, point.to_hz]);
         curve.level_db.extend([level, level, f64::NAN]);
         let label = if last == point.line { String::new() } else { point.line.clone() };

@@ -94,7 +94,12 @@ pub(super) fn table(pair: &Pair, sections: &[Section], lang: Lang) -> DataTable 
     let single = |(b, a): &(&Reading, &Reading)| {
         [(*b, before), (*a, after)].iter().all(|(r, s)| s.readings.iter().filter(|other| same(r, other)).count() == 1)
     };
-    DataTable { title: pair.subject.clone(), columns, rows: rows.filter(single).map(row).collect(), note: String::new() }
+    DataTable {
+        title: pair.subject.clone(),
+        columns,
+        rows: rows.filter(single).map(row).collect(),
+        note: String::new(),
+    }
 }
 
 /// The worst verdict on a reading; empty where no limit was set on it.

@@ -8,14 +8,21 @@ use crate::detail;
 use crate::format::{compact, plain};
 use crate::words::{self, Lang, fill, word};
 
-/// A finding; `all` are those that its causes may cite.
-pub(super) fn finding(f: &Finding, all: &[Finding], lang: Lang) -> FindingBlock {
+/// A finding; `all` are those that its causes may cite. Of a cause that `told` holds only the name is said again.
+pub(super) fn finding(f: &Finding, all: &[Finding], told: &[Cause], lang: Lang) -> FindingBlock {
+    let cause = |c: &Cause| {
+        let mut block = cause(c, all, false, lang);
+        if told.iter().any(|t| t.rule == c.rule) {
+            block.items.clear();
+        }
+        block
+    };
     FindingBlock {
         id: f.id.clone(),
         badge: Badge::of(Some(f.verdict), lang),
         says: words::summary(f, lang),
         figures: figures(f, lang),
-        causes: f.causes.iter().map(|c| cause(c, all, false, lang)).collect(),
+        causes: f.causes.iter().map(cause).collect(),
     }
 }
 

@@ -28,14 +28,15 @@ pub(super) fn of(input: &ReportInput) -> Document {
         titled(blocks, 2, case_view::parts(case, lang));
     }
     for (index, s) in input.sections.iter().enumerate() {
-        section(index, s, lang, blocks);
+        section(index, s, input, blocks);
     }
     if !unshown.is_empty() {
         blocks.push(Block::Heading(2, word(lang, "report.findings_elsewhere").into()));
         blocks.push(Block::Table(detail::findings(&unshown, lang)));
     }
     if let Some(case) = &input.case {
-        for table in [case_view::actions(case, lang), case_view::evidence(case, lang), case_view::timeline(case, lang)] {
+        for table in [case_view::actions(case, lang), case_view::evidence(case, lang), case_view::timeline(case, lang)]
+        {
             titled(blocks, 2, table);
         }
         blocks.push(Block::Signatures(signatures(lang)));
@@ -135,11 +136,12 @@ fn compared(input: &ReportInput, blocks: &mut Vec<Block>) {
     for pair in pairs {
         titled(blocks, 3, compare::table(&pair, &input.sections, input.lang));
         let overlay = input.overlays.iter().find(|(at, _)| *at == pair.before);
-        blocks.extend(overlay.map(|(_, figure)| Block::Pictures(vec![figure.clone()])));
+        blocks.extend(overlay.map(|(_, figure)| Block::Picture(figure.clone())));
     }
 }
 
-fn section(index: usize, s: &Section, lang: Lang, blocks: &mut Vec<Block>) {
+fn section(index: usize, s: &Section, input: &ReportInput, blocks: &mut Vec<Block>) {
+    let lang = input.lang;
     let number = (index + 1).to_string();
     blocks.push(Block::Heading(2, fill(lang, "report.section_of", &[("number", &number), ("title", &s.title)])));
     blocks.push(Block::Verdict(Badge::of(Verdict::worst(s.findings.iter().map(|f| f.verdict)), lang), s.role.clone()));
@@ -151,11 +153,11 @@ fn section(index: usize, s: &Section, lang: Lang, blocks: &mut Vec<Block>) {
         blocks.push(Block::Text(Tone::Small, format!("SHA-256 {}", s.capture.sha256)));
     }
     blocks.push(Block::Heading(3, word(lang, "report.findings").into()));
-    blocks.extend(s.findings.iter().map(|f| Block::Finding(finding::finding(f, &s.findings, lang))));
+    blocks.extend(s.findings.iter().map(|f| Block::Finding(finding::finding(f, &s.findings, &input.causes, lang))));
     if s.findings.is_empty() {
         blocks.push(Block::Text(Tone::Plain, word(lang, "report.no_findings").into()));
     }
-    blocks.extend(s.pictures.iter().map(|p| Block::Pictures(vec![p.clone()])));
+    blocks.extend(s.pictures.iter().cloned().map(Block::Picture));
     measured(s, lang, blocks);
     if !s.settings.is_null() {
         blocks.push(Block::Heading(3, word(lang, "report.settings").into()));

@@ -5,12 +5,12 @@ use faultscope_diagnose::{At, Cause, Finding, Gate, GateState, Reading, Verdict}
 use faultscope_signal::Unit;
 use serde_json::json;
 
+use crate::ReportError;
 use crate::document::{Audience, Document};
 use crate::input::{CaptureFacts, Figure, ReportInput, Section};
 use crate::picture::{Chart as _, Envelope, Level, Size, WaveformChart};
 use crate::redact::{Redaction, Secret};
 use crate::words::Lang;
-use crate::ReportError;
 
 fn render(input: &ReportInput) -> Result<String, ReportError> {
     super::render(&Document::of(input, Audience::Engineer, &Redaction::default()))
@@ -278,7 +278,7 @@ fn the_customers_page_holds_what_the_customer_asks_for_and_nothing_else() {
         let document = Document::of(&report(lang), Audience::Customer, &Redaction::default());
         let html = super::render(&document).unwrap();
         // What failed, what was done, proof, times, parts.
-        for needed in ["no transmit power", "rectifier changed", "1.52 V", "41 mV", "2026-11-22T12:00:00Z", "R1", "R2"] {
+        for needed in ["no transmit power", "rectifier changed", "1.52 V", "41 mV", "2026-11-22 12:00", "R1", "R2"] {
             assert!(html.contains(needed), "{lang}: {needed} is missing");
         }
         for not in ["R01", "flattop", "bulk capacitor", "POWER_SUPPLY_FAILURE", "call received"] {

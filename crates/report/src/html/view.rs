@@ -63,9 +63,9 @@ pub(super) fn of(document: &Document, style: &str) -> Result<Value, ReportError>
     ]))
 }
 
-fn block(block: &Block) -> Result<Value, ReportError> {
+fn block(shown: &Block) -> Result<Value, ReportError> {
     let of = |kind: &str, field: &'static str, value: Value| map([("kind", kind.into()), (field, value)]);
-    Ok(match block {
+    Ok(match shown {
         Block::Heading(level, text) => {
             map([("kind", "heading".into()), ("level", (*level).into()), ("text", text.as_str().into())])
         }
@@ -79,9 +79,10 @@ fn block(block: &Block) -> Result<Value, ReportError> {
         Block::Table(data) => of("table", "table", table(data)),
         Block::Finding(f) => of("finding", "finding", finding(f)),
         Block::Cause(c) => of("cause", "cause", cause(c)),
-        Block::Pictures(figures) => {
-            let all = figures.iter().map(picture).collect::<Result<Vec<_>, _>>()?;
-            of("pictures", "pictures", all.into())
+        Block::Picture(figure) => of("picture", "picture", picture(figure)?),
+        Block::Columns(columns) => {
+            let column = |c: &Vec<Block>| c.iter().map(block).collect::<Result<Vec<_>, _>>().map(Value::from);
+            of("columns", "columns", columns.iter().map(column).collect::<Result<Vec<_>, _>>()?.into())
         }
         Block::Code(text) => of("code", "text", text.as_str().into()),
         Block::Signatures(roles) => of("signatures", "roles", lines(roles)),
