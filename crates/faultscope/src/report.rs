@@ -117,6 +117,7 @@ fn printer_of(output: &Path) -> Result<&'static dyn Printer, Error> {
             "end the name in .html or .pdf",
         )
     })?;
+    printer.available().map_err(|e| Error::usage(format!("{e}: {}", output.display()), e.hint()))?;
     Ok(printer)
 }
 

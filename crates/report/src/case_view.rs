@@ -52,7 +52,10 @@ pub(crate) fn facts(case: &Value, lang: Lang) -> Vec<(String, String)> {
         ("report.symptom", text_of(&case["symptom"])),
         ("report.assignee", text_of(&case["assignee"])),
         ("report.root_cause", text_of(&case["root_cause"])),
-        ("report.closure", text_of(&case["closure"])),
+        ("report.closure", words::find_or(lang, "closure", &text_of(&case["closure"]["code"]))),
+        ("report.remedy", text_of(&case["closure"]["remedy"])),
+        ("report.confirmed_by", text_of(&case["closure"]["confirmed_by"])),
+        ("report.satisfaction", text_of(&case["closure"]["satisfaction"])),
     ];
     all.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (word(lang, k).to_owned(), v)).collect()
 }

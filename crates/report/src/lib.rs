@@ -9,9 +9,13 @@ mod detail;
 mod document;
 mod error;
 pub mod explain;
+#[cfg(test)]
+mod fixture;
 mod format;
 pub mod html;
 mod input;
+#[cfg(feature = "pdf")]
+mod pdf;
 pub mod picture;
 pub mod printer;
 mod redact;

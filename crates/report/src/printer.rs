@@ -1,6 +1,7 @@
 //! The socket of printers: one report, one file format per plug.
 
 mod html;
+mod pdf;
 
 use crate::ReportError;
 use crate::document::Document;
@@ -11,6 +12,13 @@ pub trait Printer: Sync {
     fn id(&self) -> &'static str;
     /// The file extension it answers to, without the dot, lower case.
     fn extension(&self) -> &'static str;
+    /// Whether this build of the program can print so; asked before anything is measured or drawn.
+    ///
+    /// # Errors
+    /// When it cannot, with the way out.
+    fn available(&self) -> Result<(), ReportError> {
+        Ok(())
+    }
     /// Prints; deterministic: the same document gives the same bytes.
     ///
     /// # Errors
@@ -19,7 +27,7 @@ pub trait Printer: Sync {
 }
 
 /// Every printer.
-pub static ALL: &[&dyn Printer] = &[&html::Html];
+pub static ALL: &[&dyn Printer] = &[&html::Html, &pdf::Pdf];
 
 /// The printer for a file extension, with or without the dot, in any case.
 #[must_use]

@@ -24,7 +24,7 @@ pub(super) fn of(input: &ReportInput) -> Document {
     failed(input, case, blocks);
     done(input, case, blocks);
     proof(input, &pairs, blocks);
-    blocks.extend(side_by_side([parts(case, lang), in_utc(cut(case_view::clocks(case, lang), 4, lang), lang)]));
+    blocks.extend(side_by_side([parts(case, lang), in_utc(cut(case_view::clocks(case, lang), 5, lang), lang)]));
     blocks.push(Block::Signatures(full::signatures(lang)));
     blocks.push(Block::Text(Tone::Small, word(lang, "report.screening_short").into()));
     document
@@ -144,7 +144,7 @@ fn cut(mut table: DataTable, most: usize, lang: Lang) -> DataTable {
 
 /// Parts that were replaced; columns that nothing is known for are left out.
 fn parts(case: &Value, lang: Lang) -> DataTable {
-    let mut parts = in_utc(cut(case_view::parts(case, lang), 4, lang), lang);
+    let mut parts = in_utc(cut(case_view::parts(case, lang), 3, lang), lang);
     for column in [2, 1] {
         if parts.rows.iter().all(|row| row.get(column).is_none_or(|c| c.text.is_empty())) {
             without_column(&mut parts, column);
@@ -191,10 +191,10 @@ pub(super) fn shorten(document: &mut Document) {
 fn hold(block: &mut Block, columns: usize) {
     let hold_text = |text: &mut String, width: usize| *text = shortened(&to_the_minute(text), width / columns);
     match block {
-        Block::Text(_, text) => hold_text(text, 230),
+        Block::Text(_, text) => hold_text(text, 220),
         Block::Verdict(_, text) => hold_text(text, 150),
-        Block::Facts(pairs) => pairs.iter_mut().for_each(|(_, value)| hold_text(value, 60)),
-        Block::Table(table) => table.rows.iter_mut().flatten().for_each(|c| hold_text(&mut c.text, 80)),
+        Block::Facts(pairs) => pairs.iter_mut().for_each(|(_, value)| hold_text(value, 46)),
+        Block::Table(table) => table.rows.iter_mut().flatten().for_each(|c| hold_text(&mut c.text, 84 / columns)),
         Block::Columns(all) => {
             let count = all.len().max(1);
             all.iter_mut().flatten().for_each(|b| hold(b, count));

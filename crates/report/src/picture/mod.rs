@@ -7,6 +7,8 @@ mod density;
 mod font;
 mod frame;
 mod label;
+#[cfg(feature = "pdf")]
+mod pen;
 mod render;
 mod scene;
 mod spectrum;
@@ -18,6 +20,10 @@ pub use bars::{Bar, HarmonicBars};
 pub use decimate::{Envelope, EnvelopeBuilder};
 pub use density::Density;
 pub use font::use_wide_font;
+#[cfg(feature = "pdf")]
+pub(crate) use font::wide_font_file;
+#[cfg(feature = "pdf")]
+pub(crate) use pen::{Pen, Rgb};
 pub use render::{Svg, encode_png};
 pub use scene::Size;
 pub use spectrum::{LimitLine, Marker, MarkerClass, Side, SpectrumChart, Trace};
