@@ -115,16 +115,18 @@ fn overlay(lang: Lang) -> Figure {
     Figure { caption: "supply".into(), drawing: chart.draw(Size { width: 860, height: 420 }) }
 }
 
-/// Every number with its unit, and how often it stands in a text.
+/// Every number with its unit, and how often it stands in a text; the unit follows after one space, on the same line.
 pub(crate) fn figures(text: &str) -> BTreeMap<String, usize> {
     const UNITS: [&str; 11] = ["V", "mV", "uV", "dB", "dBc", "dBm", "Hz", "kHz", "MHz", "s", "%"];
-    let ends = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '%'));
-    let words: Vec<&str> = text.split(ends).filter(|w| !w.is_empty()).collect();
     let mut found = BTreeMap::new();
-    for (number, unit) in words.iter().zip(words.iter().skip(1)) {
-        let unit = unit.trim_end_matches(['.', '-']);
-        if number.parse::<f64>().is_ok() && UNITS.contains(&unit) {
-            *found.entry(format!("{number} {unit}")).or_insert(0) += 1;
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        for (number, unit) in words.iter().zip(words.iter().skip(1)) {
+            let number = number.trim_start_matches(|c: char| !(c.is_ascii_digit() || c == '-'));
+            let unit = unit.split(|c: char| !(c.is_ascii_alphabetic() || c == '%')).next().unwrap_or_default();
+            if number.parse::<f64>().is_ok() && UNITS.contains(&unit) {
+                *found.entry(format!("{number} {unit}")).or_insert(0) += 1;
+            }
         }
     }
     found

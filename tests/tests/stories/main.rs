@@ -22,6 +22,7 @@ mod make;
 mod off_air;
 mod process;
 mod readme;
+mod report;
 mod samples;
 mod schema;
 mod soak;

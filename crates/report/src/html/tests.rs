@@ -240,7 +240,7 @@ fn what_is_redacted_is_nowhere_in_the_bytes() {
 fn seen(html: &str) -> String {
     let body = html.split("</style>").nth(1).unwrap_or_default();
     let texts = body.split('<').map(|piece| piece.split_once('>').map_or("", |(_, text)| text));
-    texts.collect::<Vec<_>>().join(" ").replace("&#x2f;", "/").replace("&quot;", "\"")
+    texts.collect::<Vec<_>>().join("\n").replace("&#x2f;", "/").replace("&quot;", "\"")
 }
 
 #[test]

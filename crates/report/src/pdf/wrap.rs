@@ -5,22 +5,28 @@ const CLOSING: &str = "，。、；：？！）］】》”’·,.;:?!)]%";
 /// Signs that do not end one.
 const OPENING: &str = "（［【《“‘([";
 
-/// The pieces that a text may be broken into; a space stays with the word before it.
+/// The pieces that a text may be broken into; a space stays with the word before it, a unit with its number.
 fn pieces(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut last: Option<char> = None;
+    let mut counted = false;
     for c in text.chars() {
         let wide = |c: char| u32::from(c) >= 0x2E80;
         let breaks = match last {
             None => true,
             Some(before) => {
-                let free = before == ' ' || wide(before) || wide(c) || matches!(before, '-' | '/' | '_' | '·');
-                free && c != ' ' && !CLOSING.contains(c) && !OPENING.contains(before)
+                let sign = matches!(before, '-' | '/' | '_' | '·') && !c.is_ascii_digit();
+                let free = before == ' ' || wide(before) || wide(c) || sign;
+                let unit = before == ' ' && counted && (c.is_ascii_alphabetic() || c == '%');
+                free && !unit && c != ' ' && !CLOSING.contains(c) && !OPENING.contains(before)
             }
         };
         match out.last_mut() {
             Some(piece) if !breaks => piece.push(c),
             _ => out.push(c.to_string()),
+        }
+        if c != ' ' {
+            counted = c.is_ascii_digit();
         }
         last = Some(c);
     }
@@ -76,6 +82,7 @@ mod tests {
     #[test]
     fn latin_breaks_at_spaces_and_long_words_anywhere() {
         assert_eq!(cut("one two three", 7.0), ["one two", "three"]);
+        assert_eq!(cut("at 1.5 V, at 20 mV", 8.0), ["at", "1.5 V,", "at 20 mV"]);
         assert_eq!(cut("abcdefgh ij", 3.0), ["abc", "def", "gh ", "ij"].map(str::trim_end));
         assert_eq!(cut("", 5.0), Vec::<String>::new());
         assert_eq!(cut("a\n\nb", 5.0), ["a", "", "b"]);
