@@ -126,9 +126,8 @@ fn proof(input: &ReportInput, pairs: &[Pair], blocks: &mut Vec<Block>) {
         blocks.push(Block::Columns(pictures));
     }
     let errors = pairs.iter().flat_map(|p| [p.before, p.after]).filter_map(|at| input.sections.get(at));
-    blocks.extend(
-        errors.filter_map(|s: &Section| (!s.error.is_empty()).then(|| Block::Text(Tone::Small, s.error.clone()))),
-    );
+    let errors = errors.map(|s: &Section| &s.error).filter(|e| !e.is_empty());
+    blocks.extend(errors.map(|e| Block::Text(Tone::Small, e.clone())));
 }
 
 /// The first rows of a table; how many were left out is said, because the whole report has them.
