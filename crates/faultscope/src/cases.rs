@@ -4,6 +4,7 @@ mod bundle;
 mod library;
 mod link;
 mod stats;
+mod ticket;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ pub use faultscope_case::{Clash, Imported, Outcome};
 pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
 pub use stats::{ClockFigures, Count, Group, Repeat, StatsDocument};
+pub use ticket::{Form, TicketDocument};
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {

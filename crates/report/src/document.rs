@@ -14,7 +14,7 @@ use crate::input::{Figure, ReportInput};
 use crate::redact::Redaction;
 use crate::words::{self, Lang, word};
 
-pub use compare::{Pair, pairs};
+pub use compare::{Pair, pairs, subject};
 
 /// Whom a report is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,6 +2,7 @@
 //!
 //! This room writes where it is told to and decides nothing: verdicts, limits and causes come in, ink goes out.
 
+mod base64;
 mod case_view;
 pub mod check;
 pub mod csv;
@@ -23,7 +24,8 @@ pub mod table;
 pub mod words;
 mod write;
 
-pub use document::{Audience, Document, Pair, pairs};
+pub use base64::base64;
+pub use document::{Audience, Document, Pair, pairs, subject};
 pub use error::ReportError;
 pub use format::{compact, frequency, plain};
 pub use input::{CaptureFacts, Figure, ReportInput, Section};

@@ -27,3 +27,4 @@ mod samples;
 mod schema;
 mod soak;
 mod spectra;
+mod ticket;

@@ -33,6 +33,12 @@ pub fn pairs(sections: &[Section]) -> Vec<Pair> {
     out
 }
 
+/// What a role is about, whether before or after a repair: `supply before` and `supply after` are about `supply`.
+#[must_use]
+pub fn subject(role: &str) -> String {
+    split(role).map_or_else(|| role.trim().to_lowercase(), |(subject, _)| subject)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Before,
