@@ -14,6 +14,7 @@ mod wrap;
 use crate::ReportError;
 use crate::document::Document;
 use flow::Flow;
+use font::Fonts;
 use ink::Ink;
 
 /// Puts a report on A4.
@@ -23,7 +24,11 @@ use ink::Ink;
 /// # Errors
 /// When the report holds Chinese text and the system has no font for it, or a font cannot be embedded.
 pub(crate) fn render(document: &Document) -> Result<Vec<u8>, ReportError> {
-    let mut ink = Ink::new();
+    set(document, Ink::new(Fonts::new()))
+}
+
+/// Sets a report with the fonts at hand.
+fn set(document: &Document, mut ink: Ink) -> Result<Vec<u8>, ReportError> {
     let mut flow = Flow::new(&mut ink, document.one_page);
     block::opening(&mut flow, document);
     document.blocks.iter().enumerate().for_each(|(at, b)| block::put(&mut flow, b, document.blocks.get(at + 1)));

@@ -63,6 +63,14 @@ impl Fonts {
         Self { all, known: HashMap::new(), looked: false, lacking: None }
     }
 
+    /// With this font file for Chinese text, whatever the system has.
+    #[cfg(test)]
+    pub(super) fn with(file: Vec<u8>) -> Self {
+        let mut fonts = Self { looked: true, ..Self::new() };
+        fonts.all.push(simplified(file));
+        fonts
+    }
+
     /// The glyph of a character; a question mark's for one that no font has.
     pub(super) fn glyph(&mut self, c: char) -> Glyph {
         if let Some(glyph) = self.known.get(&c) {

@@ -34,8 +34,8 @@ pub(super) struct Ink {
 }
 
 impl Ink {
-    pub(super) fn new() -> Self {
-        Self { fonts: Fonts::new(), opacities: BTreeSet::new(), images: Vec::new() }
+    pub(super) fn new(fonts: Fonts) -> Self {
+        Self { fonts, opacities: BTreeSet::new(), images: Vec::new() }
     }
 
     /// Width of a text in points.

@@ -5,11 +5,12 @@ use std::process::Command;
 use serde_json::json;
 
 use super::font::Fonts;
-use super::render;
+use super::ink::Ink;
+use super::{render, set};
 use crate::document::{Audience, Document};
 use crate::fixture::{figures, report, section};
 use crate::input::ReportInput;
-use crate::picture::wide_font_file;
+use crate::picture::{WIDE_PLACES, wide_font_file};
 use crate::redact::{Redaction, Secret};
 use crate::words::Lang;
 use faultscope_diagnose::Verdict;
@@ -71,6 +72,23 @@ fn words_can_be_searched_in_both_languages() {
     let Some(text) = text_of(&pdf, "search") else { return };
     for needed in ["故障报告", "不合格", "维修前后对比", "Northern Rail", "≤ 200 mV", "±"] {
         assert!(text.contains(needed), "{needed} cannot be found in {text}");
+    }
+}
+
+/// Outlines in TrueType (WenQuanYi) and in CFF (Noto) are embedded differently.
+#[test]
+fn every_font_of_this_system_can_be_embedded() {
+    for place in WIDE_PLACES {
+        let Ok(file) = std::fs::read(place) else { continue };
+        let document = document(&report(Lang::ZhCn), Audience::Engineer);
+        let pdf = set(&document, Ink::new(Fonts::with(file))).unwrap();
+        assert!(pdf.len() < 400_000, "{place}: only what is used is embedded, not {} bytes", pdf.len());
+        if let Ok(folder) = std::env::var("FAULTSCOPE_PICTURES") {
+            let name = place.rsplit(['/', '\\']).next().unwrap_or_default();
+            std::fs::write(std::path::Path::new(&folder).join(format!("{name}.pdf")), &pdf).unwrap();
+        }
+        let Some(text) = text_of(&pdf, "fonts") else { continue };
+        assert!(text.contains("故障报告") && text.contains("维修前后对比"), "{place}: {text}");
     }
 }
 

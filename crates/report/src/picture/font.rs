@@ -14,7 +14,7 @@ static PLAIN_READY: OnceLock<bool> = OnceLock::new();
 static WIDE_READY: OnceLock<bool> = OnceLock::new();
 
 /// Where Debian, Fedora, Windows and macOS keep a font with Chinese glyphs.
-const WIDE_PLACES: [&str; 12] = [
+pub(crate) const WIDE_PLACES: [&str; 12] = [
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",

@@ -19,6 +19,8 @@ mod waveform;
 pub use bars::{Bar, HarmonicBars};
 pub use decimate::{Envelope, EnvelopeBuilder};
 pub use density::Density;
+#[cfg(all(test, feature = "pdf"))]
+pub(crate) use font::WIDE_PLACES;
 pub use font::use_wide_font;
 #[cfg(feature = "pdf")]
 pub(crate) use font::wide_font_file;
