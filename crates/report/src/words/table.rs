@@ -61,6 +61,7 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("clock.arrive", "arrive on site", "到场"),
     ("clock.arrive_dispatch", "arrive after dispatch", "派单后到场"),
     ("clock.confirm", "confirm", "确认"),
+    ("clock.dispatch", "dispatch decision", "决定是否派人"),
     ("clock.fix", "fix", "修复"),
     ("clock.reply", "reply", "答复"),
     ("clock.respond", "respond", "响应"),
