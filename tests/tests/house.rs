@@ -21,7 +21,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn rooms() -> Vec<(&'static str, PathBuf)> {
-    ["transform", "signal", "capture", "instrument", "diagnose", "case", "report", "faultscope"]
+    ["transform", "signal", "capture", "instrument", "diagnose", "case", "report", "ticket", "faultscope"]
         .into_iter()
         .map(|name| (name, root().join("crates").join(name)))
         .chain([("cli", root().join("cli")), ("gui", root().join("gui"))])
@@ -57,7 +57,8 @@ fn arrows_point_down() {
         ("diagnose", &["signal", "capture"]),
         ("case", &["diagnose"]),
         ("report", &["signal", "diagnose", "case"]),
-        ("faultscope", &["signal", "capture", "instrument", "diagnose", "case", "report"]),
+        ("ticket", &["diagnose", "case", "report"]),
+        ("faultscope", &["signal", "capture", "instrument", "diagnose", "case", "report", "ticket"]),
         ("cli", &["door"]),
         ("gui", &["door"]),
     ]);
@@ -83,6 +84,9 @@ fn a_package_lives_in_its_room_only() {
         ("soapysdr", "instrument"),
         ("rusqlite", "case"),
         ("plotters", "report"),
+        ("pdf-writer", "report"),
+        ("subsetter", "report"),
+        ("ttf-parser", "report"),
         ("clap", "cli"),
         ("eframe", "gui"),
         ("egui", "gui"),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Priority, Sort, Status};
+use faultscope_door::cases::{ActionKind, ClosureCode, EscalationLevel, Form, Priority, Sort, Status};
 
 use super::{Captures, Carrier, Limits, SupplyLines};
 
@@ -363,10 +363,13 @@ pub enum CaseCommand {
         #[arg(long, value_name = "TIME", value_parser = time)]
         at: Option<String>,
     },
-    /// Writes a case as one file, for e-mail or a stick: events, evidence, a report that opens in a browser.
+    /// Writes a case as one file, for e-mail or a stick: events, evidence, a report that opens in a browser; or for other systems.
     Export {
         /// The case.
         id: String,
+        /// For another system, as JSON: tmf621 (trouble ticket, version 5), tmf621-v4, alarms (3GPP alarm records).
+        #[arg(long, value_name = "FORM")]
+        to: Option<Form>,
         /// Where to write it.
         #[arg(long, short, value_name = "FILE")]
         out: PathBuf,

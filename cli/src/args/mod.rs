@@ -7,6 +7,7 @@ mod measure;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use faultscope_door::report::{Audience, Secret};
 
 pub use crate::command::check::CheckArgs;
 pub use crate::command::compare::CompareArgs;
@@ -194,12 +195,29 @@ pub struct ReportArgs {
     /// The case, or the JSON document of a check run (a path that ends in .json).
     #[arg(value_name = "CASE|RUN.json")]
     pub id: String,
-    /// Where to write it: .html.
+    /// Where to write it: .html, or .pdf where the program was built with the feature `pdf`.
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
+    /// engineer (everything), or customer (one page: what failed, what was done, the proof, times and parts).
+    #[arg(long = "for", value_name = "WHOM", default_value = "engineer", value_parser = audience)]
+    pub audience: Audience,
+    /// Replace these by placeholders wherever they stand: names, serials, site.
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub redact: Vec<Secret>,
+    /// Replace this text too; may be given more than once.
+    #[arg(long = "redact-text", value_name = "TEXT")]
+    pub redact_text: Vec<String>,
     /// Diagnosis rules of your own for the causes of the case, added to those that ship with the program.
     #[arg(long = "rules", value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+}
+
+fn audience(text: &str) -> Result<Audience, String> {
+    match text {
+        "engineer" => Ok(Audience::Engineer),
+        "customer" => Ok(Audience::Customer),
+        other => Err(format!("a report for '{other}' is not known; choose from engineer customer")),
+    }
 }
 
 /// Options of `demo`.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
     self, Access, Action, ActionKind, Case, CaseDocument, CaseLinkRequest, CaseLinked, Clash, Closed, Closure, Desk,
-    Equipment, EventKind, ExportDocument, Measure, Opened, Outcome, PartReplaced,
+    Equipment, EventKind, ExportDocument, Form, Measure, Opened, Outcome, PartReplaced,
 };
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
 use faultscope_door::{CaptureResult, Class, Error, Request, inputs, limits, rules};
@@ -74,23 +74,39 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
             let action = Action { action: *kind, text: text.clone(), part, done_at: at.clone(), satisfaction: None };
             change(context, id, EventKind::Action(Box::new(action)))
         }
-        CaseCommand::Export { id, out, force } => {
-            let desk = desk(context, Access::Read)?;
-            let document = desk.export(id, out, *force, context.lang()?)?;
-            if context.common.json {
-                context.print_json(&document)?;
-            } else {
-                context.print(&document.file);
-                let ExportDocument { case_id, events, evidence, bytes, sha256, .. } = &document;
-                context.say(&format!("{case_id}: {events} events, {evidence} files, {bytes} bytes, SHA-256 {sha256}"));
-            }
-            Ok(0)
-        }
+        CaseCommand::Export { id, to: Some(form), out, force } => export_as(id, *form, out, *force, context),
+        CaseCommand::Export { id, to: None, out, force } => export(id, out, *force, context),
         CaseCommand::Import { file } => import(file, context),
         CaseCommand::Verify(args) => verify::run(args, context),
         CaseCommand::Sign(args) => signing::sign(args, context),
         CaseCommand::Key(command) => signing::key(command, context),
     }
+}
+
+/// A bundle.
+fn export(id: &str, out: &Path, force: bool, context: &mut Context<'_>) -> Result<u8, Error> {
+    let desk = desk(context, Access::Read)?;
+    let document = desk.export(id, out, force, context.lang()?)?;
+    if context.common.json {
+        context.print_json(&document)?;
+    } else {
+        context.print(&document.file);
+        let ExportDocument { case_id, events, evidence, bytes, sha256, .. } = &document;
+        context.say(&format!("{case_id}: {events} events, {evidence} files, {bytes} bytes, SHA-256 {sha256}"));
+    }
+    Ok(0)
+}
+
+/// A ticket or alarms.
+fn export_as(id: &str, form: Form, out: &Path, force: bool, context: &mut Context<'_>) -> Result<u8, Error> {
+    let document = desk(context, Access::Read)?.export_as(id, form, out, force, context.lang()?)?;
+    if context.common.json {
+        context.print_json(&document)?;
+    } else {
+        context.print(&document.file);
+        context.say(&format!("{}: {}, {} bytes", document.case_id, document.form, document.bytes));
+    }
+    Ok(0)
 }
 
 /// The store that the options name, and who works on it.

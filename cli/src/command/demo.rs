@@ -68,7 +68,8 @@ pub(crate) fn run(args: &DemoArgs, context: &mut Context<'_>) -> Result<u8, Erro
         verdict = Verdict::worst(verdict.into_iter().chain(result.verdict()));
     }
     let case = desk.close_case(&case.id, closed())?;
-    let page = report::write(&desk, &case.id, &folder.join("report.html"), context.lang()?)?;
+    let page =
+        report::write(&desk, &case.id, &folder.join("report.html"), context.lang()?, &report::Edition::default())?;
     desk.close()?;
     let (page, store) = (page.display().to_string(), store.display().to_string());
     if context.common.json {

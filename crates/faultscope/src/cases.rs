@@ -8,6 +8,7 @@ mod overdue;
 mod signing;
 mod sla;
 mod stats;
+mod ticket;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ pub use overdue::OverdueDocument;
 pub use signing::{KeysDocument, default_keys};
 pub use sla::{SlaCalendar, SlaClock, SlaDocument, sla_profile};
 pub use stats::{ClockFigures, ClockGroup, Count, Group, Repeat, Satisfaction, StatsDocument};
+pub use ticket::{Form, TicketDocument};
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {

@@ -1,5 +1,7 @@
 //! Pictures and tables of results: a spectrum as CSV, JSON, PNG or SVG, and the charts that belong to a result.
 
+mod limits;
+
 use std::path::{Path, PathBuf};
 
 use faultscope_capture::Trace;
@@ -16,7 +18,9 @@ use faultscope_signal::{Quantity, Record as _, Spectrum, Unit};
 
 use crate::exported::Exported;
 use crate::spectrum::{Drawn, Shown};
-use crate::{Class, Error};
+use crate::{CaptureResult, Class, Error};
+
+pub(crate) use limits::{emissions_chart, judged_bars};
 
 impl From<ReportError> for Error {
     fn from(error: ReportError) -> Self {
@@ -176,7 +180,7 @@ fn computed_chart(shown: &Shown, name: String, lang: Lang) -> SpectrumChart {
     chart
 }
 
-/// The spectrum with carrier and spurs marked; failed lines in red.
+/// The spectrum with carrier, spurs and limits; failed lines in red.
 #[must_use]
 pub fn spurs_chart(
     spectrum: &Spectrum,
@@ -207,7 +211,23 @@ pub fn spurs_chart(
             class: judged.map_or(MarkerClass::Named, |f| MarkerClass::Judged(f.verdict)),
         });
     }
+    limits::on_spectrum(&mut chart, detail, findings, lang);
     chart
+}
+
+/// The waveform of a trace with the limits on it.
+pub(crate) fn judged_waveform(
+    trace: &Trace,
+    result: &CaptureResult,
+    findings: &[Finding],
+    title: &str,
+    lang: Lang,
+) -> Result<WaveformChart, Error> {
+    let mut chart = waveform_chart(trace, title, lang)?;
+    if let Some(detail) = &result.ripple {
+        limits::on_waveform(&mut chart, detail, findings, lang);
+    }
+    Ok(chart)
 }
 
 /// The bars of the mains and switching lines, strongest families first.
@@ -232,6 +252,7 @@ pub fn ripple_bars(detail: &RippleDetail, title: &str, unit: Unit, lang: Lang) -
         title: title.to_owned(),
         note: String::new(),
         axis: String::new(),
+        across: String::new(),
         unit,
         log: true,
         bars,

@@ -1,28 +1,50 @@
 //! The report of a case or of a check run: results, and pictures drawn again from the evidence.
 
+mod charts;
+
 use std::path::{Path, PathBuf};
 
-use faultscope_capture::{Capture, Trace};
+use charts::Charts;
+use faultscope_capture::Capture;
 use faultscope_diagnose::{Detail, Finding};
-use faultscope_report::picture::{Chart as _, Size};
-use faultscope_report::words::{Lang, fill};
-use faultscope_report::{CaptureFacts, Figure, ReportInput, Section, printer, write_file};
-use faultscope_signal::SpectrumSettings;
-use faultscope_signal::{Kind, Window, spectrum as spectra};
+use faultscope_report::picture::Size;
+use faultscope_report::words::Lang;
+pub use faultscope_report::{Audience, Redaction, Secret};
+use faultscope_report::{CaptureFacts, Document, Printer, ReportInput, Section, pairs, printer, write_file};
 use serde::Deserialize as _;
 use serde_json::json;
 
-use crate::cases::{Attached, Desk, EventKind, base_name};
+use crate::cases::{Attached, Desk, Event, EventKind, base_name};
 use crate::check::{CheckDocument, CheckEntry, Missing};
-use crate::{CaptureResult, Class, Error, picture};
+use crate::{CaptureResult, Class, Error};
 
-/// Writes the report of a case to a file whose extension names a printer (`.html`).
+/// Which report is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edition {
+    /// For whom.
+    pub audience: Audience,
+    /// What it is not to name.
+    pub redact: Vec<Secret>,
+    /// Texts that it is not to hold either.
+    pub texts: Vec<String>,
+}
+
+/// Writes the report of a case to a file whose extension names a printer (`.html`, `.pdf`).
 ///
 /// # Errors
-/// Unknown case, an extension that names no printer, or a file that cannot be written.
-pub fn write(desk: &Desk, id: &str, output: &Path, lang: Lang) -> Result<PathBuf, Error> {
-    let at = crate::now();
-    print(&input(desk, id, &at, lang)?, output)
+/// Unknown case, an extension that names no printer, a name that says what is to be redacted, or a file that cannot be written.
+pub fn write(desk: &Desk, id: &str, output: &Path, lang: Lang, edition: &Edition) -> Result<PathBuf, Error> {
+    let printer = printer_of(output)?;
+    let redaction = redaction(desk, id, edition, lang)?;
+    let name = base_name(&output.display().to_string());
+    if redaction.apply(&name) != name {
+        let message = format!("the file's own name says what is to be redacted: {}", output.display());
+        return Err(Error::usage(message, "choose another name"));
+    }
+    let input = input(desk, id, &crate::now(), lang, edition.audience, &redaction)?;
+    let document = Document::of(&input, edition.audience, &redaction);
+    write_file(output, &printer.print(&document)?)?;
+    Ok(output.to_owned())
 }
 
 /// The HTML report of a case as of a time, which is also what it says of its making.
@@ -30,9 +52,10 @@ pub fn write(desk: &Desk, id: &str, output: &Path, lang: Lang) -> Result<PathBuf
 /// # Errors
 /// Unknown case, or evidence that cannot be read.
 pub(crate) fn page(desk: &Desk, id: &str, at: &str, lang: Lang) -> Result<Vec<u8>, Error> {
-    let input = input(desk, id, at, lang)?;
+    let (audience, nothing) = (Audience::Engineer, Redaction::default());
+    let input = input(desk, id, at, lang, audience, &nothing)?;
     let printer = printer::by_extension("html").ok_or_else(|| Error::usage("there is no HTML report", ""))?;
-    Ok(printer.print(&input)?)
+    Ok(printer.print(&Document::of(&input, audience, &nothing))?)
 }
 
 /// Writes the report of a check run.
@@ -40,17 +63,35 @@ pub(crate) fn page(desk: &Desk, id: &str, at: &str, lang: Lang) -> Result<Vec<u8
 /// # Errors
 /// An extension that names no printer, or a file that cannot be written.
 pub fn write_check(document: &CheckDocument, output: &Path, lang: Lang) -> Result<PathBuf, Error> {
+    let printer = printer_of(output)?;
     let captures = document.captures.iter().map(|entry| check_section(entry, lang));
     let missing = document.missing.iter().map(|m| missing_section(m, lang));
     let input = ReportInput {
         lang,
         case: None,
+        overlays: Vec::new(),
         causes: Vec::new(),
         sections: captures.chain(missing).collect(),
         tool: format!("faultscope {}", crate::VERSION),
         generated_at: crate::now(),
     };
-    print(&input, output)
+    write_file(output, &printer.print(&Document::of(&input, Audience::Engineer, &Redaction::default()))?)?;
+    Ok(output.to_owned())
+}
+
+/// What the report of a case is not to name.
+fn redaction(desk: &Desk, id: &str, edition: &Edition, lang: Lang) -> Result<Redaction, Error> {
+    if edition.redact.is_empty() && edition.texts.is_empty() {
+        return Ok(Redaction::default());
+    }
+    let case = serde_json::to_value(desk.case(id)?).map_err(|e| Error::usage(e.to_string(), ""))?;
+    // The case as it stands names only who has it now.
+    let named = |e: Event| match e.kind {
+        EventKind::Assigned { to } | EventKind::Escalated { to, .. } => to,
+        _ => None,
+    };
+    let people: Vec<String> = desk.events(id)?.into_iter().filter_map(named).collect();
+    Ok(Redaction::of(&case, &edition.redact, &people, &edition.texts, lang))
 }
 
 /// A check run from the JSON document that `check --json` printed.
@@ -67,16 +108,17 @@ pub fn read_check(file: &Path) -> Result<CheckDocument, Error> {
     })
 }
 
-fn print(input: &ReportInput, output: &Path) -> Result<PathBuf, Error> {
+/// The printer that a file's extension names; found out before anything is measured or drawn.
+fn printer_of(output: &Path) -> Result<&'static dyn Printer, Error> {
     let extension = output.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
     let printer = printer::by_extension(&extension).ok_or_else(|| {
         Error::usage(
             format!("a report cannot be written as '{extension}': {}", output.display()),
-            "end the name in .html; a browser prints it to PDF",
+            "end the name in .html or .pdf",
         )
     })?;
-    write_file(output, &printer.print(input)?)?;
-    Ok(output.to_owned())
+    printer.available().map_err(|e| Error::usage(format!("{e}: {}", output.display()), e.hint()))?;
+    Ok(printer)
 }
 
 fn check_section(entry: &CheckEntry, lang: Lang) -> Section {
@@ -86,8 +128,9 @@ fn check_section(entry: &CheckEntry, lang: Lang) -> Section {
         section.error.clone_from(&error.message);
         return section;
     }
-    match open_again(result).and_then(|capture| figures(&capture, result, &result.findings, lang)) {
-        Ok(pictures) => section.pictures = pictures,
+    let charts = |capture| Charts::of(&capture, result, &result.findings, &str::to_owned, lang);
+    match open_again(result).and_then(charts) {
+        Ok(charts) => section.pictures = charts.figures(lang),
         // A report without a picture is better than no report; it says why.
         Err(e) => section.error = e.message,
     }
@@ -115,7 +158,14 @@ fn open_again(result: &CaptureResult) -> Result<Capture, Error> {
     Ok(capture)
 }
 
-fn input(desk: &Desk, id: &str, at: &str, lang: Lang) -> Result<ReportInput, Error> {
+fn input(
+    desk: &Desk,
+    id: &str,
+    at: &str,
+    lang: Lang,
+    audience: Audience,
+    redaction: &Redaction,
+) -> Result<ReportInput, Error> {
     let case = desk.case_at(id, at)?;
     let attached: Vec<Attached> = desk
         .events(id)?
@@ -123,10 +173,20 @@ fn input(desk: &Desk, id: &str, at: &str, lang: Lang) -> Result<ReportInput, Err
         .filter_map(|e| if let EventKind::Attached(a) = e.kind { Some(*a) } else { None })
         .filter(|a| !a.result.is_null())
         .collect();
-    let sections = attached.iter().map(|a| section(desk, a, lang)).collect::<Result<_, _>>()?;
+    let drawn = attached.iter().map(|a| section(desk, a, redaction, lang)).collect::<Result<Vec<_>, _>>()?;
+    let (mut sections, charts): (Vec<Section>, Vec<Charts>) = drawn.into_iter().unzip();
+    let size = match audience {
+        Audience::Engineer => Size::default(),
+        Audience::Customer => HALF_PAGE,
+    };
+    let overlays = charts::overlays(&pairs(&sections), &charts, size, &|name| redaction.apply(name), lang);
+    if audience == Audience::Engineer {
+        sections.iter_mut().zip(&charts).for_each(|(s, c)| s.pictures = c.figures(lang));
+    }
     Ok(ReportInput {
         lang,
         case: Some(serde_json::to_value(case).map_err(|e| Error::usage(e.to_string(), ""))?),
+        overlays,
         causes: desk.causes(id, lang)?,
         sections,
         tool: format!("faultscope {}", crate::VERSION),
@@ -134,7 +194,11 @@ fn input(desk: &Desk, id: &str, at: &str, lang: Lang) -> Result<ReportInput, Err
     })
 }
 
-fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Error> {
+/// Two pictures of this size stand side by side on A4, their letters as large as those of one of the usual size.
+const HALF_PAGE: Size = Size { width: 860, height: 420 };
+
+/// A result, and its charts where its evidence can be opened again.
+fn section(desk: &Desk, attached: &Attached, redaction: &Redaction, lang: Lang) -> Result<(Section, Charts), Error> {
     let result = CaptureResult::deserialize(&attached.result).map_err(|e| {
         Error::new(
             Class::Integrity,
@@ -143,14 +207,20 @@ fn section(desk: &Desk, attached: &Attached, lang: Lang) -> Result<Section, Erro
             "case verify shows what differs",
         )
     })?;
-    let (pictures, error) = match pictures(desk, attached, &result, lang) {
-        _ if result.link.is_some() => (Vec::new(), String::new()),
-        Ok(pictures) => (pictures, String::new()),
-        // A report without a picture is better than no report; it says why.
-        Err(e) => (Vec::new(), e.message),
-    };
     let role = attached.role.clone().unwrap_or_default();
-    Ok(Section { pictures, error, ..result_section(&result, role, &attached.findings, lang) })
+    let mut section = result_section(&result, role, &attached.findings, lang);
+    if result.link.is_some() {
+        return Ok((section, Charts::default()));
+    }
+    let drawn = reopen(desk, attached, &result).and_then(|(_folder, capture)| {
+        Charts::of(&capture, &result, &attached.findings, &|name| redaction.apply(name), lang)
+    });
+    let charts = drawn.unwrap_or_else(|e| {
+        // A report without a picture is better than no report; it says why.
+        section.error = e.message;
+        Charts::default()
+    });
+    Ok((section, charts))
 }
 
 /// A result without its pictures.
@@ -213,45 +283,6 @@ fn facts(result: &CaptureResult) -> CaptureFacts {
         unit: result.unit.clone().unwrap_or_default(),
         start_time: result.provenance.as_ref().and_then(|p| p.start_time.clone()),
     }
-}
-
-fn pictures(desk: &Desk, attached: &Attached, result: &CaptureResult, lang: Lang) -> Result<Vec<Figure>, Error> {
-    let (_folder, capture) = reopen(desk, attached, result)?;
-    figures(&capture, result, &attached.findings, lang)
-}
-
-fn figures(capture: &Capture, result: &CaptureResult, findings: &[Finding], lang: Lang) -> Result<Vec<Figure>, Error> {
-    let Some(trace) = capture.main_trace() else { return Ok(Vec::new()) };
-    let name = base_name(&result.file);
-    let size = Size::default();
-    let mut figures = Vec::new();
-    if trace.kind == Kind::Real {
-        let chart = picture::waveform_chart(trace, &name, lang)?;
-        figures.push(Figure { caption: fill(lang, "figure.waveform", &[("name", &name)]), svg: chart.svg(size)? });
-        if let Some(cycles) = some_cycles(trace, result) {
-            let chart = picture::waveform_chart(&cycles, &name, lang)?;
-            figures.push(Figure { caption: fill(lang, "figure.cycles", &[("name", &name)]), svg: chart.svg(size)? });
-        }
-    }
-    if let Some(bars) = result.ripple.as_ref().and_then(|d| picture::ripple_bars(d, &name, trace.unit, lang)) {
-        figures.push(Figure { caption: fill(lang, "figure.lines", &[("name", &name)]), svg: bars.svg(size)? });
-    }
-    if let Some(detail) = &result.spurs {
-        let fft = 8192.min(usize::try_from(trace.frames).unwrap_or(8192));
-        let settings = SpectrumSettings { fft, window: Window::BlackmanHarris, overlap: 0.5 };
-        let spectrum = spectra::average(trace, settings).map_err(|e| Error::new(Class::Input, "io", e.message, ""))?;
-        let chart = picture::spurs_chart(&spectrum, detail, findings, &name, lang);
-        figures.push(Figure { caption: fill(lang, "figure.spectrum", &[("name", &name)]), svg: chart.svg(size)? });
-    }
-    Ok(figures)
-}
-
-/// The first six cycles of the mains, when the record is so long that its waveform shows as a block.
-fn some_cycles(trace: &Trace, result: &CaptureResult) -> Option<Trace> {
-    const CYCLES: f64 = 6.0;
-    let mains = result.ripple.as_ref()?.mains.as_ref()?;
-    let frames = (CYCLES / mains.fundamental_hz * trace.sample_rate_hz).ceil() as u64;
-    (frames * 3 < trace.frames).then(|| Trace { frames, ..trace.clone() })
 }
 
 /// Opens the evidence of an event again, under its own names in a temporary folder, as it was opened the first time.

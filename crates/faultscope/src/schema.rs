@@ -266,6 +266,7 @@ pub fn document() -> Value {
         kind::<VerifyDocument>(&mut generator),
         kind::<crate::cases::KeysDocument>(&mut generator),
         kind::<crate::cases::ExportDocument>(&mut generator),
+        kind::<crate::cases::TicketDocument>(&mut generator),
         kind::<crate::cases::ImportDocument>(&mut generator),
         kind::<crate::cases::LibraryDocument>(&mut generator),
         kind::<crate::cases::StatsDocument>(&mut generator),

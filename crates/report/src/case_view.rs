@@ -57,7 +57,10 @@ pub(crate) fn facts(case: &Value, lang: Lang) -> Vec<(String, String)> {
         ("report.assignee", text_of(&case["assignee"])),
         ("report.sla", text_of(&case["sla"]["profile"])),
         ("report.root_cause", text_of(&case["root_cause"])),
-        ("report.closure", text_of(&case["closure"])),
+        ("report.closure", words::find_or(lang, "closure", &text_of(&case["closure"]["code"]))),
+        ("report.remedy", text_of(&case["closure"]["remedy"])),
+        ("report.confirmed_by", text_of(&case["closure"]["confirmed_by"])),
+        ("report.satisfaction", text_of(&case["closure"]["satisfaction"])),
     ];
     all.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (word(lang, k).to_owned(), v)).collect()
 }
@@ -182,6 +185,21 @@ pub(crate) fn actions(case: &Value, lang: Lang) -> DataTable {
         &["table.when", "table.who", "table.kind", "table.detail"],
         list(case, "actions").map(row),
     )
+}
+
+/// Parts that were replaced.
+pub(crate) fn parts(case: &Value, lang: Lang) -> DataTable {
+    let row = |a: &Value| {
+        let part = &a["part"];
+        ["name", "old_serial", "new_serial"]
+            .iter()
+            .map(|field| text_of(&part[*field]).into())
+            .chain([text_of(&a["at"]).into()])
+            .collect()
+    };
+    let keys = ["table.part", "table.old_serial", "table.new_serial", "table.when"];
+    let replaced = list(case, "actions").filter(|a| a["part"].is_object());
+    table(lang, "report.parts", &keys, replaced.map(row))
 }
 
 /// Everything in order.

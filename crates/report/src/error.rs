@@ -26,6 +26,22 @@ pub enum ReportError {
         /// What to do next.
         hint: String,
     },
+    /// A font is missing or cannot be used.
+    #[error("{what}")]
+    Font {
+        /// What happened.
+        what: String,
+        /// What to do next.
+        hint: String,
+    },
+    /// The program was built without this.
+    #[error("{what}")]
+    Absent {
+        /// What is absent.
+        what: String,
+        /// What to do instead.
+        hint: String,
+    },
     /// The report's template does not fit its data.
     #[error("{what}")]
     Template {
@@ -41,7 +57,11 @@ impl ReportError {
     #[must_use]
     pub fn hint(&self) -> &str {
         match self {
-            Self::Write { hint, .. } | Self::Picture { hint, .. } | Self::Template { hint, .. } => hint,
+            Self::Write { hint, .. }
+            | Self::Picture { hint, .. }
+            | Self::Font { hint, .. }
+            | Self::Absent { hint, .. }
+            | Self::Template { hint, .. } => hint,
         }
     }
 

@@ -1,9 +1,10 @@
 //! The socket of printers: one report, one file format per plug.
 
 mod html;
+mod pdf;
 
 use crate::ReportError;
-use crate::html::ReportInput;
+use crate::document::Document;
 
 /// Turns a report into the bytes of one file.
 pub trait Printer: Sync {
@@ -11,15 +12,22 @@ pub trait Printer: Sync {
     fn id(&self) -> &'static str;
     /// The file extension it answers to, without the dot, lower case.
     fn extension(&self) -> &'static str;
-    /// Prints; deterministic: the same input gives the same bytes.
+    /// Whether this build of the program can print so; asked before anything is measured or drawn.
     ///
     /// # Errors
-    /// When the input cannot be put into this format.
-    fn print(&self, input: &ReportInput) -> Result<Vec<u8>, ReportError>;
+    /// When it cannot, with the way out.
+    fn available(&self) -> Result<(), ReportError> {
+        Ok(())
+    }
+    /// Prints; deterministic: the same document gives the same bytes.
+    ///
+    /// # Errors
+    /// When the document cannot be put into this format.
+    fn print(&self, document: &Document) -> Result<Vec<u8>, ReportError>;
 }
 
 /// Every printer.
-pub static ALL: &[&dyn Printer] = &[&html::Html];
+pub static ALL: &[&dyn Printer] = &[&html::Html, &pdf::Pdf];
 
 /// The printer for a file extension, with or without the dot, in any case.
 #[must_use]

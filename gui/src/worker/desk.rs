@@ -92,7 +92,7 @@ fn task(job: DeskJob) -> Result<Message, Error> {
                 )
             })?;
             let path = folder.join(format!("{id}.html"));
-            report::write(&desk, &id, &path, lang).map(Message::Report)
+            report::write(&desk, &id, &path, lang, &report::Edition::default()).map(Message::Report)
         }
     }
 }

@@ -77,6 +77,7 @@ fn every_command_runs_on_the_samples() {
                 | "tx-time.png"
                 | "report.html"
                 | "case.zip"
+                | "ticket.json"
                 | "edge.csv"
                 | "live"
                 | "events" => at(word),

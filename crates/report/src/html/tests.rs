@@ -1,112 +1,19 @@
 //! The report holds what it must, escapes everything, and is the same every time.
 
-use faultscope_diagnose::finding::{Alarm, AppliedLimit, Severity};
-use faultscope_diagnose::{At, Cause, GateState, Verdict};
+use faultscope_diagnose::{Cause, Gate, GateState, Verdict};
 use faultscope_signal::Unit;
 use serde_json::json;
 
-use super::*;
+use crate::ReportError;
+use crate::document::{Audience, Document};
+use crate::fixture::{figures, finding, report};
+use crate::input::{CaptureFacts, ReportInput, Section};
 use crate::picture::{Chart as _, Envelope, Level, Size, WaveformChart};
+use crate::redact::{Redaction, Secret};
+use crate::words::Lang;
 
-fn finding(value: f64, verdict: Verdict) -> Finding {
-    Finding {
-        id: "ripple/vpp/ydt731".into(),
-        measurement: "ripple".into(),
-        reading: "vpp".into(),
-        value: Some(value),
-        unit: Unit::Volt,
-        uncertainty: Some(0.01),
-        limit: Some(AppliedLimit {
-            id: "vpp".into(),
-            pack: "dc-48v".into(),
-            pack_version: "1".into(),
-            clause: "YD/T 731-2018 5.9".into(),
-            upper: Some(0.2),
-            lower: None,
-            guard: 0.01,
-            confidence: "R".into(),
-        }),
-        margin: Some(0.2 - value),
-        verdict,
-        severity: Severity::Major,
-        at: Some(At { frequency_hz: Some(100.0), ..At::default() }),
-        reason: String::new(),
-        summary: String::new(),
-        causes: Vec::new(),
-        alarm: None,
-    }
-}
-
-fn section(role: &str, value: f64, verdict: Verdict, lang: Lang) -> Section {
-    let samples: Vec<f64> = (0..20_000).map(|i| 12.0 + value / 2.0 * (f64::from(i) * 0.01).sin()).collect();
-    let mut chart = WaveformChart::new(lang, role, Unit::Volt, Envelope::of(&samples, 1e5));
-    chart.levels.push(Level { value: 12.1, label: "12 V +0.1 V".into(), failed: value > 0.2 });
-    Section {
-        link: None,
-        title: "supply ripple".into(),
-        role: role.into(),
-        capture: CaptureFacts {
-            file: format!("{role}.wav"),
-            sha256: "ab".repeat(32),
-            format: "wav/pcm16".into(),
-            sample_rate_hz: Some(1e5),
-            samples: Some(20_000),
-            duration_s: Some(0.2),
-            unit: "V".into(),
-            ..CaptureFacts::default()
-        },
-        gates: vec![Gate::new("clipping", GateState::Ok, "0 of 20000 samples at full scale")],
-        readings: vec![
-            Reading::new("vpp", value, Unit::Volt).uncertain(0.01),
-            Reading::new("rms_ac", value / 2.8, Unit::Volt),
-        ],
-        findings: vec![finding(value, verdict)],
-        detail: None,
-        pictures: vec![Figure { caption: format!("{role}: voltage"), svg: chart.svg(Size::default()).unwrap() }],
-        settings: json!({"fft": 65536, "window": "flattop", "limit_packs": ["dc-48v 1"]}),
-        error: String::new(),
-    }
-}
-
-fn report(lang: Lang) -> ReportInput {
-    let mut before = section("supply before", 1.52, Verdict::Fail, lang);
-    before.findings[0].causes.push(Cause {
-        rule: "R01".into(),
-        cause: "Reservoir capacitor of the rectifier has lost capacitance".into(),
-        confidence: 0.82,
-        because: vec!["ripple/vpp/ydt731".into()],
-        rules_out: "ripple at the switching frequency instead of twice the mains".into(),
-        next_check: "measure the capacitor's ESR, or put a known good one in parallel".into(),
-        suspect_part: "bulk capacitor C1".into(),
-        ..Cause::default()
-    });
-    before.findings[0].alarm = Some(Alarm {
-        probable_cause: "POWER_SUPPLY_FAILURE".into(),
-        kind: "EQUIPMENT_ALARM".into(),
-        severity: "MAJOR".into(),
-    });
-    ReportInput {
-        lang,
-        causes: Vec::new(),
-        case: Some(json!({
-            "id": "FS-2026-0001", "title": "Cell 3 down after thunderstorm", "priority": "P1", "status": "in_progress",
-            "customer": "Northern Rail", "site": "Hill 17", "symptom": "no transmit power",
-            "equipment": {"type": "base station", "model": "BTS-900", "serial": "SN 4711", "tag": "H17-3"},
-            "assignee": "Li Wei",
-            "clocks": [{"name": "respond", "due": "2026-11-22T08:30:00Z", "met_at": "2026-11-22T08:10:00Z", "state": "met"},
-                       {"name": "fix", "due": "2026-11-22T12:00:00Z", "met_at": null, "state": "late", "remaining_s": -2096,
-                        "paused_s": 7200, "escalated": "specialist"}],
-            "pauses": [{"id": "x", "actor": "Li Wei", "reason": "waiting_for_parts", "note": "rectifier", "round": 1,
-                        "since": "2026-11-22T08:20:00Z", "until": "2026-11-22T10:20:00Z", "clocks": ["fix"]}],
-            "evidence": [{"name": "supply-before.wav", "role": "supply before", "size": 40044, "media_type": "audio/wav", "sha256": "ab".repeat(32)}],
-            "actions": [{"at": "2026-11-22T10:00:00Z", "actor": "Li Wei", "action": "part_replaced", "text": "rectifier changed", "part": {"name": "rectifier", "old": "R1", "new": "R2"}}],
-            "timeline": [{"at": "2026-11-22T08:00:00Z", "actor": "desk", "kind": "opened", "text": "call received"}],
-            "root_cause": null, "closure": null
-        })),
-        sections: vec![before, section("supply after", 0.041, Verdict::Pass, lang)],
-        tool: "faultscope 0.1.0".into(),
-        generated_at: "2026-11-22T12:34:56Z".into(),
-    }
+fn render(input: &ReportInput) -> Result<String, ReportError> {
+    super::render(&Document::of(input, Audience::Engineer, &Redaction::default()))
 }
 
 #[test]
@@ -266,5 +173,89 @@ fn reports_to_look_at() {
     for lang in [Lang::En, Lang::ZhCn] {
         crate::write_file(&folder.join(format!("report-{lang}.html")), render(&report(lang)).unwrap().as_bytes())
             .unwrap();
+    }
+}
+
+#[test]
+fn the_customers_page_holds_what_the_customer_asks_for_and_nothing_else() {
+    for lang in [Lang::En, Lang::ZhCn] {
+        let document = Document::of(&report(lang), Audience::Customer, &Redaction::default());
+        let html = super::render(&document).unwrap();
+        // What failed, what was done, proof, times, parts.
+        for needed in ["no transmit power", "rectifier changed", "1.52 V", "41 mV", "2026-11-22 12:00", "R1", "R2"] {
+            assert!(html.contains(needed), "{lang}: {needed} is missing");
+        }
+        for not in ["R01", "flattop", "bulk capacitor", "POWER_SUPPLY_FAILURE", "call received"] {
+            assert!(!html.contains(not), "{lang}: {not} is not for the customer");
+        }
+    }
+    let html = super::render(&Document::of(&report(Lang::En), Audience::Customer, &Redaction::default())).unwrap();
+    let badge = html.split("class=\"overall\"").nth(1).unwrap();
+    assert!(badge.trim_start().starts_with("><span class=\"badge pass\""), "the verdict is that after the repair");
+}
+
+#[test]
+fn without_a_measurement_after_the_repair_the_customers_page_proves_nothing() {
+    let mut input = report(Lang::En);
+    input.sections.truncate(1);
+    let html = super::render(&Document::of(&input, Audience::Customer, &Redaction::default())).unwrap();
+    assert!(html.contains("Nothing was measured both before and after") && !html.contains("badge pass"));
+}
+
+#[test]
+fn what_is_redacted_is_nowhere_in_the_bytes() {
+    let mut input = report(Lang::En);
+    let secrets = ["Northern Rail", "Hill 17", "SN 4711", "H17-3", "Li Wei", "desk", "R1", "R2"];
+    let case = input.case.as_mut().unwrap();
+    case["title"] = json!("Northern Rail: cell 3 at HILL-17 down");
+    case["timeline"][0]["text"] = json!("call from Northern Rail about sn4711, Li Wei takes over");
+    for section in &mut input.sections {
+        section.capture.file = "northern_rail-SN4711.wav".into();
+        section.title = "supply of Hill 17".into();
+        section.role = section.role.replace("supply", "hill 17 supply");
+        section.pictures[0].caption = "Li Wei's capture at Hill 17".into();
+        section.gates[0].detail = "recorded by LI WEI".into();
+        section.settings = json!({"file": "/home/li-wei/northern rail/H17-3.wav"});
+        let mut chart = WaveformChart::new(Lang::En, "SN 4711 at Hill 17", Unit::Volt, Envelope::of(&[1.0, 2.0], 1e3));
+        chart.levels.push(Level { value: 1.5, label: "limit of Northern Rail".into(), failed: false });
+        section.pictures[0].drawing = chart.draw(Size::default());
+    }
+    let wanted = [Secret::Names, Secret::Serials, Secret::Site];
+    let redaction = Redaction::of(input.case.as_ref().unwrap(), &wanted, &[], &[], Lang::En);
+    for audience in [Audience::Engineer, Audience::Customer] {
+        let bytes = super::render(&Document::of(&input, audience, &redaction)).unwrap();
+        let folded: String = bytes.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+        for secret in secrets {
+            let plain = bytes.to_lowercase();
+            // Two letters stand in digests and numbers as well: as a word they do not.
+            let words: Vec<&str> = plain.split(|c: char| !c.is_alphanumeric()).collect();
+            let wanted = secret.to_lowercase();
+            let found = if wanted.len() < 4 { words.contains(&wanted.as_str()) } else { plain.contains(&wanted) };
+            assert!(!found, "{secret} is still there for {audience:?}");
+            let joined: String = wanted.chars().filter(|c| c.is_alphanumeric()).collect();
+            assert!(joined.len() < 5 || !folded.contains(&joined), "{secret} is still there without its spaces");
+        }
+        assert!(bytes.contains("[customer]") && bytes.contains("[site]") && bytes.contains("[serial 1]"));
+    }
+}
+
+/// What a reader sees: everything but tags and the style sheet.
+fn seen(html: &str) -> String {
+    let body = html.split("</style>").nth(1).unwrap_or_default();
+    let texts = body.split('<').map(|piece| piece.split_once('>').map_or("", |(_, text)| text));
+    texts.collect::<Vec<_>>().join("\n").replace("&#x2f;", "/").replace("&quot;", "\"")
+}
+
+#[test]
+fn both_languages_hold_the_same_figures() {
+    for audience in [Audience::Engineer, Audience::Customer] {
+        let page = |lang| {
+            let document = Document::of(&report(lang), audience, &Redaction::default());
+            figures(&seen(&super::render(&document).unwrap()))
+        };
+        let (english, chinese) = (page(Lang::En), page(Lang::ZhCn));
+        assert_eq!(english, chinese, "{audience:?}");
+        let least = if audience == Audience::Engineer { 30 } else { 5 };
+        assert!(english.values().sum::<usize>() > least, "{english:?}");
     }
 }

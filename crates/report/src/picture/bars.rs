@@ -35,6 +35,8 @@ pub struct HarmonicBars {
     pub note: String,
     /// Name of the vertical axis, for instance `Amplitude (rms)`; empty for the usual one.
     pub axis: String,
+    /// Name of the horizontal axis; empty for the usual one.
+    pub across: String,
     /// Unit of all values.
     pub unit: Unit,
     /// Logarithmic values: small lines stay visible beside a large one. Not for units in dB.
@@ -109,7 +111,7 @@ impl sealed::Layout for HarmonicBars {
         let mut scene = Scene::new(size);
         let usual = word(self.lang, if self.unit == Unit::Volt { "chart.voltage" } else { "chart.level" });
         let x = AxisSpec {
-            name: word(self.lang, "chart.line"),
+            name: if self.across.is_empty() { word(self.lang, "chart.line") } else { &self.across },
             unit: "",
             range: (0.0, 1.0),
             log: false,

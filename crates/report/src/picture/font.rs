@@ -14,7 +14,7 @@ static PLAIN_READY: OnceLock<bool> = OnceLock::new();
 static WIDE_READY: OnceLock<bool> = OnceLock::new();
 
 /// Where Debian, Fedora, Windows and macOS keep a font with Chinese glyphs.
-const WIDE_PLACES: [&str; 12] = [
+pub(crate) const WIDE_PLACES: [&str; 12] = [
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
@@ -59,7 +59,12 @@ fn register_wide(bytes: Vec<u8>) -> bool {
 }
 
 fn wide_ready() -> bool {
-    *WIDE_READY.get_or_init(|| WIDE_PLACES.iter().find_map(|p| std::fs::read(p).ok()).is_some_and(register_wide))
+    *WIDE_READY.get_or_init(|| wide_font_file().is_some_and(register_wide))
+}
+
+/// The system's font file with Chinese glyphs, where there is one in its usual places.
+pub(crate) fn wide_font_file() -> Option<Vec<u8>> {
+    WIDE_PLACES.iter().find_map(|p| std::fs::read(p).ok())
 }
 
 /// Whether the built-in font lacks this character.

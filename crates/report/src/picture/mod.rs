@@ -7,6 +7,8 @@ mod density;
 mod font;
 mod frame;
 mod label;
+#[cfg(feature = "pdf")]
+mod pen;
 mod render;
 mod scene;
 mod spectrum;
@@ -17,7 +19,13 @@ mod waveform;
 pub use bars::{Bar, HarmonicBars};
 pub use decimate::{Envelope, EnvelopeBuilder};
 pub use density::Density;
+#[cfg(all(test, feature = "pdf"))]
+pub(crate) use font::WIDE_PLACES;
 pub use font::use_wide_font;
+#[cfg(feature = "pdf")]
+pub(crate) use font::wide_font_file;
+#[cfg(feature = "pdf")]
+pub(crate) use pen::{Pen, Rgb};
 pub use render::{Svg, encode_png};
 pub use scene::Size;
 pub use spectrum::{LimitLine, Marker, MarkerClass, Side, SpectrumChart, Trace};
@@ -41,8 +49,36 @@ mod sealed {
     }
 }
 
+/// A picture that is laid out: words and lines in their places, to be put on any paper.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawing(scene::Scene);
+
+impl Drawing {
+    /// As SVG text; see [`Chart::svg`].
+    ///
+    /// # Errors
+    /// When the drawing library refuses.
+    pub fn svg(&self) -> Result<Svg, ReportError> {
+        render::svg(&self.0)
+    }
+
+    /// Changes every text in it.
+    pub(crate) fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
+        for shape in &mut self.0.shapes {
+            if let scene::Shape::Text(text) = shape {
+                change(&mut text.text);
+            }
+        }
+    }
+}
+
 /// A picture described by data; sizes are held between 480 x 320 and 4096 x 4096 pixels.
 pub trait Chart: sealed::Layout {
+    /// Lays out, for a report.
+    fn draw(&self, size: Size) -> Drawing {
+        Drawing(self.scene(size))
+    }
+
     /// Draws as SVG text; generic sans-serif fonts, no scripts, nothing from outside.
     ///
     /// # Errors

@@ -54,7 +54,7 @@ fn finish(text: String, size: Size, fine: (u32, u32), images: &str) -> String {
 }
 
 fn image_tag(area: &Area, columns: u32, rows: u32, rgb: &[u8]) -> Result<String, ReportError> {
-    let data = base64(&encode_png(columns, rows, rgb)?);
+    let data = crate::base64(&encode_png(columns, rows, rgb)?);
     let fine = |v: f64| (v * f64::from(FINE)).round() as i64;
     Ok(format!(
         "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
@@ -115,21 +115,6 @@ pub fn encode_png(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>, Report
     writer.write_image_data(rgb).map_err(failed)?;
     writer.finish().map_err(failed)?;
     Ok(out)
-}
-
-/// RFC 4648 section 4.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let word = (0..3).fold(0_u32, |w, i| w << 8 | u32::from(group.get(i).copied().unwrap_or(0)));
-        for i in 0..4 {
-            let digit = (word >> (18 - 6 * i) & 63) as usize;
-            let letter = ALPHABET.get(digit).copied().unwrap_or(b'=');
-            out.push(if i <= group.len() { char::from(letter) } else { '=' });
-        }
-    }
-    out
 }
 
 struct Brush<'a, B: DrawingBackend> {
@@ -263,21 +248,6 @@ fn outline(stroke: &Stroke) -> ShapeStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_matches_the_vectors_of_rfc_4648() {
-        for (plain, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-    }
 
     #[test]
     fn halving_takes_the_mean() {

@@ -94,6 +94,7 @@ pub(super) fn bars() -> HarmonicBars {
         title: "Ripple lines".into(),
         note: "rms per line".into(),
         axis: String::new(),
+        across: String::new(),
         unit: Unit::Volt,
         log: true,
         bars: values

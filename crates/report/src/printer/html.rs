@@ -2,7 +2,8 @@
 
 use super::Printer;
 use crate::ReportError;
-use crate::html::{ReportInput, render};
+use crate::document::Document;
+use crate::html::render;
 
 /// One self-contained HTML file, for screen, phone and A4.
 pub(super) struct Html;
@@ -14,7 +15,7 @@ impl Printer for Html {
     fn extension(&self) -> &'static str {
         "html"
     }
-    fn print(&self, input: &ReportInput) -> Result<Vec<u8>, ReportError> {
-        render(input).map(String::into_bytes)
+    fn print(&self, document: &Document) -> Result<Vec<u8>, ReportError> {
+        render(document).map(String::into_bytes)
     }
 }

@@ -95,5 +95,11 @@ pub fn fill(lang: Lang, key: &str, values: &[(&str, &str)]) -> String {
     out
 }
 
+/// Every character of the table, for tests of fonts.
+#[cfg(all(test, feature = "pdf"))]
+pub(crate) fn every_character() -> impl Iterator<Item = char> {
+    WORDS.iter().flat_map(|(_, en, zh)| en.chars().chain(zh.chars()))
+}
+
 #[cfg(test)]
 mod tests;

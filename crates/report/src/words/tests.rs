@@ -126,3 +126,21 @@ fn no_summary_speaks_of_conformance() {
         assert!(!en.contains("conformance") || *key == "report.screening", "{key}");
     }
 }
+
+#[test]
+fn every_reading_that_a_rule_looks_at_has_a_name() {
+    let rules = include_str!("../../../diagnose/rules/default.toml");
+    let readings: BTreeSet<&str> = rules
+        .split("reading = \"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|id| !id.is_empty())
+        .collect();
+    assert!(readings.len() > 50, "{}", readings.len());
+    for id in readings {
+        let name = id.split([':', '[']).next().unwrap_or(id);
+        // `line_ORIGIN` is the strongest spur of that origin, whose name is that of the origin.
+        let known = find(Lang::ZhCn, &format!("reading.{name}")).is_some() || name.starts_with("line_");
+        assert!(known, "{name} has no name");
+    }
+}

@@ -5,22 +5,38 @@ use crate::format::compact;
 use crate::words::{self, Lang, word};
 use faultscope_diagnose::{Finding, Reading, Verdict};
 
-use super::Section;
+use crate::input::Section;
 
-/// One table per pair, in the order of the sections before.
-pub(super) fn tables(sections: &[Section], lang: Lang) -> Vec<DataTable> {
+/// Two sections that show the same before and after a repair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// What both show: `supply`.
+    pub subject: String,
+    /// Place of the section before.
+    pub before: usize,
+    /// Place of the section after.
+    pub after: usize,
+}
+
+/// Sections whose roles differ only in `before` and `after` and that hold the same measurement, in the order of those before.
+#[must_use]
+pub fn pairs(sections: &[Section]) -> Vec<Pair> {
     let side = |s: &Section| split(&s.role);
     let mut out = Vec::new();
-    for before in sections {
-        let Some((subject, Side::Before)) = side(before) else { continue };
-        let after = sections.iter().find(|s| {
-            side(s).is_some_and(|(name, when)| when == Side::After && name == subject) && kind(s) == kind(before)
+    for (before, section) in sections.iter().enumerate() {
+        let Some((subject, Side::Before)) = side(section) else { continue };
+        let after = sections.iter().position(|s| {
+            side(s).is_some_and(|(name, when)| when == Side::After && name == subject) && kind(s) == kind(section)
         });
-        if let Some(after) = after {
-            out.push(table(&subject, before, after, lang));
-        }
+        out.extend(after.map(|after| Pair { subject, before, after }));
     }
     out
+}
+
+/// What a role is about, whether before or after a repair: `supply before` and `supply after` are about `supply`.
+#[must_use]
+pub fn subject(role: &str) -> String {
+    split(role).map_or_else(|| role.trim().to_lowercase(), |(subject, _)| subject)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +64,11 @@ fn split(role: &str) -> Option<(String, Side)> {
     None
 }
 
-fn table(subject: &str, before: &Section, after: &Section, lang: Lang) -> DataTable {
+/// Reading by reading; those that neither side has a counterpart of are left out.
+pub(super) fn table(pair: &Pair, sections: &[Section], lang: Lang) -> DataTable {
+    let (Some(before), Some(after)) = (sections.get(pair.before), sections.get(pair.after)) else {
+        return DataTable::default();
+    };
     let column = |name: &str, right| Column { name: word(lang, name).into(), right };
     let columns = vec![
         column("table.reading", false),
@@ -80,7 +100,12 @@ fn table(subject: &str, before: &Section, after: &Section, lang: Lang) -> DataTa
     let single = |(b, a): &(&Reading, &Reading)| {
         [(*b, before), (*a, after)].iter().all(|(r, s)| s.readings.iter().filter(|other| same(r, other)).count() == 1)
     };
-    DataTable { title: subject.to_owned(), columns, rows: rows.filter(single).map(row).collect(), note: String::new() }
+    DataTable {
+        title: pair.subject.clone(),
+        columns,
+        rows: rows.filter(single).map(row).collect(),
+        note: String::new(),
+    }
 }
 
 /// The worst verdict on a reading; empty where no limit was set on it.
