@@ -146,7 +146,7 @@ fn clocks_stand_still_and_go_on_and_what_ran_out_is_told_once() {
         let cases = document["cases"].as_array().unwrap().clone();
         cases.into_iter().map(|c| c["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(listed(&["--overdue", "--priority", "P1"]), [id.clone()]);
+    assert_eq!(listed(&["--overdue", "--priority", "P1"]), std::slice::from_ref(&id));
     let first = desk.json("OverdueDocument", &["case", "overdue", "--escalate"]);
     assert_eq!(first["escalated"].as_array().unwrap().len(), 2);
     let acks = desk.good(&["case", "overdue", "--escalate", "--ack"]);
@@ -157,9 +157,9 @@ fn clocks_stand_still_and_go_on_and_what_ran_out_is_told_once() {
     assert!(lines.contains(&format!("have {}", first["escalated"][0].as_str().unwrap())), "{lines}");
     desk.good(&["case", "resume", &id]);
     desk.good(&["case", "action", &id, "contact", "called"]);
-    assert_eq!(listed(&["--overdue"]), [other.clone()]);
+    assert_eq!(listed(&["--overdue"]), std::slice::from_ref(&other));
     desk.good(&["case", "assign", &other, "wang"]);
-    assert_eq!(listed(&["--assignee", "wang", "--status", "assigned"]), [other.clone()]);
+    assert_eq!(listed(&["--assignee", "wang", "--status", "assigned"]), std::slice::from_ref(&other));
     assert_eq!(listed(&["--sort", "id"]), [id, other]);
 }
 

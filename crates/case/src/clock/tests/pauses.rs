@@ -86,8 +86,8 @@ fn levels_are_told_one_after_the_other_by_the_calendar_of_the_clock() {
     let engineer = row("engineer", "2026-11-27T16:00:00Z");
     let specialist = row("specialist", "2026-11-30T08:00:00Z");
     assert_eq!(levels(&terms, &[], &[], "2026-11-27T16:00:00Z"), [], "due, not overdue");
-    assert_eq!(levels(&terms, &[], &[], "2026-11-27T16:00:01Z"), [engineer.clone()]);
-    assert_eq!(levels(&terms, &[], &[], "2026-11-30T07:59:59Z"), [engineer.clone()]);
+    assert_eq!(levels(&terms, &[], &[], "2026-11-27T16:00:01Z"), std::slice::from_ref(&engineer));
+    assert_eq!(levels(&terms, &[], &[], "2026-11-30T07:59:59Z"), std::slice::from_ref(&engineer));
     assert_eq!(levels(&terms, &[], &[], "2026-11-30T08:00:00Z"), [engineer.clone(), specialist.clone()]);
     let told = |level| Overrun { clock: "fix".into(), level, due: 0, at: 0 };
     assert_eq!(levels(&terms, &[told(Engineer)], &[], "2026-11-30T08:00:00Z"), [specialist]);
