@@ -137,12 +137,12 @@ impl Document {
         document
     }
 
-    /// Changes every text that a printer would print, those inside pictures too.
+    /// Changes every text that a printer would print, those inside pictures too; labels of the program's own (columns, names of
+    /// facts, verdicts) stay, because nobody's name is in them.
     pub(crate) fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
         for text in [&mut self.name, &mut self.kicker, &mut self.title, &mut self.running, &mut self.generated] {
             change(text);
         }
-        change(&mut self.overall.name);
         self.counts.iter_mut().for_each(&mut *change);
         for block in &mut self.blocks {
             each_text_of(block, change);
@@ -153,17 +153,11 @@ impl Document {
 fn each_text_of(block: &mut Block, change: &mut dyn FnMut(&mut String)) {
     match block {
         Block::Heading(_, text) | Block::Text(_, text) | Block::Code(text) => change(text),
-        Block::Facts(pairs) => pairs.iter_mut().for_each(|(name, value)| {
-            change(name);
-            change(value);
-        }),
-        Block::Verdict(badge, text) => {
-            change(&mut badge.name);
-            change(text);
-        }
+        Block::Facts(pairs) => pairs.iter_mut().for_each(|(_, value)| change(value)),
+        Block::Verdict(_, text) => change(text),
         Block::Table(table) => each_text_of_table(table, change),
         Block::Finding(finding) => {
-            for text in [&mut finding.id, &mut finding.badge.name, &mut finding.says, &mut finding.figures] {
+            for text in [&mut finding.id, &mut finding.says, &mut finding.figures] {
                 change(text);
             }
             finding.causes.iter_mut().for_each(|c| each_text_of_cause(c, change));
@@ -174,14 +168,13 @@ fn each_text_of(block: &mut Block, change: &mut dyn FnMut(&mut String)) {
             figure.drawing.each_text(change);
         }
         Block::Columns(columns) => columns.iter_mut().flatten().for_each(|b| each_text_of(b, change)),
-        Block::Signatures(roles) => roles.iter_mut().for_each(change),
+        Block::Signatures(_) => {}
     }
 }
 
 fn each_text_of_table(table: &mut DataTable, change: &mut dyn FnMut(&mut String)) {
     change(&mut table.title);
     change(&mut table.note);
-    table.columns.iter_mut().for_each(|c| change(&mut c.name));
     table.rows.iter_mut().flatten().for_each(|c| change(&mut c.text));
 }
 
@@ -189,10 +182,7 @@ fn each_text_of_cause(cause: &mut CauseBlock, change: &mut dyn FnMut(&mut String
     for text in [&mut cause.cause, &mut cause.rule, &mut cause.confidence] {
         change(text);
     }
-    for (name, lines) in &mut cause.items {
-        change(name);
-        lines.iter_mut().for_each(&mut *change);
-    }
+    cause.items.iter_mut().for_each(|(_, lines)| lines.iter_mut().for_each(&mut *change));
 }
 
 /// A table with its heading; nothing where it has neither rows nor a note.

@@ -107,8 +107,9 @@ impl Found {
         all.extend(
             text_of(&case["contact"]).split([',', ';', '/', '(', ')', '，', '；', '（', '）']).map(str::to_owned),
         );
-        for person in all {
-            self.person(person.trim());
+        // Whoever has no name is an engineer.
+        for person in all.iter().map(|p| p.trim()).filter(|p| *p != "engineer") {
+            self.person(person);
         }
     }
 
@@ -270,6 +271,12 @@ mod tests {
         assert_eq!(r.apply("Northern Rail, Hill 17, SN 4711"), "Northern Rail, [site], SN 4711");
         assert!(Redaction::of(&case(), &[], &[], &[], Lang::En).is_empty());
         assert!("colour".parse::<Secret>().is_err());
+    }
+
+    #[test]
+    fn a_role_is_no_name() {
+        let case = json!({"timeline": [{"actor": "engineer"}]});
+        assert!(Redaction::of(&case, &[Secret::Names], &[], &[], Lang::En).is_empty());
     }
 
     #[test]

@@ -129,6 +129,7 @@ fn what_is_redacted_is_nowhere_in_the_file() {
         }
         assert!(page.contains("[customer]: cell 3 down") && page.contains("[serial 1]"), "{whom}");
         assert!(figures(&seen(&page)).contains_key("510.1 mV"), "figures stay");
+        assert!(page.contains("Engineer: name, date, signature"), "words of the program stay");
     }
     let site = case.report(&["--redact", "site"]);
     assert!(site.contains("Northern Rail") && !site.to_lowercase().contains("hill-17"));

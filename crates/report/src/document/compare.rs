@@ -18,19 +18,32 @@ pub struct Pair {
     pub after: usize,
 }
 
-/// Sections whose roles differ only in `before` and `after` and that hold the same measurement, in the order of those before.
+/// Sections whose roles differ only in `before` and `after` and that hold the same measurement, in the order of those before;
+/// of several after it the last, because it says how things are now.
 #[must_use]
 pub fn pairs(sections: &[Section]) -> Vec<Pair> {
     let side = |s: &Section| split(&s.role);
     let mut out = Vec::new();
     for (before, section) in sections.iter().enumerate() {
         let Some((subject, Side::Before)) = side(section) else { continue };
-        let after = sections.iter().position(|s| {
+        let after = sections.iter().rposition(|s| {
             side(s).is_some_and(|(name, when)| when == Side::After && name == subject) && kind(s) == kind(section)
         });
         out.extend(after.map(|after| Pair { subject, before, after }));
     }
     out
+}
+
+/// The sections that say how things are now: none that was measured again since, after a repair or in the same role.
+pub(super) fn standing(sections: &[Section]) -> impl Iterator<Item = &Section> {
+    let pairs = pairs(sections);
+    let again = |at: usize, s: &Section| {
+        let same = |later: &Section| !s.role.is_empty() && later.role == s.role && kind(later) == kind(s);
+        pairs.iter().any(|p| p.before == at) || sections.iter().skip(at + 1).any(same)
+    };
+    let standing: Vec<&Section> =
+        sections.iter().enumerate().filter(|(at, s)| !again(*at, s)).map(|(_, s)| s).collect();
+    standing.into_iter()
 }
 
 /// What a role is about, whether before or after a repair: `supply before` and `supply after` are about `supply`.

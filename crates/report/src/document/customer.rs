@@ -30,13 +30,14 @@ pub(super) fn of(input: &ReportInput) -> Document {
     document
 }
 
-/// What was measured last of everything that was measured before and after.
+/// How things are now: what failed and was not measured again counts as failed, whatever else was repaired.
 fn overall(document: &mut Document, input: &ReportInput, pairs: &[Pair]) {
     let lang = input.lang;
-    let after =
-        || pairs.iter().filter_map(|p| input.sections.get(p.after)).flat_map(|s| &s.findings).map(|f| f.verdict);
-    document.overall = Badge::of(Verdict::worst(after()), lang);
-    let counts = tally(after(), lang).join(" · ");
+    let elsewhere = full::unshown(input);
+    let now: Vec<Verdict> =
+        compare::standing(&input.sections).flat_map(|s| &s.findings).chain(&elsewhere).map(|f| f.verdict).collect();
+    document.overall = Badge::of(Verdict::worst(now.iter().copied()), lang);
+    let counts = tally(now.into_iter(), lang).join(" · ");
     let said = if pairs.is_empty() { "report.no_proof" } else { "report.after_repair" };
     document.counts = [word(lang, said).to_owned(), counts].into_iter().filter(|t| !t.is_empty()).collect();
 }

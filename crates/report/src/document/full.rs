@@ -122,7 +122,7 @@ pub(super) fn titles(input: &ReportInput, audience: Audience) -> Document {
 
 /// Findings of the case that no section shows, because their captures are not part of this report: they count all the
 /// same. The same limit can be answered by several captures, so the value tells them apart.
-fn unshown(input: &ReportInput) -> Vec<Finding> {
+pub(super) fn unshown(input: &ReportInput) -> Vec<Finding> {
     let all = input.case.as_ref().and_then(|c| c.get("findings")).and_then(serde_json::Value::as_array);
     let read = |f: &serde_json::Value| serde_json::from_value::<Finding>(f.clone()).ok();
     let shown = |f: &Finding| {

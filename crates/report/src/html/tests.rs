@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::ReportError;
 use crate::document::{Audience, Document};
-use crate::fixture::{figures, finding, report};
+use crate::fixture::{figures, finding, report, section};
 use crate::input::{CaptureFacts, ReportInput, Section};
 use crate::picture::{Chart as _, Envelope, Level, Size, WaveformChart};
 use crate::redact::{Redaction, Secret};
@@ -192,6 +192,27 @@ fn the_customers_page_holds_what_the_customer_asks_for_and_nothing_else() {
     let html = super::render(&Document::of(&report(Lang::En), Audience::Customer, &Redaction::default())).unwrap();
     let badge = html.split("class=\"overall\"").nth(1).unwrap();
     assert!(badge.trim_start().starts_with("><span class=\"badge pass\""), "the verdict is that after the repair");
+}
+
+#[test]
+fn the_customers_page_is_green_only_where_all_that_failed_has_passed_since() {
+    let overall = |input: &ReportInput| {
+        let html = super::render(&Document::of(input, Audience::Customer, &Redaction::default())).unwrap();
+        let badge = html.split("class=\"overall\"").nth(1).unwrap().split("class=\"badge ").nth(1).unwrap();
+        badge.split('"').next().unwrap().to_owned()
+    };
+    let mut input = report(Lang::En);
+    assert_eq!(overall(&input), "pass");
+    // Something else failed and was not looked at again.
+    input.sections.push(section("backup before", 1.5, Verdict::Fail, Lang::En));
+    assert_eq!(overall(&input), "fail");
+    input.sections.push(section("backup after", 0.1, Verdict::NotEvaluated, Lang::En));
+    assert_eq!(overall(&input), "not_evaluated");
+    // The last measurement after the repair counts, whichever way.
+    input.sections.push(section("backup after", 0.1, Verdict::Pass, Lang::En));
+    assert_eq!(overall(&input), "pass");
+    input.sections.push(section("supply after", 0.9, Verdict::Fail, Lang::En));
+    assert_eq!(overall(&input), "fail");
 }
 
 #[test]

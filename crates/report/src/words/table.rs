@@ -638,7 +638,7 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("repair.not_evaluated", "not evaluated", "未评估"),
     ("repair.not_fixed", "not fixed", "未修复"),
     ("report.actions", "Actions", "处理措施"),
-    ("report.after_repair", "measured after the repair", "维修后测量"),
+    ("report.after_repair", "as measured last", "以最近一次测量为准"),
     ("report.alarm", "Alarm", "告警"),
     ("report.alike", "Not told apart by this signal from", "该信号无法与下列原因区分："),
     ("report.assignee", "Assigned to", "负责人"),
