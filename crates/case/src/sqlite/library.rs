@@ -2,8 +2,6 @@
 //!
 //! Entries are made by whoever searches, and made again when the case has gone on: they may be thrown away at any time.
 
-use std::collections::HashMap;
-
 use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter};
 
@@ -41,13 +39,21 @@ impl SqliteStore {
     /// When the store cannot be read.
     pub fn library_lacks(&self, version: u32) -> Result<Vec<String>, StoreError> {
         let read = || {
-            let mut entries = self.connection.prepare("SELECT case_no, events FROM library WHERE version = ?1")?;
+            let mut entries =
+                self.connection.prepare("SELECT case_no, events FROM library WHERE version = ?1 ORDER BY case_no")?;
             let entries = entries.query_map([version], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            let entries: HashMap<i64, i64> = entries.collect::<rusqlite::Result<_>>()?;
-            let closed = self.closed()?;
-            let lacking = closed.iter().filter(|(no, events)| entries.get(no) != Some(events));
+            let entries: Vec<(i64, i64)> = entries.collect::<rusqlite::Result<_>>()?;
+            let mut known = entries.into_iter().peekable();
             let mut id = self.connection.prepare("SELECT id FROM fault_case WHERE no = ?1")?;
-            lacking.map(|(no, _)| id.query_row([no], |row| row.get(0))).collect::<rusqlite::Result<_>>()
+            let mut lacking = Vec::new();
+            // Both are in order.
+            for (no, events) in self.closed()? {
+                while known.next_if(|entry| entry.0 < no).is_some() {}
+                if known.peek() != Some(&(no, events)) {
+                    lacking.push(id.query_row([no], |row| row.get(0))?);
+                }
+            }
+            Ok(lacking)
         };
         read().map_err(|e| self.failed("reading the library", &e))
     }
@@ -109,19 +115,34 @@ impl SqliteStore {
             if self.connection.query_row(old, [], |row| row.get(0))? {
                 return Ok(Vec::new());
             }
-            let closed: HashMap<i64, i64> = self.closed()?.into_iter().collect();
             let mut statement = self.connection.prepare(&sql)?;
             let mut rows = statement.query(params_from_iter(values))?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
-                let place = row.get(0)?;
-                if closed.get(&place) == Some(&row.get(1)?) {
-                    found.push(Found { place, causes: row.get(2)? });
-                }
+                found.push((row.get(1)?, Found { place: row.get(0)?, causes: row.get(2)? }));
             }
-            Ok(found)
+            self.current(found)
         };
         read().map_err(|e| self.failed("reading the library", &e))
+    }
+
+    /// Of entries in falling order, those whose case is closed and has the events that the entry was made of.
+    fn current(&self, entries: Vec<(i64, Found)>) -> rusqlite::Result<Vec<Found>> {
+        /// So few are looked up one by one.
+        const FEW: usize = 2000;
+        if entries.len() <= FEW {
+            let sql = "SELECT count(*) FROM fault_case WHERE no = ?1 AND events = ?2 AND status = 'closed'";
+            let mut statement = self.connection.prepare(sql)?;
+            let mut is_current = |no: i64, events: i64| statement.query_row([no, events], |row| row.get::<_, bool>(0));
+            let checked = entries.into_iter().map(|(events, f)| Ok(is_current(f.place, events)?.then_some(f)));
+            return checked.filter_map(Result::transpose).collect();
+        }
+        let mut closed = self.closed()?.into_iter().rev().peekable();
+        let current = entries.into_iter().filter_map(|(events, found)| {
+            while closed.next_if(|case| case.0 > found.place).is_some() {}
+            (closed.peek() == Some(&(found.place, events))).then_some(found)
+        });
+        Ok(current.collect())
     }
 
     /// Number and brief of cases that were found, in their order.

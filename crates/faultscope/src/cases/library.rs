@@ -128,27 +128,27 @@ impl Desk {
     /// The most alike of what was found, the most alike first, among equals the latest. Briefs are read in the order of how alike
     /// they can be by their causes, until no other can be among the `most`.
     fn alike(&self, found: &[Found], wanted: &Signature, most: usize) -> Result<Vec<LibraryHit>, Error> {
-        /// Briefs that are read at a time.
-        const AT_ONCE: usize = 64;
+        /// Briefs that are read at a time: few at first, because the best are often among them.
+        const AT_ONCE: [usize; 2] = [64, 4096];
         let can_be = |f: &Found| serde_json::from_str(&f.causes).map_or(1.0, |causes| wanted.most(&causes));
         let mut ranked: Vec<(f64, usize, &Found)> =
             found.iter().enumerate().map(|(place, f)| (can_be(f), place, f)).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let mut hits: Vec<(f64, usize, LibraryHit)> = Vec::new();
-        for some in ranked.chunks(AT_ONCE) {
-            let least = hits.get(most.saturating_sub(1)).map_or(f64::NEG_INFINITY, |hit| hit.0);
-            if some.first().is_none_or(|(can_be, ..)| *can_be < least) {
+        let mut best: Vec<Ranked> = Vec::new();
+        let (mut left, [mut at_once, limit]) = (ranked.as_slice(), AT_ONCE);
+        while let Some((can_be, ..)) = left.first() {
+            if best.get(most.saturating_sub(1)).is_some_and(|last| *can_be < last.score) {
                 break;
             }
+            let (some, rest) = left.split_at(at_once.min(left.len()));
             let briefs = self.store.library_briefs(some.iter().map(|(.., found)| *found))?;
-            for ((_, place, _), (id, body)) in some.iter().zip(briefs) {
-                let hit = hit(id, &body, Some(wanted))?;
-                hits.push((hit.score.unwrap_or(0.0), *place, hit));
-            }
-            hits.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            hits.truncate(most);
+            let placed = some.iter().map(|(_, place, _)| *place).zip(briefs).collect();
+            best.extend(scored(placed, wanted)?);
+            best.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
+            best.truncate(most);
+            (left, at_once) = (rest, limit.min(2 * at_once));
         }
-        Ok(hits.into_iter().map(|(.., hit)| hit).collect())
+        best.into_iter().map(|b| hit(b.case_id, &b.body, Some(wanted))).collect()
     }
 
     fn fill_library(&mut self) -> Result<(), Error> {
@@ -203,17 +203,54 @@ impl Desk {
     }
 }
 
+/// A case on its way to the answer.
+struct Ranked {
+    score: f64,
+    place: usize,
+    case_id: String,
+    body: String,
+}
+
+/// Scores briefs on all processors: reading them takes longer than fetching them.
+fn scored(briefs: Vec<(usize, (String, String))>, wanted: &Signature) -> Result<Vec<Ranked>, Error> {
+    let score = |(place, (case_id, body)): (usize, (String, String))| {
+        let score = wanted.resemblance(&brief(&case_id, &body)?.signature).score;
+        Ok(Ranked { score, place, case_id, body })
+    };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = briefs.len().div_ceil(threads).max(64);
+    let mut briefs = briefs.into_iter();
+    let shares: Vec<Vec<_>> =
+        std::iter::from_fn(|| Some(briefs.by_ref().take(share).collect()).filter(|s: &Vec<_>| !s.is_empty())).collect();
+    std::thread::scope(|scope| {
+        let work = shares
+            .into_iter()
+            .map(|share| scope.spawn(|| share.into_iter().map(score).collect::<Result<Vec<_>, Error>>()));
+        let running: Vec<_> = work.collect();
+        let mut all = Vec::new();
+        for thread in running {
+            let died = |_| Error::new(Class::Storage, "library", "the library could not be looked through", "");
+            all.extend(thread.join().map_err(died)??);
+        }
+        Ok(all)
+    })
+}
+
 /// Signature and causes of what was wrong.
 fn faults_of(events: &[Event]) -> Result<(Signature, Vec<Cause>), Error> {
     let fault = |a: &Attached| a.role.as_deref().and_then(stage_of) != Some(Stage::After);
     Ok(diagnosed(events, RuleSet::shipped()?, fault, |set, causes| (Signature::of(set, &causes), causes)))
 }
 
-fn hit(case_id: String, body: &str, wanted: Option<&Signature>) -> Result<LibraryHit, Error> {
-    let brief: Brief = serde_json::from_str(body).map_err(|e| {
+fn brief(case_id: &str, body: &str) -> Result<Brief, Error> {
+    serde_json::from_str(body).map_err(|e| {
         let what = format!("the library's entry of {case_id} cannot be read ({e})");
         Error::from(StoreError::Invalid { what })
-    })?;
+    })
+}
+
+fn hit(case_id: String, body: &str, wanted: Option<&Signature>) -> Result<LibraryHit, Error> {
+    let brief = brief(&case_id, body)?;
     let resemblance = wanted.map(|wanted| wanted.resemblance(&brief.signature));
     Ok(LibraryHit {
         case_id,
