@@ -408,7 +408,10 @@ fn a_store_that_is_just_being_made_is_never_taken_for_somebody_elses() {
 #[test]
 fn a_store_of_before_pauses_opens_and_goes_on() {
     let (dir, store, id) = fresh();
-    store.connection.execute_batch("PRAGMA user_version = 3").unwrap();
+    // What the versions after the third made is not there yet.
+    let undo = "DROP INDEX open_by_due; DROP INDEX closed_case; DROP INDEX case_by_words; DROP INDEX library_by_case;
+        DROP INDEX library_by_words; ALTER TABLE library DROP COLUMN causes; PRAGMA user_version = 3";
+    store.connection.execute_batch(undo).unwrap();
     drop(store);
     let read = SqliteStore::open(dir.path(), Access::Read).unwrap();
     assert_eq!(read.case(&id, AT).unwrap().clocks.len(), 3);
@@ -417,6 +420,6 @@ fn a_store_of_before_pauses_opens_and_goes_on() {
     let paused = crate::event::Paused { reason: "no_access".into(), note: String::new() };
     store.append(&id, None, vec![new(EventKind::Paused(Box::new(paused)))]).unwrap();
     let version: i64 = store.connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 4, "a program that knows no pauses must not open it any more");
+    assert!(version > 3, "a program that knows no pauses must not open it any more");
     assert!(store.verify(&id).unwrap().is_intact());
 }
