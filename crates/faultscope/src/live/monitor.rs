@@ -156,7 +156,7 @@ struct Screen {
     first: u64,
     next: u64,
     samples: u64,
-    /// Whether the values were all shown already: a slow source is shown by what came before, too.
+    /// How many of the values were shown already: a slow source is shown by what came before, too.
     shown: usize,
     scratch: Vec<f32>,
 }
@@ -240,7 +240,7 @@ impl Screen {
         Ok(moment)
     }
 
-    /// Begins the next picture: a fast source anew, a slow one with the last transform of what was shown.
+    /// Begins the next picture with the last transform of this one: all that a slow source has to show.
     fn turn(&mut self) {
         let keep = (self.settings.fft * self.parts()).min(self.values.len());
         let old = self.values.len() - keep;
