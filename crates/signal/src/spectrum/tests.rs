@@ -371,10 +371,13 @@ proptest::proptest! {
         let record = if iq { noise_iq(n + extra, seed) } else { noise_real(n + extra, seed) };
         let truth = reference(&record, settings).unwrap();
         let fast = average(&record, settings).unwrap();
-        // Few segments leave deep nulls, which carry the rounding of their neighbours.
+        // Single precision rounds the amplitude of every bin by a few parts of the strongest's (8 steps of its precision
+        // for these lengths); in power that is the cross term with the bin's own amplitude, and the square.
         let top = truth.mean.iter().copied().fold(0.0, f64::max);
+        let step = 8.0 * f64::from(f32::EPSILON);
         for (a, b) in fast.mean.iter().zip(&truth.mean) {
-            proptest::prop_assert!((a - b).abs() <= 1e-4 * b + 1e-10 * top, "{} {}", a, b);
+            let bound = 2.0 * step * (b * top).sqrt() + step * step * top;
+            proptest::prop_assert!((a - b).abs() <= bound, "{} {} {}", a, b, top);
         }
     }
 }
