@@ -2,7 +2,7 @@
 
 use eframe::egui;
 use egui::{Id, RichText, Ui};
-use egui_plot::{AxisHints, Line, PlotBounds};
+use egui_plot::{Line, PlotBounds};
 use faultscope_door::paper::{compact, frequency};
 use faultscope_door::signal::Unit;
 
@@ -179,27 +179,15 @@ fn waveform(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     title(ui, cx.text(Word::Waveform));
     let (envelope, Some(source)) = (&live.waveform, &live.source) else { return };
     let (view, heights) = (envelope.range_s(), plot::heights(envelope, envelope.range_s()));
-    let (factor, prefix) = plot::prefix(view.0.abs().max(view.1.abs()));
-    let (factor_y, prefix_y) =
-        if source.unit.takes_prefix() { plot::prefix(heights.0.abs().max(heights.1.abs())) } else { (1.0, "") };
-    let axis_x = AxisHints::new_x()
-        .label(format!("{} ({prefix}s)", cx.text(Word::Time)))
-        .formatter(move |mark, _| plot::tick(mark.value, mark.step_size, factor));
-    let axis_y = AxisHints::new_y()
-        .label(format!("{prefix_y}{}", source.unit))
-        .formatter(move |mark, _| plot::tick(mark.value, mark.step_size, factor_y));
     let columns = ui.available_width().max(64.0) as usize;
     let palette = cx.palette;
-    let shown = plot::still(("live-waveform", live.session))
-        .custom_x_axes(vec![axis_x])
-        .custom_y_axes(vec![axis_y])
-        .show(ui, |plot| {
-            plot.set_plot_bounds(PlotBounds::from_min_max([view.0, heights.0], [view.1, heights.1]));
-            for (band, colour) in envelope.bands.iter().zip(palette.traces) {
-                let line = plot::zigzag(envelope, band, view, columns);
-                let colour = if envelope.bands.len() > 1 { colour.gamma_multiply(0.6) } else { colour };
-                plot.line(Line::new(band.name.as_str(), line).color(colour).width(palette.stroke));
-            }
-        });
+    let shown = plot::over_time(cx, ("live-waveform", live.session), view, heights, source.unit).show(ui, |plot| {
+        plot.set_plot_bounds(PlotBounds::from_min_max([view.0, heights.0], [view.1, heights.1]));
+        for (band, colour) in envelope.bands.iter().zip(palette.traces) {
+            let line = plot::zigzag(envelope, band, view, columns);
+            let colour = if envelope.bands.len() > 1 { colour.gamma_multiply(0.6) } else { colour };
+            plot.line(Line::new(band.name.as_str(), line).color(colour).width(palette.stroke));
+        }
+    });
     shown.response.accessible_name(format!("{}: {}", cx.text(Word::Waveform), live.address));
 }

@@ -2,7 +2,7 @@
 
 use eframe::egui;
 use egui::{RichText, Ui};
-use egui_plot::{AxisHints, HoverPosition, Legend, Line, PlotBounds, Points, VLine};
+use egui_plot::{HoverPosition, Legend, Line, PlotBounds, Points, VLine};
 use faultscope_door::paper::compact;
 use faultscope_door::signal::Unit;
 use faultscope_door::view::{Envelope, Facts};
@@ -81,25 +81,14 @@ fn draw(
     full: (f64, f64),
 ) {
     let (low, high) = plot::heights(envelope, view);
-    let (factor, prefix) = plot::prefix(view.0.abs().max(view.1.abs()));
-    let (factor_y, prefix_y) =
-        if facts.unit.takes_prefix() { plot::prefix(low.abs().max(high.abs())) } else { (1.0, "") };
     let unit = facts.unit;
-    let axis_x = AxisHints::new_x()
-        .label(format!("{} ({prefix}s)", cx.text(Word::Time)))
-        .formatter(move |mark, _| plot::tick(mark.value, mark.step_size, factor));
-    let axis_y = AxisHints::new_y()
-        .label(format!("{prefix_y}{unit}"))
-        .formatter(move |mark, _| plot::tick(mark.value, mark.step_size, factor_y));
     let dots = envelope.is_samples() && (view.1 - view.0) * envelope.sample_rate_hz <= POINTS as f64;
     let events: Vec<f64> =
         capture.result.iter().filter_map(|r| r.ripple.as_ref()).flat_map(|r| &r.events).map(|e| e.start_s).collect();
     let (palette, cursor) = (cx.palette, capture.cursor_s);
     let columns = ui.available_width().max(64.0) as usize;
     let sheer = envelope.bands.len() > 1 && !dots;
-    let mut picture = plot::still(("waveform", capture.id))
-        .custom_x_axes(vec![axis_x])
-        .custom_y_axes(vec![axis_y])
+    let mut picture = plot::over_time(cx, ("waveform", capture.id), view, (low, high), unit)
         .allow_zoom([true, false])
         .allow_drag([true, false])
         .allow_axis_zoom_drag([true, false])

@@ -6,6 +6,7 @@ mod levels;
 mod range;
 
 use egui_plot::{AxisHints, GridInput, GridMark, Plot};
+use faultscope_door::signal::Unit;
 use faultscope_door::view::Envelope;
 
 use crate::panel::Cx;
@@ -44,6 +45,25 @@ pub(crate) fn over_frequency(
         .allow_zoom([true, false])
         .allow_drag([true, false])
         .allow_axis_zoom_drag([true, false])
+}
+
+/// A plot of values over time, both in engineering units; it stands still until it is told otherwise.
+pub(crate) fn over_time(
+    cx: &Cx<'_>,
+    id: impl std::hash::Hash + std::fmt::Debug,
+    view: (f64, f64),
+    heights: (f64, f64),
+    unit: Unit,
+) -> Plot<'static> {
+    let (across, prefix_x) = prefix(view.0.abs().max(view.1.abs()));
+    let (up, prefix_y) = if unit.takes_prefix() { prefix(heights.0.abs().max(heights.1.abs())) } else { (1.0, "") };
+    let axis_x = AxisHints::new_x()
+        .label(format!("{} ({prefix_x}s)", cx.text(Word::Time)))
+        .formatter(move |mark, _| tick(mark.value, mark.step_size, across));
+    let axis_y = AxisHints::new_y()
+        .label(format!("{prefix_y}{unit}"))
+        .formatter(move |mark, _| tick(mark.value, mark.step_size, up));
+    still(id).custom_x_axes(vec![axis_x]).custom_y_axes(vec![axis_y])
 }
 
 /// Levels up the side.
