@@ -10,7 +10,7 @@ quick=no
 [ "${1:-}" = "--quick" ] && quick=yes
 
 # What tests need beyond Rust and a C compiler: command to look for, package that brings it.
-needs="cc:gcc"
+needs="cc:gcc pdftotext:poppler-utils"
 [ "$quick" = no ] && needs="$needs Xvfb:xvfb import:imagemagick"
 
 missing=""

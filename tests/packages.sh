@@ -1,4 +1,4 @@
-# Sourced by test.sh, tests/soapy/run.sh and tests/pdf/run.sh: Debian packages that are needed, looked for and installed.
+# Sourced by test.sh and tests/soapy/run.sh: Debian packages that are needed, looked for and installed.
 
 # have_package PACKAGE: whether it is installed.
 have_package() {

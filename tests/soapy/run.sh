@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the SoapySDR test module and runs the tests of the feature `soapy` against it, through the real library.
 #   tests/soapy/run.sh           the tests
+#   tests/soapy/run.sh packages  only installs what the feature needs
 #   tests/soapy/run.sh thousand  a thousand runs with random faults
 #   tests/soapy/run.sh record    a recording of 60 s at 2.4 MS/s, which must be without loss
 set -euo pipefail
@@ -13,6 +14,8 @@ for package in g++ pkg-config libsoapysdr-dev libclang-dev; do
 done
 # shellcheck disable=SC2086
 install_packages "the feature soapy needs" $missing
+
+[ "${1:-tests}" != packages ] || exit 0
 
 plugins="$PWD/target/soapy"
 mkdir -p "$plugins"
@@ -31,5 +34,5 @@ record)
     trap 'rm -rf "$folder"' EXIT
     time target/release/faultscope record 'soapy:driver=faultscope_test?freq=100M&rate=2.4M' --duration 60 --output "$folder/a"
     ;;
-*) echo "tests/soapy/run.sh [tests|thousand|record]" >&2; exit 2 ;;
+*) echo "tests/soapy/run.sh [tests|packages|thousand|record]" >&2; exit 2 ;;
 esac

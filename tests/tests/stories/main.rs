@@ -21,6 +21,7 @@ mod link;
 mod live;
 mod make;
 mod off_air;
+mod pdf;
 mod process;
 mod readme;
 mod report;

@@ -150,6 +150,4 @@ fn what_cannot_be_done_is_said_before_anything_is_written() {
     refused("a.html", &["--redact", "colour"], &["colour", "names serials site"]);
     refused("a.html", &["--for", "press"], &["press", "engineer customer"]);
     refused("a.docx", &[], &[".html", ".pdf"]);
-    // The tests are built without the feature `pdf`; tests/pdf/run.sh tests it.
-    refused("a.pdf", &[], &["writes no PDF", "a.pdf", "browser", "--features pdf"]);
 }

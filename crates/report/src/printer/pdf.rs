@@ -23,7 +23,7 @@ impl Printer for Pdf {
         Err(ReportError::Absent {
             what: "this build of the program writes no PDF".into(),
             hint:
-                "write the report as .html and print it to PDF from a browser, or build the program with --features pdf"
+                "write the report as .html and print it to PDF from a browser, or build the program with its default features"
                     .into(),
         })
     }
