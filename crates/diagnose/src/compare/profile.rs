@@ -64,9 +64,10 @@ pub fn choose_fft(frames: u64) -> usize {
     n
 }
 
-/// Readings that say the same as another one (extremes: as DC and peak-to-peak together), or that the lines say.
-fn redundant(id: &str) -> bool {
-    const IDS: [&str; 13] = [
+/// Readings that say the same as another one (extremes: as DC and peak-to-peak together), or that the lines say. Signs are ratios
+/// of readings, or shapes whose values are anything but normal.
+fn redundant(reading: &Reading) -> bool {
+    const IDS: [&str; 14] = [
         "worst_spur",
         "min",
         "max",
@@ -78,10 +79,11 @@ fn redundant(id: &str) -> bool {
         "spur_detectable",
         "ripple_factor",
         "mains_share",
+        "switching_share",
         "mains_h4_h2",
         "mains_h1_h2",
     ];
-    IDS.contains(&id) || id.starts_with("mains_h")
+    reading.is_sign() || IDS.contains(&reading.id.as_str()) || reading.id.starts_with("mains_h")
 }
 
 impl Profile {
@@ -132,7 +134,7 @@ impl Profile {
         let carrier = detail.carrier.map(|c| FoundLine { offset_hz: c.offset_hz, level_db: c.level_db });
         let spurs = detail.spurs.iter().map(|s| FoundLine { offset_hz: s.offset_hz, level_db: s.level_db });
         let lines = carrier.into_iter().chain(spurs).collect();
-        let once = |r: &&Reading| readings.iter().filter(|o| o.id == r.id).count() == 1 && !redundant(&r.id);
+        let once = |r: &&Reading| readings.iter().filter(|o| o.id == r.id).count() == 1 && !redundant(r);
         Ok(Self {
             setup: SetUp {
                 measurement: measurement.to_owned(),

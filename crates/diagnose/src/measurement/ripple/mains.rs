@@ -16,6 +16,8 @@ pub(super) const LONG_S: f64 = 0.25;
 const FALSE_ALARM: f64 = 1e-3;
 /// Doubt about the noise floor itself, as a factor on thresholds.
 const FLOOR_DOUBT: f64 = 1.2;
+/// How far a refined fundamental may lie from the one before.
+const NEAR_HZ: f64 = 0.5;
 /// Orders of which one must be there before a comb is called mains: what rectifiers, asymmetry and pick-up make.
 const LOW_ORDERS: [u32; 5] = [1, 2, 3, 4, 6];
 
@@ -163,12 +165,14 @@ fn long(view: &dyn Record, nominal: Option<f64>) -> Result<Option<Family>, Recor
     }
     let rough = Family { fundamental_hz: start, lines: seen };
     let (one, few) = (rough.strongest(1), rough.strongest(6));
+    // The floor below the comb changes from cell to cell, so that the best spacing of the grid may lie on the slope of the lines.
+    let half_a_cell = (0.5 * rate / search.n as f64).max(NEAR_HZ);
     let fundamentals: Vec<f64> = search
         .blocks
         .iter()
         .map(|b| {
             let f = b.refine(start / rate, &one, Trend::Constant);
-            near(b.refine(f, &few, Trend::Constant), start / rate, rate) * rate
+            near(b.refine(f, &few, Trend::Constant), start / rate, half_a_cell / rate) * rate
         })
         .collect();
     let mean = fundamentals.iter().sum::<f64>() / count;
@@ -184,8 +188,9 @@ fn long(view: &dyn Record, nominal: Option<f64>) -> Result<Option<Family>, Recor
     Ok((!lines.is_empty()).then_some(Family { fundamental_hz: mean, lines }))
 }
 
-fn near(f: f64, prior: f64, rate: f64) -> f64 {
-    if (f - prior).abs() * rate <= 0.5 { f } else { prior }
+/// What was refined, where it stayed near what it was refined from.
+fn near(f: f64, prior: f64, within: f64) -> f64 {
+    if (f - prior).abs() <= within { f } else { prior }
 }
 
 /// Direct fits on a record of few cycles: even orders alone, and all orders where two cycles of the mains are there.
@@ -299,7 +304,7 @@ pub(super) fn track(x: &[f64], family: &Family, prior: f64, start: f64, rate: f6
     let (taper, trend) = if long { (Taper::Hann, Trend::Constant) } else { (Taper::Flat, Trend::Line) };
     let block = Block::new(x, taper);
     let refined = block.refine(start, &family.strongest(4), trend);
-    let fundamental = near(refined, prior, rate);
+    let fundamental = near(refined, prior, NEAR_HZ / rate);
     let orders = family.orders();
     let fit = block.fit_family(fundamental, &orders, trend)?;
     Some(Tracked { fundamental, fit, orders })
