@@ -8,6 +8,7 @@ mod panel;
 mod plot;
 mod start;
 mod theme;
+mod timing;
 mod words;
 mod worker;
 

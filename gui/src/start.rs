@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use eframe::egui;
 use faultscope_door::paper::Lang;
 
+use crate::timing::{Timed, Times};
 use crate::{App, Look};
 
 const HELP: &str = "\
@@ -23,6 +25,7 @@ Options:
   --lang LANG     en or zh-CN; the locale otherwise
   --theme LOOK    light, dark or contrast
   --size WxH      Size of the window, 1280x800 when not given
+  --frames N      Draw N frames as fast as they come, print how long they took, and close
   --fresh         Do not open what was open the last time
   --help          This text
   --version       The version
@@ -45,6 +48,8 @@ pub struct Start {
     pub look: Look,
     /// Do not open what was open the last time.
     pub fresh: bool,
+    /// Draw so many frames, print their times, and close.
+    pub frames: Option<u32>,
     /// Width and height of the window; 1280 by 800 when not given.
     pub size: Option<(u16, u16)>,
 }
@@ -67,8 +72,11 @@ enum Asked {
 #[must_use]
 #[allow(clippy::print_stdout, clippy::print_stderr, reason = "the one place that talks to the terminal")]
 pub fn run(args: Vec<OsString>) -> ExitCode {
+    let times = Arc::new(Mutex::new(Times::new()));
     let env = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    match parse(args, &env) {
+    let asked = parse(args, &env);
+    let timed = matches!(&asked, Ok(Asked::Window(start)) if start.frames.is_some());
+    match asked {
         Err(message) => {
             eprintln!("{message}\n\n{HELP}");
             ExitCode::from(2)
@@ -77,7 +85,11 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
             println!("{text}");
             ExitCode::SUCCESS
         }
-        Ok(Asked::Window(start)) => match window(*start) {
+        Ok(Asked::Window(start)) => match window(*start, &times) {
+            Ok(()) if timed => {
+                println!("{}", times.lock().unwrap_or_else(PoisonError::into_inner).told());
+                ExitCode::SUCCESS
+            }
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("the window cannot be opened: {error}");
@@ -88,7 +100,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn window(start: Start) -> eframe::Result<()> {
+fn window(start: Start, times: &Arc<Mutex<Times>>) -> eframe::Result<()> {
     let (width, height) = start.size.unwrap_or((1280, 800));
     let viewport = egui::ViewportBuilder::default()
         .with_title("faultscope")
@@ -97,7 +109,16 @@ fn window(start: Start) -> eframe::Result<()> {
         .with_min_inner_size([800.0, 500.0])
         .with_drag_and_drop(true);
     let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
-    eframe::run_native("faultscope", options, Box::new(|context| Ok(Box::new(App::new(&context.egui_ctx, start)))))
+    let times = Arc::clone(times);
+    let made = move |context: &eframe::CreationContext<'_>| -> Box<dyn eframe::App> {
+        let frames = start.frames;
+        let app = App::new(&context.egui_ctx, start);
+        match frames {
+            Some(frames) => Box::new(Timed::new(app, frames, times)),
+            None => Box::new(app),
+        }
+    };
+    eframe::run_native("faultscope", options, Box::new(|context| Ok(made(context))))
 }
 
 fn parse(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<String>) -> Result<Asked, String> {
@@ -123,12 +144,18 @@ fn parse(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<String>) -> Result<As
             "--limits" => start.limits.push(value()?),
             "--lang" => start.lang = value()?.parse().map_err(|e| format!("{e}"))?,
             "--fresh" => start.fresh = true,
+            "--frames" => start.frames = Some(frames(&value()?)?),
             "--size" => start.size = Some(size(&value()?)?),
             "--theme" => start.look = value()?.parse()?,
             _ => return Err(format!("there is no option {text}")),
         }
     }
     Ok(Asked::Window(Box::new(start)))
+}
+
+fn frames(text: &str) -> Result<u32, String> {
+    let parsed = text.parse().ok().filter(|n| (1..=1_000_000).contains(n));
+    parsed.ok_or_else(|| format!("'{text}' is not a number of frames from 1 to 1000000"))
 }
 
 fn size(text: &str) -> Result<(u16, u16), String> {
@@ -182,6 +209,7 @@ mod tests {
             &["--lang", "xx"],
             &["--theme", "pink"],
             &["--size", "0x0"],
+            &["--frames", "0"],
         ] {
             assert!(asked(args, "C").is_err(), "{args:?}");
         }

@@ -1,53 +1,13 @@
 //! The app as a person uses it, headless, by its accessibility labels.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::time::{Duration, Instant};
+mod common;
 
-use egui_kittest::Harness;
+use common::{click, expected, gui, sees, wait};
 use egui_kittest::kittest::Queryable as _;
 use faultscope_door::cases::{Access, Desk, EventKind, Filter, Sort};
-use faultscope_door::diagnose::LimitSet;
 use faultscope_door::paper::{Lang, compact, words};
-use faultscope_door::view::Scratch;
-use faultscope_door::{CaptureResult, Request, Unwatched, analyse};
-use faultscope_gui::{App, Start};
-
-type Gui = Harness<'static, Option<App>>;
-
-fn gui(start: Start) -> Gui {
-    let show = move |ui: &mut eframe::egui::Ui, app: &mut Option<App>| {
-        app.get_or_insert_with(|| App::new(ui.ctx(), start.clone())).frame(ui);
-    };
-    Harness::builder().with_size([1280.0, 800.0]).build_ui_state(show, None)
-}
-
-/// Draws frames until `done`, as long as a slow machine may need.
-fn wait(gui: &mut Gui, what: &str, done: impl Fn(&Gui) -> bool) {
-    let begun = Instant::now();
-    while !done(gui) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "still waiting for: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-        gui.step();
-    }
-    gui.run_steps(2);
-}
-
-fn sees(gui: &Gui, text: &str) -> bool {
-    gui.query_all_by_label_contains(text).next().is_some()
-}
-
-fn click(gui: &mut Gui, label: &str) {
-    gui.get_by_label(label).click_accesskit();
-    gui.run_steps(3);
-}
-
-/// The same simulated capture, analysed through the door as the command line does it.
-fn expected(address: &str, measurement: &str, pack: &str) -> CaptureResult {
-    let scratch = Scratch::new().unwrap();
-    let file = scratch.simulate(address).unwrap();
-    let request = Request { packs: vec![LimitSet::built_in(pack).unwrap()], ..Request::default() };
-    analyse(&file, measurement, &request, &Unwatched).unwrap()
-}
+use faultscope_gui::Start;
 
 #[test]
 fn the_empty_view_says_why_it_is_empty_and_what_to_do() {

@@ -16,7 +16,7 @@ use faultscope_diagnose::measurement::Settings;
 use faultscope_report::words;
 use faultscope_signal::{Kind, Record as _, Unit, Window};
 
-pub use chart::write;
+pub use chart::{Curves, write};
 pub use file::{ReferenceCapture, ReferenceDocument, load, save};
 
 use crate::opened::{Opened, measure_error};

@@ -20,7 +20,7 @@ use crate::exported::Exported;
 use crate::spectrum::{Drawn, Shown};
 use crate::{CaptureResult, Class, Error};
 
-pub(crate) use limits::{emissions_chart, judged_bars};
+pub(crate) use limits::{emissions_chart, judged_bars, over_frequency};
 
 impl From<ReportError> for Error {
     fn from(error: ReportError) -> Self {
@@ -211,7 +211,10 @@ pub fn spurs_chart(
             class: judged.map_or(MarkerClass::Named, |f| MarkerClass::Judged(f.verdict)),
         });
     }
-    limits::on_spectrum(&mut chart, detail, findings, lang);
+    let ends = chart.traces.first().and_then(|t| Some((*t.frequency_hz.first()?, *t.frequency_hz.last()?)));
+    if let Some(ends) = ends {
+        chart.limits = limits::over_frequency(ends, chart.unit, detail, findings, lang);
+    }
     chart
 }
 

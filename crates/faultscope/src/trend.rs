@@ -81,6 +81,12 @@ pub struct ReadingTrend {
     pub id: String,
     /// Its unit.
     pub unit: Unit,
+    /// Its value in each capture, in time order; `null` where it has none.
+    #[serde(default)]
+    pub values: Vec<Option<f64>>,
+    /// The line of Theil and Sen at the first capture; `null` with fewer than two times.
+    #[serde(default)]
+    pub start: Option<f64>,
     /// Captures that have it, as a finite number.
     pub count: usize,
     /// First value.
@@ -120,6 +126,9 @@ pub struct Trend {
     pub ordered_by: TimeBase,
     /// What slopes and crossings count in.
     pub step: Step,
+    /// Steps from the first capture to each that was measured, in that order.
+    #[serde(default)]
+    pub at: Vec<f64>,
     /// Start of each capture that was measured, in that order; `null` where the file states none.
     pub start_times: Vec<Option<String>>,
     /// One a reading.
@@ -182,6 +191,7 @@ pub fn trend(
         measurement: measurement.to_owned(),
         ordered_by: if timed { TimeBase::StartTime } else { TimeBase::Order },
         step: time.step,
+        at: time.x.clone(),
         start_times: good.iter().map(|(_, start)| start.clone()).collect(),
         readings,
     };

@@ -1,6 +1,7 @@
 //! What a screen needs of a capture: its facts, its waveform at any zoom and its spectrum, in flat memory.
 
 mod envelope;
+mod judged;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use crate::watch::{INTERRUPTED, Watched};
 use crate::{Class, Error, Watch};
 
 pub use envelope::{Band, Envelope};
+pub use judged::{Part, Piece, limit_lines, parts, pieces};
 
 /// Frames read at a time.
 const BLOCK: usize = 65_536;
@@ -26,6 +28,8 @@ const LONG: u64 = 1 << 23;
 const GLANCE: usize = 128;
 /// Points of the spectrum on the screen, where the record is long enough.
 pub const SPECTRUM_POINTS: usize = 16_384;
+/// Points of a persistence: few, so that many spectra lie upon each other.
+const PERSISTENCE_POINTS: usize = 2048;
 
 /// What is known of a capture before anything is measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,14 +165,18 @@ impl Viewer {
         self.levels(&Watched { record: &self.trace, watch })
     }
 
+    /// The spectrum of the whole record in fewer points, with how often each level occurred in each of them.
+    ///
+    /// # Errors
+    /// As for [`Viewer::spectrum`].
+    pub fn persistence(&self, watch: &dyn Watch) -> Result<Spectrum, Error> {
+        let points = if self.trace.kind == Kind::Real { 2 * PERSISTENCE_POINTS } else { PERSISTENCE_POINTS };
+        let traces = Traces { persistence: true, ..Traces::default() };
+        averaged(&Watched { record: &self.trace, watch }, points, traces)
+    }
+
     fn levels(&self, record: &dyn Record) -> Result<Spectrum, Error> {
-        let fft = SPECTRUM_POINTS.min(usize::try_from(record.frames()).unwrap_or(SPECTRUM_POINTS));
-        let settings = SpectrumSettings { fft, window: Window::BlackmanHarris, overlap: 0.5 };
-        let traces = Traces { max: true, min: true, ..Traces::default() };
-        // The interface keeps a core for itself.
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().saturating_sub(1).max(1));
-        let options = Options { traces, threads, ..Options::default() };
-        analyze(record, settings, &options, &Silent).map_err(crate::spectrum::stop_error)
+        averaged(record, SPECTRUM_POINTS, Traces { max: true, min: true, ..Traces::default() })
     }
 
     /// Levels over time and frequency between two times (seconds from the first sample; cut to the record), in at most
@@ -198,6 +206,16 @@ impl Viewer {
     fn band_names(&self) -> Vec<String> {
         component_names(self.trace.kind, &self.trace.name)
     }
+}
+
+/// Averages spectra of at most `points` points over a record.
+fn averaged(record: &dyn Record, points: usize, traces: Traces) -> Result<Spectrum, Error> {
+    let fft = points.min(usize::try_from(record.frames()).unwrap_or(points));
+    let settings = SpectrumSettings { fft, window: Window::BlackmanHarris, overlap: 0.5 };
+    // The interface keeps a core for itself.
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().saturating_sub(1).max(1));
+    let options = Options { traces, threads, ..Options::default() };
+    analyze(record, settings, &options, &Silent).map_err(crate::spectrum::stop_error)
 }
 
 /// Reads `frames` frames block by block; `read` is given the place and the room, and says how many frames it has read.

@@ -1,14 +1,16 @@
 //! The one place where commands change the state.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use eframe::egui;
 use faultscope_door::paper::Lang;
 use faultscope_door::{Error, Request};
 
+use super::guide;
 use super::live::is_instrument;
 use super::state::Capture;
-use super::{CaptureId, Command, Field, Job, Live, Notice, Plot, Source, Stage, State};
+use super::{Baseline, CaptureId, Command, Field, Job, Live, Notice, Picture, Plot, Source, Stage, State};
 use crate::theme;
 use crate::words::Word;
 use crate::worker::{CaptureJob, DeskJob, DeskTask, StillJob, Workers, ZoomJob};
@@ -25,16 +27,19 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
             let (id, progress) = workers.capture(CaptureJob::Samples);
             state.jobs.push(Job { id, what: Word::Simulating, name: String::new(), capture: None, progress });
         }
-        Command::Connect(address) => connect(state, workers, address),
+        Command::Connect(address) => ask(state, workers, address),
         Command::OfferLive(address) => offer_live(state, address),
         Command::ConnectTyped => {
             let address = typed(state);
             if !address.is_empty() {
-                connect(state, workers, address);
+                ask(state, workers, address);
             }
         }
         Command::Disconnect => disconnect(state, workers),
-        Command::ShowLive => state.live_shown = state.live.is_some(),
+        Command::ShowLive => {
+            state.live_shown = state.live.is_some();
+            state.guide_shown = false;
+        }
         Command::Pause(paused) => state.live.iter_mut().for_each(|l| l.paused = paused),
         Command::Hold(hold) => state.live.iter_mut().for_each(|l| l.hold = hold),
         Command::ClearHold => state.live.iter_mut().for_each(|l| l.held_db.clear()),
@@ -58,6 +63,22 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::DrawWaterfall(range_s, rows) => draw_waterfall(state, workers, range_s, rows),
         Command::Marker(which, hz) => marker(state, which, hz),
         Command::Holds(max, min) => state.holds = (max, min),
+        Command::Persistence(drawn) => {
+            state.persistence = drawn;
+            // What was cancelled is asked for again by switching it off and on.
+            state.captures.iter_mut().for_each(|c| c.asked_density = c.density.is_some());
+        }
+        Command::DrawPersistence => draw_persistence(state, workers),
+        Command::Against(baseline) => against(state, baseline),
+        Command::AgainstTyped => {
+            let path = typed(state);
+            if !path.is_empty() {
+                against(state, Some(Baseline::Reference(path.into())));
+            }
+        }
+        Command::Compare => compare(state, workers),
+        Command::DrawTrend => draw_trend(state, workers),
+        Command::Follow(reading) => state.followed = Some(reading),
         Command::Cursor(time_s) => cursor(state, time_s),
         Command::Detail(range_s, columns) => detail(state, workers, range_s, columns),
         Command::Mark(hz) => state.mark = hz,
@@ -69,6 +90,21 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         }
         Command::Scale(step) => scale(context, step),
         Command::Help(shown) => state.help = shown,
+        Command::Guide(shown) => guide::show(state, workers, shown),
+        Command::GuideTyped => {
+            let path = typed(state);
+            if !path.is_empty() {
+                guide::begin(state, workers, &path);
+            }
+        }
+        Command::Give(role, id) => guide::give(state, workers, role, id),
+        Command::Ungive(role, id) => guide::take(state, workers, &role, id),
+        Command::AttachGuide => guide::attach(state, workers),
+        Command::Confirm(yes) => {
+            if let Some(address) = state.asking.take().filter(|_| yes) {
+                connect(state, workers, address);
+            }
+        }
         Command::Dismiss => state.notice = None,
         Command::Copy(text) => context.copy_text(text),
         Command::LeaveCase => {
@@ -108,7 +144,7 @@ pub(super) fn open(state: &mut State, workers: &mut Workers, source: &Source) {
 fn open_typed(state: &mut State, workers: &mut Workers) {
     let typed = typed(state);
     if is_instrument(&typed) {
-        connect(state, workers, typed);
+        ask(state, workers, typed);
     } else if !typed.is_empty() {
         open(state, workers, &crate::start::source(&typed));
     }
@@ -122,11 +158,21 @@ fn typed(state: &mut State) -> String {
     typed
 }
 
+/// Connects, or asks first where what is set could hurt hardware.
+fn ask(state: &mut State, workers: &mut Workers, address: String) {
+    if faultscope_door::live::risks(&address).is_empty() {
+        connect(state, workers, address);
+    } else {
+        state.asking = Some(address);
+    }
+}
+
 fn connect(state: &mut State, workers: &mut Workers, address: String) {
     state.session += 1;
     workers.connect(state.session, &address);
     state.live = Some(Live::new(state.session, address));
     state.live_shown = true;
+    state.guide_shown = false;
 }
 
 /// Shows the source of the last session, to be connected by hand: nothing is sent to an instrument unasked.
@@ -177,6 +223,7 @@ fn select(state: &mut State, id: CaptureId) {
     }
     state.present = Some(id);
     state.live_shown = false;
+    state.guide_shown = false;
 }
 
 fn step(state: &mut State, by: isize) {
@@ -191,6 +238,9 @@ fn close(state: &mut State, id: CaptureId) {
     let place = state.captures.iter().position(|c| c.id == id);
     state.jobs.iter().filter(|j| j.capture == Some(id)).for_each(|j| j.progress.cancel());
     state.captures.retain(|c| c.id != id);
+    if state.baseline == Some(Baseline::Capture(id)) {
+        state.baseline = None;
+    }
     if state.present == Some(id) {
         let next = place.unwrap_or(0).min(state.captures.len().saturating_sub(1));
         state.present = state.captures.get(next).map(|c| c.id);
@@ -270,6 +320,51 @@ fn draw_waterfall(state: &mut State, workers: &mut Workers, range_s: (f64, f64),
     state.jobs.push(Job { id: job, what: Word::Waterfall, name, capture: None, progress });
 }
 
+fn draw_persistence(state: &mut State, workers: &mut Workers) {
+    let Some(capture) = state.present.and_then(|id| state.capture_mut(id)) else { return };
+    let Some(viewer) = capture.viewer.clone().filter(|_| !capture.asked_density) else { return };
+    capture.asked_density = true;
+    let (id, name) = (capture.id, capture.name.clone());
+    let (job, progress) = workers.capture(CaptureJob::Persistence { id, viewer });
+    state.jobs.push(Job { id: job, what: Word::Persistence, name, capture: None, progress });
+}
+
+fn against(state: &mut State, baseline: Option<Baseline>) {
+    if baseline.is_some() {
+        state.picture = Picture::Comparison;
+    }
+    state.baseline = baseline;
+}
+
+/// Holds the present capture against the baseline, once for each of the two.
+fn compare(state: &mut State, workers: &mut Workers) {
+    let Some(baseline) = state.baseline.clone() else { return };
+    let other = match &baseline {
+        Baseline::Capture(id) => state.captures.iter().find(|c| c.id == *id).and_then(|c| c.path.clone()),
+        Baseline::Reference(path) => Some(path.clone()),
+    };
+    let Some(capture) = state.capture().filter(|c| c.asked_baseline.as_ref() != Some(&baseline)) else { return };
+    let (Some(other), Some(path)) = (other, capture.path.clone()) else { return };
+    let (id, name, by) = (capture.id, capture.name.clone(), capture.measurement());
+    if let Some(capture) = state.capture_mut(id) {
+        capture.asked_baseline = Some(baseline.clone());
+    }
+    let (job, progress) = workers.capture(CaptureJob::Compare { id, path, other, by, baseline });
+    state.jobs.push(Job { id: job, what: Word::Comparison, name, capture: None, progress });
+}
+
+fn draw_trend(state: &mut State, workers: &mut Workers) {
+    let of = state.trend_of();
+    let Some(measurement) = state.capture().and_then(Capture::measurement).filter(|_| state.asked_trend != of) else {
+        return;
+    };
+    state.asked_trend.clone_from(&of);
+    let results = state.alike().map(|(_, result)| Arc::clone(result)).collect();
+    let packs = state.packs_for(&state.chosen, measurement);
+    let (job, progress) = workers.capture(CaptureJob::Trend { of, measurement, results, packs });
+    state.jobs.push(Job { id: job, what: Word::Trend, name: String::new(), capture: None, progress });
+}
+
 fn marker(state: &mut State, which: usize, hz: Option<f64>) {
     let capture = state.present.and_then(|id| state.capture_mut(id));
     if let Some(place) = capture.and_then(|c| c.markers.get_mut(which)) {
@@ -318,7 +413,7 @@ fn attach(state: &mut State, workers: &mut Workers) {
     desk(state, workers, Word::Writing, DeskTask::Attach { case, files, result });
 }
 
-fn desk(state: &mut State, workers: &mut Workers, what: Word, task: DeskTask) {
+pub(super) fn desk(state: &mut State, workers: &mut Workers, what: Word, task: DeskTask) {
     let job = DeskJob { store: state.desk.store.clone(), actor: state.desk.actor.clone(), task };
     let (id, progress) = workers.desk(job);
     state.jobs.push(Job { id, what, name: Word::Store.text(state.lang).to_owned(), capture: None, progress });

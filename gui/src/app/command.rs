@@ -2,7 +2,7 @@
 
 use faultscope_door::paper::Lang;
 
-use super::{CaptureId, Picture, Source, Tab};
+use super::{Baseline, CaptureId, Picture, Source, Tab};
 use crate::Look;
 use crate::worker::JobId;
 
@@ -83,6 +83,20 @@ pub(crate) enum Command {
     Marker(usize, Option<f64>),
     /// Draw the highest and the lowest levels of captures, or not.
     Holds(bool, bool),
+    /// Draw how often each level occurred, or not.
+    Persistence(bool),
+    /// Compute that for the present capture.
+    DrawPersistence,
+    /// Hold captures against something else, or against nothing.
+    Against(Option<Baseline>),
+    /// Hold captures against the reference whose path was typed.
+    AgainstTyped,
+    /// Hold the present capture against the baseline.
+    Compare,
+    /// Make the trend over the open captures.
+    DrawTrend,
+    /// Follow a reading.
+    Follow(String),
     /// Mark a time in the pictures.
     Cursor(Option<f64>),
     /// Draw the present waveform between two times with so many columns.
@@ -99,6 +113,18 @@ pub(crate) enum Command {
     Scale(i8),
     /// Show or hide the keys.
     Help(bool),
+    /// Begin or show the procedure, or hide it.
+    Guide(bool),
+    /// Begin the procedure whose path was typed.
+    GuideTyped,
+    /// Give a capture a role in the procedure.
+    Give(String, CaptureId),
+    /// Take it away again.
+    Ungive(String, CaptureId),
+    /// Attach all that the procedure measured to the open case.
+    AttachGuide,
+    /// Connect to the source that was asked about, or leave it.
+    Confirm(bool),
     /// Take the message away.
     Dismiss,
     /// Copy a text to the clipboard.

@@ -110,7 +110,7 @@ impl Shortcut {
             Self::Close => state.present.map(Command::Close),
             Self::Next => Some(Command::Step(1)),
             Self::Previous => Some(Command::Step(-1)),
-            Self::Picture => state.present.map(|_| Command::Look(state.picture.next())),
+            Self::Picture => state.present.map(|_| Command::Look(state.next_picture())),
             Self::Pause => state.live.as_ref().filter(|l| l.is_open()).map(|l| Command::Pause(!l.paused)),
             Self::Pin => state.live.as_ref().filter(|l| l.can_pin()).map(|_| Command::Pin),
             Self::Attach => state.can_attach().then_some(Command::Attach),

@@ -5,7 +5,8 @@ use egui::{CentralPanel, Frame, Panel, Ui};
 
 use super::{Command, Picture, State};
 use crate::panel::{
-    Cx, captures, case, causes, empty, help, live, results, spectrum, status, top, waterfall, waveform,
+    Cx, captures, case, causes, comparison, confirm, empty, guide, help, live, results, ripple, spectrum, status, top,
+    trend, waterfall, waveform,
 };
 
 /// Makes a panel keep its size while there is little in it.
@@ -26,7 +27,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         });
         CentralPanel::no_frame().show(ui, |ui| captures::show(ui, cx));
     });
-    if state.live_shown && state.live.is_some() {
+    if state.guide_shown && state.guide.is_some() {
+        CentralPanel::default().show(ui, |ui| guide::show(ui, cx));
+    } else if state.live_shown && state.live.is_some() {
         CentralPanel::default().show(ui, |ui| live::show(ui, cx));
     } else if state.capture().is_none() {
         CentralPanel::default().show(ui, |ui| empty::show(ui, cx));
@@ -34,6 +37,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         work(ui, cx);
     }
     help::show(ui, cx);
+    confirm::show(ui, cx);
     empty::drop_hint(ui, cx);
 }
 
@@ -55,9 +59,12 @@ fn work(ui: &mut Ui, cx: &mut Cx<'_>) {
         fill(ui);
         waveform::show(ui, cx);
     });
-    let picture = cx.state.picture;
+    let picture = cx.state.picture();
     CentralPanel::default().frame(Frame::central_panel(ui.style())).show(ui, |ui| match picture {
         Picture::Spectrum => spectrum::show(ui, cx),
         Picture::Waterfall => waterfall::show(ui, cx),
+        Picture::Ripple => ripple::show(ui, cx),
+        Picture::Comparison => comparison::show(ui, cx),
+        Picture::Trend => trend::show(ui, cx),
     });
 }

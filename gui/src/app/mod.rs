@@ -2,6 +2,7 @@
 
 mod apply;
 mod command;
+mod guide;
 mod keys;
 mod layout;
 mod live;
@@ -13,7 +14,9 @@ use eframe::egui;
 pub(crate) use command::{Command, Field, Plot};
 pub(crate) use keys::Shortcut;
 pub(crate) use live::{Live, Stage};
-pub(crate) use state::{Capture, CaptureId, Job, Notice, Picture, Source, State, Tab, applies};
+pub(crate) use state::{
+    Baseline, Capture, CaptureId, Compared, Guide, Job, Notice, Pack, Picture, Source, State, Tab, TrendOf, applies,
+};
 
 use faultscope_door::session::Session;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use faultscope_door::{Class, Error};
 
+use super::guide;
 use super::live::Taken;
 use super::{Command, Notice, Source, State};
 use crate::words::Word;
@@ -53,6 +54,20 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
                 (capture.still, capture.still_id) = (Some(Arc::from(still)), stamp);
             }
         }
+        Message::Persistence(id, density) => {
+            state.stills += 1;
+            let stamp = state.stills;
+            if let Some(capture) = state.capture_mut(id) {
+                (capture.density, capture.density_id) = (Some(Arc::from(density)), stamp);
+            }
+        }
+        Message::Compared(id, baseline, compared) => {
+            if let Some(capture) = state.capture_mut(id) {
+                capture.compared = Some((baseline, compared.map(|c| Arc::new(*c))));
+            }
+        }
+        Message::Trend(of, trend) => state.trend = Some((of, Arc::from(trend))),
+        Message::Checked(round, answer) => guide::checked(state, round, answer),
         Message::Failed(id, error) => failed(state, id, error),
         Message::Samples(Ok(files)) => {
             return files.into_iter().map(|file| Command::Open(Source::File(file))).collect();

@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use faultscope_door::cases::{Case, Summary};
+use faultscope_door::check::{CheckDocument, Plan};
+use faultscope_door::compare::Curves;
 use faultscope_door::diagnose::LimitSet;
+use faultscope_door::diagnose::compare::Comparison;
 use faultscope_door::paper::Lang;
 use faultscope_door::session::Session;
+use faultscope_door::trend::Trend;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, limits};
 
 use super::live::Live;
-use crate::plot::{Levels, Still};
+use crate::plot::{Density, Levels, Still};
 use crate::words::Word;
 use crate::worker::{JobId, Progress};
 use crate::{Look, Start};
@@ -58,17 +62,51 @@ pub(crate) enum Picture {
     Spectrum,
     /// Levels over frequency and time.
     Waterfall,
+    /// What the ripple of a supply is made of.
+    Ripple,
+    /// The capture over what it is held against, and the difference.
+    Comparison,
+    /// A reading over the open captures.
+    Trend,
 }
 
-impl Picture {
-    /// The other one.
-    pub(crate) const fn next(self) -> Self {
-        match self {
-            Self::Spectrum => Self::Waterfall,
-            Self::Waterfall => Self::Spectrum,
-        }
-    }
+/// What captures are held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Baseline {
+    /// Another open capture.
+    Capture(CaptureId),
+    /// A reference of good units, by its file.
+    Reference(PathBuf),
 }
+
+/// A capture held against a baseline.
+#[derive(Debug, Clone)]
+pub(crate) struct Compared {
+    /// The differences.
+    pub(crate) comparison: Comparison,
+    /// The curves.
+    pub(crate) curves: Curves,
+    /// Whether the differences are judged: not between two captures.
+    pub(crate) judged: bool,
+}
+
+/// A check plan that is gone through step by step.
+#[derive(Debug, Clone)]
+pub(crate) struct Guide {
+    /// The plan.
+    pub(crate) plan: Arc<Plan>,
+    /// Which captures were given which role, in the order in which they were.
+    pub(crate) given: Vec<(String, CaptureId)>,
+    /// What the check of them said; nothing while it is computed.
+    pub(crate) document: Option<Arc<CheckDocument>>,
+    /// Why it could not be made.
+    pub(crate) error: Option<Error>,
+    /// Counts the checks: an answer to an earlier one is not wanted.
+    pub(crate) round: u64,
+}
+
+/// Which results a trend was made of: capture, and where its result lies.
+pub(crate) type TrendOf = Vec<(CaptureId, usize)>;
 
 /// The tables of a result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,6 +120,8 @@ pub(crate) enum Tab {
     Lines,
     /// Quality gates in words.
     Quality,
+    /// What differs from the baseline.
+    Differences,
 }
 
 /// One open capture.
@@ -110,6 +150,11 @@ pub(crate) struct Capture {
     /// The waterfall, and a number that changes with it.
     pub(crate) still: Option<Arc<Still>>,
     pub(crate) still_id: u64,
+    /// How often each level occurred, and a number of its own.
+    pub(crate) density: Option<Arc<Density>>,
+    pub(crate) density_id: u64,
+    /// Whether that was asked for.
+    pub(crate) asked_density: bool,
     /// The stretch of the waterfall last asked for.
     pub(crate) asked_still: Option<((f64, f64), usize)>,
     /// Frequencies of the markers.
@@ -124,6 +169,10 @@ pub(crate) struct Capture {
     pub(crate) measured: bool,
     /// The measurement chosen by hand.
     pub(crate) by: Option<&'static str>,
+    /// What came of holding it against a baseline.
+    pub(crate) compared: Option<(Baseline, Result<Arc<Compared>, Error>)>,
+    /// The baseline last asked for.
+    pub(crate) asked_baseline: Option<Baseline>,
     /// Why it could not be opened or measured.
     pub(crate) error: Option<Error>,
     /// Ids or paths of the packs it is judged by.
@@ -150,6 +199,9 @@ impl Capture {
             asked: None,
             still: None,
             still_id: 0,
+            density: None,
+            density_id: 0,
+            asked_density: false,
             asked_still: None,
             markers: [None, None],
             cursor_s: None,
@@ -157,6 +209,8 @@ impl Capture {
             result: None,
             measured: false,
             by: None,
+            compared: None,
+            asked_baseline: None,
             error: None,
             packs,
             spectrum_view: None,
@@ -245,7 +299,17 @@ pub(crate) struct State {
     pub(crate) picture: Picture,
     /// Whether the highest, and the lowest, levels of captures are drawn.
     pub(crate) holds: (bool, bool),
-    /// Counts the waterfalls drawn.
+    /// Whether it is drawn how often each level occurred.
+    pub(crate) persistence: bool,
+    /// What captures are held against.
+    pub(crate) baseline: Option<Baseline>,
+    /// The trend over the open captures, and what it was made of.
+    pub(crate) trend: Option<(TrendOf, Arc<Trend>)>,
+    /// What was last asked for.
+    pub(crate) asked_trend: TrendOf,
+    /// The reading whose trend is drawn; the first that moves when not given.
+    pub(crate) followed: Option<String>,
+    /// Counts the pictures of levels drawn.
     pub(crate) stills: u64,
     /// The table on the screen.
     pub(crate) tab: Tab,
@@ -265,6 +329,12 @@ pub(crate) struct State {
     pub(crate) desk: Desk,
     /// Work under way.
     pub(crate) jobs: Vec<Job>,
+    /// The procedure under way.
+    pub(crate) guide: Option<Guide>,
+    /// Whether it is on the screen.
+    pub(crate) guide_shown: bool,
+    /// A live source that is to be confirmed before it is connected to.
+    pub(crate) asking: Option<String>,
     /// The last message.
     pub(crate) notice: Option<Notice>,
     /// Whether the keys are shown.
@@ -306,6 +376,11 @@ impl State {
             session: 0,
             picture: Picture::default(),
             holds: (false, false),
+            persistence: false,
+            baseline: None,
+            trend: None,
+            asked_trend: Vec::new(),
+            followed: None,
             stills: 0,
             tab: Tab::default(),
             mark: None,
@@ -320,6 +395,9 @@ impl State {
                 ..Desk::default()
             },
             jobs: Vec::new(),
+            guide: None,
+            guide_shown: false,
+            asking: None,
             notice,
             help: false,
             last: 0,
@@ -329,6 +407,44 @@ impl State {
     /// The capture on the screen.
     pub(crate) fn capture(&self) -> Option<&Capture> {
         self.present.and_then(|id| self.captures.iter().find(|c| c.id == id))
+    }
+
+    /// The pictures that there are of the present capture.
+    pub(crate) fn pictures(&self) -> Vec<Picture> {
+        let ripple = self.capture().and_then(|c| c.result.as_ref()).is_some_and(|r| r.ripple.is_some());
+        let there = |picture: &Picture| match picture {
+            Picture::Spectrum | Picture::Waterfall => true,
+            Picture::Ripple => ripple,
+            Picture::Comparison => self.baseline.is_some(),
+            Picture::Trend => self.alike().count() > 1,
+        };
+        let all = [Picture::Spectrum, Picture::Waterfall, Picture::Ripple, Picture::Comparison, Picture::Trend];
+        all.into_iter().filter(there).collect()
+    }
+
+    /// The open captures that were measured as the present one was, this one included.
+    pub(crate) fn alike(&self) -> impl Iterator<Item = (&Capture, &Arc<CaptureResult>)> {
+        let measurement = self.capture().and_then(Capture::measurement);
+        let fits = move |c: &&Capture| measurement.is_some() && c.measurement() == measurement;
+        self.captures.iter().filter(fits).filter_map(|c| Some((c, c.result.as_ref()?)))
+    }
+
+    /// What the trend on the screen has to be made of.
+    pub(crate) fn trend_of(&self) -> TrendOf {
+        self.alike().map(|(c, result)| (c.id, Arc::as_ptr(result) as usize)).collect()
+    }
+
+    /// The picture of the present capture: the chosen one where there is such a picture of it.
+    pub(crate) fn picture(&self) -> Picture {
+        let there = self.pictures().contains(&self.picture);
+        if there { self.picture } else { Picture::Spectrum }
+    }
+
+    /// The picture after the one on the screen.
+    pub(crate) fn next_picture(&self) -> Picture {
+        let all = self.pictures();
+        let here = all.iter().position(|p| *p == self.picture()).unwrap_or(0);
+        all.get((here + 1) % all.len().max(1)).copied().unwrap_or_default()
     }
 
     /// The capture of a number, to change it.

@@ -34,6 +34,11 @@ fn holds(ui: &mut Ui, cx: &mut Cx<'_>) {
     if changed {
         cx.send(Command::Holds(max, min));
     }
+    let mut drawn = cx.state.persistence;
+    let tip = cx.text(Word::PersistenceTip);
+    if ui.checkbox(&mut drawn, cx.text(Word::Persistence)).on_hover_text(tip).changed() {
+        cx.send(Command::Persistence(drawn));
+    }
 }
 
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture, levels: &Levels, view: (f64, f64)) {

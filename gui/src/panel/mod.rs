@@ -3,16 +3,21 @@
 pub(crate) mod captures;
 pub(crate) mod case;
 pub(crate) mod causes;
+pub(crate) mod comparison;
+pub(crate) mod confirm;
 pub(crate) mod empty;
+pub(crate) mod guide;
 pub(crate) mod help;
 pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod markers;
 pub(crate) mod results;
+pub(crate) mod ripple;
 pub(crate) mod spectrum;
 pub(crate) mod status;
 pub(crate) mod tables;
 pub(crate) mod top;
+pub(crate) mod trend;
 pub(crate) mod waterfall;
 pub(crate) mod waveform;
 
@@ -83,9 +88,17 @@ pub(crate) fn verdict_badge(ui: &mut Ui, cx: &Cx<'_>, verdict: Option<Verdict>) 
 
 /// The names of the pictures that share a place; the chosen one is marked.
 pub(crate) fn picture_switch(ui: &mut Ui, cx: &mut Cx<'_>) {
-    for (picture, word) in [(Picture::Spectrum, Word::Spectrum), (Picture::Waterfall, Word::Waterfall)] {
+    let (all, chosen) = (cx.state.pictures(), cx.state.picture());
+    for picture in all {
+        let word = match picture {
+            Picture::Spectrum => Word::Spectrum,
+            Picture::Waterfall => Word::Waterfall,
+            Picture::Ripple => Word::Ripple,
+            Picture::Comparison => Word::Comparison,
+            Picture::Trend => Word::Trend,
+        };
         let tip = cx.tip(ui, Word::NextPicture, Shortcut::Picture);
-        if ui.selectable_label(cx.state.picture == picture, cx.text(word)).on_hover_text(tip).clicked() {
+        if ui.selectable_label(chosen == picture, cx.text(word)).on_hover_text(tip).clicked() {
             cx.send(Command::Look(picture));
         }
     }

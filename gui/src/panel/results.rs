@@ -1,14 +1,14 @@
 //! The head of the results (what the capture is, its verdict, its gates, its limit packs) and the choice of tables.
 
 use eframe::egui;
-use egui::{RichText, Ui};
+use egui::{ComboBox, RichText, ScrollArea, Ui};
 use faultscope_door::diagnose::{Gate, GateState};
 use faultscope_door::paper::{compact, frequency, words};
-use faultscope_door::signal::Unit;
+use faultscope_door::signal::{Kind, Unit};
 use faultscope_door::view::Facts;
 
-use super::{Cx, badge, lines, soft, tables, title, verdict_badge};
-use crate::app::{Capture, Command, Tab};
+use super::{Cx, badge, comparison, lines, soft, tables, title, verdict_badge};
+use crate::app::{Baseline, Capture, Command, Pack, Tab};
 use crate::words::Word;
 
 /// Draws the head.
@@ -48,32 +48,81 @@ fn describe(cx: &Cx<'_>, facts: &Facts) -> String {
     parts.join("   ")
 }
 
+/// The measurements that a record of its kind can be made.
+fn chooser(ui: &mut Ui, cx: &mut Cx<'_>, measurement: &str, capture: &Capture) {
+    let real = capture.facts.as_ref().is_some_and(|f| f.kind == Kind::Real);
+    let all: &[&'static str] =
+        if real { &["ripple", "transition", "spurs"] } else { &["spurs", "channel", "emissions", "modulation"] };
+    let combo = ComboBox::from_id_salt("measurement").selected_text(words::measurement(cx.lang(), measurement));
+    let shown = combo.show_ui(ui, |ui| {
+        for id in all {
+            let chosen = *id == measurement;
+            if ui.selectable_label(chosen, words::measurement(cx.lang(), id)).clicked() && !chosen {
+                cx.send(Command::Measure(id));
+            }
+        }
+    });
+    shown.response.on_hover_text(cx.text(Word::Measure)).accessible_name(cx.text(Word::Measure));
+}
+
 fn packs(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture) {
     let Some(measurement) = capture.measurement() else { return };
     let state = cx.state;
     ui.horizontal_wrapped(|ui| {
+        chooser(ui, cx, measurement, capture);
+        against(ui, cx, capture);
         soft(ui, cx, format!("{}:", cx.text(Word::Limits)));
-        // What fits first; what does not stays in sight, and says why.
-        for fits in [true, false] {
-            for pack in state.packs.iter().filter(|p| crate::app::applies(&p.set, measurement) == fits) {
-                let chosen = fits && capture.packs.contains(&pack.key);
-                let info = &pack.set.pack;
-                let tip = format!(
-                    "{}\n{} {}\n{}\n{}",
-                    info.title,
-                    info.id,
-                    info.version,
-                    info.source,
-                    cx.text(Word::LimitsTip)
-                );
-                let button = egui::Button::selectable(chosen, info.id.as_str()).frame_when_inactive(true);
-                let response = ui.add_enabled(fits, button).on_hover_text(tip);
-                if response.on_disabled_hover_text(cx.text(Word::LimitsNotFor)).clicked() {
-                    cx.send(Command::TogglePack(pack.key.clone()));
-                }
+        let fits = |p: &&Pack| crate::app::applies(&p.set, measurement);
+        for pack in state.packs.iter().filter(fits) {
+            let chosen = capture.packs.contains(&pack.key);
+            let button = egui::Button::selectable(chosen, pack.set.pack.id.as_str()).frame_when_inactive(true);
+            if ui.add(button).on_hover_text(about(cx, pack)).clicked() {
+                cx.send(Command::TogglePack(pack.key.clone()));
             }
         }
+        // What has no limit for this measurement takes no room, but can be looked up, and says why.
+        let others: Vec<&Pack> = state.packs.iter().filter(|p| !fits(p)).collect();
+        if !others.is_empty() {
+            ui.menu_button(format!("+{}", others.len()), |ui| {
+                soft(ui, cx, cx.text(Word::LimitsNotFor));
+                ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
+                    others.iter().for_each(|p| drop(ui.label(p.set.pack.id.as_str()).on_hover_text(about(cx, p))));
+                });
+            });
+        }
     });
+}
+
+/// What the capture may be held against: the other open captures, and references by their file.
+fn against(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture) {
+    let state = cx.state;
+    let name = |of: &Baseline| match of {
+        Baseline::Capture(id) => state.captures.iter().find(|c| c.id == *id).map(|c| c.name.clone()),
+        Baseline::Reference(path) => path.file_name().map(|n| n.to_string_lossy().into_owned()),
+    };
+    let nothing = cx.text(Word::AgainstNothing);
+    let chosen = state.baseline.as_ref().and_then(name).unwrap_or_else(|| nothing.to_owned());
+    let text = format!("{}: {chosen}", cx.text(Word::Against));
+    let shown = ComboBox::from_id_salt("against").selected_text(text).show_ui(ui, |ui| {
+        if ui.selectable_label(state.baseline.is_none(), nothing).clicked() {
+            cx.send(Command::Against(None));
+        }
+        for other in state.captures.iter().filter(|c| c.id != capture.id) {
+            let baseline = Baseline::Capture(other.id);
+            if ui.selectable_label(state.baseline.as_ref() == Some(&baseline), &other.name).clicked() {
+                cx.send(Command::Against(Some(baseline)));
+            }
+        }
+        if ui.button(cx.text(Word::AgainstTyped)).clicked() {
+            cx.send(Command::AgainstTyped);
+        }
+    });
+    shown.response.accessible_name(cx.text(Word::Against));
+}
+
+fn about(cx: &Cx<'_>, pack: &Pack) -> String {
+    let info = &pack.set.pack;
+    format!("{}\n{} {}\n{}\n{}", info.title, info.id, info.version, info.source, cx.text(Word::LimitsTip))
 }
 
 /// Draws the choice of tables and the one chosen.
@@ -91,7 +140,10 @@ pub(crate) fn tables(ui: &mut Ui, cx: &mut Cx<'_>) {
             (Tab::Lines, Word::Lines, lines::count(result)),
             (Tab::Quality, Word::Quality, result.quality.len()),
         ];
-        for (tab, word, count) in count {
+        let compared = capture.compared.iter().filter(|(b, _)| state.baseline.as_ref() == Some(b));
+        let compared = compared.filter_map(|(_, c)| c.as_ref().ok()).next();
+        let differences = compared.map(|c| (Tab::Differences, Word::Differences, c.comparison.differences_total));
+        for (tab, word, count) in count.into_iter().chain(differences) {
             let name = format!("{} ({count})", cx.text(word));
             if ui.selectable_label(state.tab == tab, name).clicked() {
                 cx.send(Command::Show(tab));
@@ -103,6 +155,7 @@ pub(crate) fn tables(ui: &mut Ui, cx: &mut Cx<'_>) {
         Tab::Readings => tables::readings(ui, cx, result),
         Tab::Lines => lines::show(ui, cx, result),
         Tab::Quality => tables::quality(ui, cx, result),
+        Tab::Differences => comparison::differences(ui, cx, capture),
     }
 }
 

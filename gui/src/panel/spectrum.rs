@@ -1,16 +1,19 @@
 //! The spectrum with the carrier, the lines found and the limit; lines that fail are red.
 
 use eframe::egui;
-use egui::{Align2, Color32, RichText, Ui};
-use egui_plot::{HLine, HoverPosition, Line, LineStyle, MarkerShape, PlotBounds, PlotPoint, Points, Text, VLine};
+use egui::{Align2, Color32, Id, RichText, Ui};
+use egui_plot::{HoverPosition, Line, LineStyle, MarkerShape, PlotBounds, PlotPoint, PlotUi, Points, Text, VLine};
 use faultscope_door::CaptureResult;
 use faultscope_door::diagnose::{Finding, Verdict};
+use faultscope_door::paper::picture::{LimitLine, Side};
 use faultscope_door::paper::{compact, frequency, words};
 use faultscope_door::signal::Unit;
+use faultscope_door::view::{Piece, limit_lines, pieces};
 
 use super::{Cx, glimpse, markers, picture_switch};
 use crate::app::{Capture, Command, Plot};
 use crate::plot::{self, Levels};
+use crate::theme::Palette;
 use crate::words::Word;
 
 /// Lines that carry their name; the rest are only marked.
@@ -44,6 +47,9 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.add(egui::Label::new(RichText::new(levels.made()).color(cx.palette.soft)).truncate());
     });
     markers::show(ui, cx, capture, levels, view);
+    if state.persistence && !capture.asked_density {
+        cx.send(Command::DrawPersistence);
+    }
     let mut marks = capture.result.as_ref().map(|r| marks(cx, r, levels)).unwrap_or_default();
     let room = ui.available_size();
     let pixel = (
@@ -74,7 +80,11 @@ fn draw(
     let markers = capture.markers.map(|hz| hz.and_then(|hz| Some([hz, levels.at(hz)?])));
     // Names this near the left edge would be cut off if they were centred.
     let left = view.0 + (view.1 - view.0) * 40.0 / columns as f64;
-    let limit = capture.result.as_ref().and_then(|r| limit_line(r));
+    let lang = cx.lang();
+    let limits = capture.result.as_ref().map_or_else(Vec::new, |r| limit_lines(r, full, unit, lang));
+    let pieces = capture.result.as_ref().map_or_else(Vec::new, |r| pieces(r, unit));
+    let density = capture.density.as_ref().filter(|_| cx.state.persistence);
+    let under = density.map(|d| (d, d.heat.texture(ui.ctx(), Id::unique("persistence"), capture.density_id)));
     let (palette, mark, limit_name) = (cx.palette, cx.state.mark, cx.text(Word::LimitLine));
     let shown = plot::over_frequency(cx, ("spectrum", capture.id), view)
         .custom_y_axes(vec![plot::axis_y(unit.symbol())])
@@ -82,6 +92,10 @@ fn draw(
         .show(ui, |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([view.0, levels.bottom_db], [view.1, levels.top_db]));
             plot::wheel(plot);
+            if let Some((density, texture)) = under {
+                let heights = (density.range_db.1, density.range_db.0);
+                density.heat.images(texture, density.range_hz, heights).into_iter().for_each(|i| plot.image(i));
+            }
             for (name, held) in [" max", " min"].into_iter().zip(held) {
                 held.into_iter()
                     .for_each(|h| plot.line(Line::new(name, h).color(palette.traces[1]).width(palette.stroke)));
@@ -98,9 +112,8 @@ fn draw(
                 let text = RichText::new(name).color(palette.selected).strong();
                 plot.text(Text::new(format!("{name} "), at.into(), text).anchor(Align2::LEFT_BOTTOM));
             }
-            if let Some(db) = limit {
-                plot.hline(HLine::new(limit_name, db).color(palette.limit).style(LineStyle::dashed_loose()));
-            }
+            limits.iter().for_each(|limit| draw_limit(plot, limit, limit_name, palette));
+            pieces.iter().for_each(|piece| draw_piece(plot, piece, palette));
             if let Some(hz) = mark {
                 plot.vline(VLine::new("", hz).color(palette.selected).width(1.5));
             }
@@ -189,12 +202,24 @@ fn verdict_at(findings: &[Finding], hz: f64, within: f64) -> Option<Verdict> {
     Verdict::worst(findings.iter().filter(here).map(|f| f.verdict))
 }
 
-/// The lowest limit on spurs relative to the carrier, as a level.
-fn limit_line(result: &CaptureResult) -> Option<f64> {
-    let carrier = result.spurs.as_ref()?.carrier?;
-    let uppers = result.findings.iter().filter(|f| f.reading == "spur_level" && f.unit == Unit::Dbc);
-    let lowest = uppers.filter_map(|f| f.limit.as_ref().and_then(|l| l.upper)).min_by(f64::total_cmp)?;
-    Some(carrier.level_db + lowest)
+/// A limit, broken where it is only its guard band that begins there.
+fn draw_limit(plot: &mut PlotUi<'_>, limit: &LimitLine, name: &str, palette: &Palette) {
+    let points: Vec<[f64; 2]> = limit.points.iter().map(|p| [p.0, p.1]).collect();
+    let colour = if limit.failed { palette.verdict(Verdict::Fail) } else { palette.limit };
+    plot.line(Line::new(name, points.clone()).color(colour).width(1.5).style(LineStyle::dashed_loose()));
+    if limit.guard_db > 0.0 {
+        let inside = if limit.side == Side::Upper { -limit.guard_db } else { limit.guard_db };
+        let points: Vec<[f64; 2]> = points.iter().map(|p| [p[0], p[1] + inside]).collect();
+        let amber = palette.verdict(Verdict::Margin);
+        plot.line(Line::new("", points).color(amber).width(1.0).style(LineStyle::dotted_dense()));
+    }
+}
+
+/// The level found in a piece of a limit line, in the colour of its verdict, below or above its limit.
+fn draw_piece(plot: &mut PlotUi<'_>, piece: &Piece, palette: &Palette) {
+    let across = |db: f64| vec![[piece.from_hz, db], [piece.to_hz, db]];
+    plot.line(Line::new("", across(piece.limit_db)).color(palette.limit).width(1.5).style(LineStyle::dashed_loose()));
+    plot.line(Line::new("", across(piece.level_db)).color(palette.verdict(piece.verdict)).width(3.0));
 }
 
 #[cfg(test)]

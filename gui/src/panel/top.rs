@@ -22,6 +22,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         if ui.button(cx.text(Word::Samples)).on_hover_text(tip).clicked() {
             cx.send(Command::OpenSamples);
         }
+        procedure(ui, cx);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| preferences(ui, cx));
     });
     ui.add_space(2.0);
@@ -30,7 +31,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn path(ui: &mut Ui, cx: &mut Cx<'_>) {
     let mut text = cx.state.path.clone();
     let tip = cx.tip(ui, Word::FocusPath, Shortcut::Path);
-    let width = (ui.available_width() - 640.0).clamp(140.0, 520.0);
+    let width = (ui.available_width() - 730.0).clamp(140.0, 520.0);
     let field =
         TextEdit::singleline(&mut text).id(Id::unique("path")).hint_text(cx.text(Word::PathHint)).desired_width(width);
     let response = ui.add(field).on_hover_text(tip).accessible_name(cx.text(Word::PathLabel));
@@ -89,6 +90,24 @@ fn domain_models(ui: &mut Ui, cx: &mut Cx<'_>, domain: &str) {
             ui.close();
         }
     }
+}
+
+fn procedure(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let menu = ui.menu_button(cx.text(Word::Procedure), |ui| {
+        if cx.state.guide.is_some() && ui.button(cx.text(Word::ProcedureGoOn)).clicked() {
+            cx.send(Command::Guide(true));
+            ui.close();
+        }
+        if ui.button(cx.text(Word::ProcedureVisit)).clicked() {
+            cx.send(Command::Guide(true));
+            ui.close();
+        }
+        if ui.button(cx.text(Word::ProcedureTyped)).clicked() {
+            cx.send(Command::GuideTyped);
+            ui.close();
+        }
+    });
+    menu.response.on_hover_text(cx.text(Word::ProcedureTip));
 }
 
 /// From the right edge to the left.

@@ -6,8 +6,8 @@ use eframe::egui;
 use egui::{Color32, ColorImage, Id, Rect, TextureHandle, TextureId, TextureOptions, pos2};
 use egui_plot::{PlotImage, PlotPoint};
 use faultscope_door::paper::picture::heat_rgb;
-use faultscope_door::signal::Unit;
 use faultscope_door::signal::waterfall::Waterfall;
+use faultscope_door::signal::{Spectrum, Unit};
 
 /// Most columns: a texture of every machine may be as wide.
 pub(crate) const COLUMNS: usize = 2048;
@@ -214,6 +214,38 @@ impl Still {
             range_s: (made.start_s.first().copied().unwrap_or(0.0), end),
             unit: frame.level_unit(),
         }
+    }
+}
+
+/// How often each level occurred at each frequency: it does not move either.
+#[derive(Debug, Clone)]
+pub(crate) struct Density {
+    /// The levels, the highest on top.
+    pub(crate) heat: Heat,
+    /// Frequencies of the left and the right edge.
+    pub(crate) range_hz: (f64, f64),
+    /// Levels of the bottom and the top edge.
+    pub(crate) range_db: (f64, f64),
+}
+
+impl Density {
+    /// Of a spectrum with persistence; nothing of one without. Colours are the logarithm of the count: a rare level stays visible.
+    pub(crate) fn of(spectrum: &Spectrum) -> Option<Self> {
+        let persistence = spectrum.persistence.as_ref()?;
+        let rows = persistence.counts.columns().into_iter();
+        let rows: Vec<Vec<f32>> = rows.map(|cells| narrow(cells.iter().map(|n| 10.0 * (*n as f32).log10()))).collect();
+        let bins = persistence.counts.nrows();
+        let mut heat = Heat::new(rows.first().map_or(1, Vec::len), rows.len());
+        // From the bottom up: what is pushed last lies on top.
+        rows.iter().for_each(|row| heat.push(row));
+        heat.range_db = (-ROOM_DB.0, (10.0 * (spectrum.segments.max(2) as f32).log10()).max(1.0));
+        heat.epoch += 1;
+        let scale = &persistence.scale;
+        Some(Self {
+            heat,
+            range_hz: (spectrum.frequency_hz(-0.5), spectrum.frequency_hz(bins as f64 - 0.5)),
+            range_db: (scale.bottom_db, scale.top_db()),
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::panel::Cx;
 use crate::words::Word;
 
 pub(crate) use decimate::{columns, zigzag};
-pub(crate) use heat::{Heat, Still};
+pub(crate) use heat::{Density, Heat, Still};
 pub(crate) use levels::Levels;
 pub(crate) use range::{buttons, follow, wheel};
 

@@ -5,18 +5,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{self, Measure};
+use faultscope_door::check::{self, CheckDocument, CheckOptions, Plan, RoleOption};
+use faultscope_door::compare::{self, Against, Curves};
+use faultscope_door::diagnose::LimitSet;
+use faultscope_door::paper::Lang;
+use faultscope_door::trend::{self, Trend};
 use faultscope_door::view::{Scratch, Viewer};
-use faultscope_door::{Class, Error, Request};
+use faultscope_door::{CaptureResult, Class, Error, Request};
 
 use super::{CaptureJob, Message, Progress, StillJob, Voice, ZoomJob};
-use crate::app::{CaptureId, Source};
-use crate::plot::{Levels, Still};
+use crate::app::{Baseline, CaptureId, Compared, Source};
+use crate::plot::{Density, Levels, Still};
 
 /// The folder of simulated captures, made when the first one is asked for.
 pub(super) type Temporary = Mutex<Option<Scratch>>;
 
 /// Columns of the overview.
 const OVERVIEW: usize = 4096;
+
+/// Chance that a good capture shows any difference, as the command line has it.
+const FALSE_ALARM: f64 = 0.05;
 
 /// Does one job.
 pub(super) fn work(job: CaptureJob, progress: &Progress, voice: &Voice, scratch: &Temporary) {
@@ -31,6 +39,24 @@ pub(super) fn work(job: CaptureJob, progress: &Progress, voice: &Voice, scratch:
                 voice.say(Message::Failed(id, error));
             }
         }
+        CaptureJob::Persistence { id, viewer } => persistence(id, &viewer, progress, voice),
+        CaptureJob::Compare { id, path, other, by, baseline } => {
+            progress.begin(0);
+            let judged = matches!(baseline, Baseline::Reference(_));
+            let compared = compare(&path, &other, by, judged, progress);
+            voice.say(Message::Compared(id, baseline, compared.map(Box::new)));
+        }
+        CaptureJob::Trend { of, measurement, results, packs } => {
+            progress.begin(0);
+            match trend(measurement, &results, packs) {
+                Ok(trend) => voice.say(Message::Trend(of, Box::new(trend))),
+                Err(error) => voice.say(Message::DeskFailed(error)),
+            }
+        }
+        CaptureJob::Check { plan, given, lang, round } => {
+            progress.begin(0);
+            voice.say(Message::Checked(round, check(&plan, given, lang, progress).map(Box::new)));
+        }
         CaptureJob::Samples => {
             progress.begin(0);
             voice.say(Message::Samples(within(scratch, Scratch::samples)));
@@ -43,6 +69,51 @@ pub(super) fn zoom(job: ZoomJob, progress: &Progress, voice: &Voice) {
     // A picture that is not wanted any more, or cannot be drawn, leaves the coarser one on the screen.
     if let Ok(envelope) = job.viewer.waveform(job.range_s, job.columns, progress) {
         voice.say(Message::Zoomed(job.id, envelope));
+    }
+}
+
+fn compare(
+    path: &Path,
+    other: &Path,
+    by: Option<&'static str>,
+    judged: bool,
+    progress: &Progress,
+) -> Result<Compared, Error> {
+    let request = Request::default();
+    let against = if judged {
+        Against::reference(compare::load(other)?, FALSE_ALARM)?
+    } else {
+        Against::capture(&compare::prepare(other, by, None, &request, progress)?, FALSE_ALARM)?
+    };
+    let prepared = compare::prepare(path, None, Some(&against.reference.setup), &request, progress)?;
+    let comparison = against.compare(&prepared.profile);
+    let curves = Curves::of(&against, &prepared.profile, &comparison);
+    Ok(Compared { comparison, curves, judged })
+}
+
+fn check(plan: &Plan, given: Vec<(String, PathBuf)>, lang: Lang, progress: &Progress) -> Result<CheckDocument, Error> {
+    let files: Vec<PathBuf> = given.iter().map(|(_, path)| path.clone()).collect();
+    let roles =
+        given.into_iter().map(|(role, path)| RoleOption { role, pattern: path.display().to_string() }).collect();
+    // The interface keeps a core for itself.
+    let options = CheckOptions { roles, jobs: 1, threads: 1, lang, ..CheckOptions::default() };
+    Ok(check::check(plan, &files, &options, progress)?.document)
+}
+
+fn trend(measurement: &str, results: &[Arc<CaptureResult>], packs: Vec<LimitSet>) -> Result<Trend, Error> {
+    let request = Request { packs, ..Request::default() };
+    let measured = results.iter().map(|r| (r.as_ref().clone(), r.recorded_at.clone())).collect();
+    Ok(trend::trend(measurement, measured, &request)?.trend)
+}
+
+/// Draws how often each level occurred; half overlap reads every frame twice.
+fn persistence(id: CaptureId, viewer: &Viewer, progress: &Progress, voice: &Voice) {
+    progress.begin(viewer.facts().frames.saturating_mul(2));
+    match viewer.persistence(progress) {
+        Ok(made) => Density::of(&made).into_iter().for_each(|d| voice.say(Message::Persistence(id, Box::new(d)))),
+        // The other pictures are there all the same.
+        Err(error) if error.class == Class::Interrupted => {}
+        Err(error) => voice.say(Message::DeskFailed(error)),
     }
 }
 

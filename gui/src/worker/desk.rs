@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use faultscope_door::cases::{Access, CaseLinkRequest, Desk, Equipment, Filter, Opened, Priority, Sort};
+use faultscope_door::cases::{Access, Case, CaseLinkRequest, Desk, Equipment, Filter, Opened, Priority, Sort};
 use faultscope_door::paper::Lang;
 use faultscope_door::{CaptureResult, Error, Unwatched, report};
 
@@ -37,6 +37,8 @@ pub(crate) enum DeskTask {
         /// Its result.
         result: Box<CaptureResult>,
     },
+    /// Attach several results, each with its file and its role.
+    AttachAll(String, Vec<(PathBuf, Option<String>, CaptureResult)>),
     /// Write the report of a case.
     Report(String, Lang),
 }
@@ -53,7 +55,7 @@ fn task(job: DeskJob) -> Result<Message, Error> {
     let access = match &job.task {
         DeskTask::List | DeskTask::Show(_) | DeskTask::Report(..) => Access::Read,
         DeskTask::Create(_) => Access::Create,
-        DeskTask::Attach { .. } => Access::Write,
+        DeskTask::Attach { .. } | DeskTask::AttachAll(..) => Access::Write,
     };
     let mut desk = match Desk::open(job.store.as_deref(), access, &job.actor) {
         // A store that is not there yet holds no case; it is made with the first one.
@@ -72,14 +74,22 @@ fn task(job: DeskJob) -> Result<Message, Error> {
         DeskTask::Show(id) => Ok(Message::Case(Box::new(desk.case(&id)?))),
         DeskTask::Attach { case, files, result } => {
             let (attached, evidence) = desk.attach(&case, &files, Some(&result), None)?;
-            let new = [attached.version];
-            // The capture is in the case whatever becomes of the links.
-            let case = match desk.link_case(&case, Some(&new), &CaseLinkRequest::default(), &Unwatched) {
-                Ok(_) => desk.case(&case)?,
-                Err(_) => attached,
-            };
+            let case = linked(&mut desk, attached.clone(), &[attached.version])?;
             let name = evidence.into_iter().next().map(|e| e.name).unwrap_or_default();
             Ok(Message::Attached(Box::new(case), name))
+        }
+        DeskTask::AttachAll(id, results) => {
+            let mut case = desk.case(&id)?;
+            let mut new = Vec::new();
+            let mut names = Vec::new();
+            for (path, role, result) in results {
+                let files = faultscope_door::capture::open(&path, &result.settings.open)?.files;
+                let (attached, evidence) = desk.attach(&id, &files, Some(&result), role)?;
+                new.push(attached.version);
+                names.extend(evidence.into_iter().next().map(|e| e.name));
+                case = attached;
+            }
+            Ok(Message::Attached(Box::new(linked(&mut desk, case, &new)?), names.join(", ")))
         }
         DeskTask::Report(id, lang) => {
             let folder = desk.dir().parent().map(|p| p.join("reports")).unwrap_or_default();
@@ -94,6 +104,14 @@ fn task(job: DeskJob) -> Result<Message, Error> {
             let path = folder.join(format!("{id}.html"));
             report::write(&desk, &id, &path, lang, &report::Edition::default()).map(Message::Report)
         }
+    }
+}
+
+/// The case with the links of what was just attached; that is in it whatever becomes of the links.
+fn linked(desk: &mut Desk, attached: Case, new: &[u64]) -> Result<Case, Error> {
+    match desk.link_case(&attached.id, Some(new), &CaseLinkRequest::default(), &Unwatched) {
+        Ok(_) => desk.case(&attached.id),
+        Err(_) => Ok(attached),
     }
 }
 

@@ -13,7 +13,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError};
 
 use faultscope_door::cases::{Case, Summary};
+use faultscope_door::check::{CheckDocument, Plan};
+use faultscope_door::diagnose::LimitSet;
+use faultscope_door::paper::Lang;
 use faultscope_door::session::Session;
+use faultscope_door::trend::Trend;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, Request};
 
@@ -21,8 +25,8 @@ pub(crate) use desk::{DeskJob, DeskTask};
 pub(crate) use live::{LiveFrame, LiveNews};
 pub(crate) use progress::Progress;
 
-use crate::app::{CaptureId, Source};
-use crate::plot::{Levels, Still};
+use crate::app::{Baseline, CaptureId, Compared, Source, TrendOf};
+use crate::plot::{Density, Levels, Still};
 use lane::Lane;
 
 /// Messages that may wait for the interface; a worker that is further ahead waits.
@@ -51,6 +55,48 @@ pub(crate) enum CaptureJob {
         by: Option<&'static str>,
         /// How to judge it.
         request: Box<Request>,
+    },
+    /// Draw how often each level occurred.
+    Persistence {
+        /// Which.
+        id: CaptureId,
+        /// The open capture.
+        viewer: Arc<Viewer>,
+    },
+    /// Hold it against another capture or a reference.
+    Compare {
+        /// Which.
+        id: CaptureId,
+        /// Its file.
+        path: PathBuf,
+        /// The other file.
+        other: PathBuf,
+        /// By which measurement.
+        by: Option<&'static str>,
+        /// What the other one is.
+        baseline: Baseline,
+    },
+    /// Follow every reading over several results.
+    Trend {
+        /// What they are of.
+        of: TrendOf,
+        /// Their measurement.
+        measurement: &'static str,
+        /// The results.
+        results: Vec<Arc<CaptureResult>>,
+        /// The limits ahead.
+        packs: Vec<LimitSet>,
+    },
+    /// Run a check plan over captures in their roles.
+    Check {
+        /// The plan.
+        plan: Arc<Plan>,
+        /// Role and file of each capture.
+        given: Vec<(String, PathBuf)>,
+        /// Language of the findings.
+        lang: Lang,
+        /// Comes back with the answer.
+        round: u64,
     },
     /// Write the captures of the worked example.
     Samples,
@@ -106,6 +152,14 @@ pub(crate) enum Message {
     Zoomed(CaptureId, Envelope),
     /// Its waterfall is drawn.
     Waterfall(CaptureId, Box<Still>),
+    /// Its persistence is drawn.
+    Persistence(CaptureId, Box<Density>),
+    /// It was held against a baseline, or could not be.
+    Compared(CaptureId, Baseline, Result<Box<Compared>, Error>),
+    /// The readings of several results were followed.
+    Trend(TrendOf, Box<Trend>),
+    /// A check plan was run.
+    Checked(u64, Result<Box<CheckDocument>, Error>),
     /// It could not be opened, drawn or measured.
     Failed(CaptureId, Error),
     /// The samples are written.

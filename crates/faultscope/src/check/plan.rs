@@ -7,6 +7,7 @@ use faultscope_diagnose::measurement::{
     Adjacent, ChannelSettings, EmissionsSettings, ModulationSettings, PhaseNoiseSettings, Settings, by_id,
 };
 use faultscope_diagnose::{LimitSet, judge::applies};
+use faultscope_report::words::Lang;
 use faultscope_signal::Window;
 use faultscope_signal::evm::Constellation;
 use serde::Deserialize;
@@ -41,9 +42,44 @@ pub struct Role {
     /// One line.
     #[serde(default)]
     pub title: String,
+    /// Where to connect, for whoever takes the capture.
+    #[serde(default)]
+    pub connect: String,
+    /// What to set for it.
+    #[serde(default)]
+    pub set: String,
+    /// The same in Simplified Chinese.
+    #[serde(default)]
+    pub zh: RoleWords,
     /// Patterns of file names, `*` and `?`.
     #[serde(default)]
     pub files: Vec<String>,
+}
+
+/// The words of a role in another language; what is empty is said in English.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RoleWords {
+    /// One line.
+    pub title: String,
+    /// Where to connect.
+    pub connect: String,
+    /// What to set.
+    pub set: String,
+}
+
+impl Role {
+    /// Its words in a language.
+    #[must_use]
+    pub fn words(&self, lang: Lang) -> RoleWords {
+        let pick =
+            |zh: &String, en: &String| if lang == Lang::ZhCn && !zh.is_empty() { zh.clone() } else { en.clone() };
+        RoleWords {
+            title: pick(&self.zh.title, &self.title),
+            connect: pick(&self.zh.connect, &self.connect),
+            set: pick(&self.zh.set, &self.set),
+        }
+    }
 }
 
 /// One measurement on the captures of one role.

@@ -7,6 +7,7 @@ use faultscope_diagnose::compare::{Comparison, DifferenceKind, Profile, Referenc
 use faultscope_report::csv::SpectrumTable;
 use faultscope_report::picture::{Marker, MarkerClass, SpectrumChart, Trace};
 use faultscope_report::words::{Lang, find_or, word};
+use faultscope_signal::Unit;
 
 use super::Against;
 use crate::Error;
@@ -34,6 +35,43 @@ pub fn write(
         || table(reference, profile, &comparison),
         || chart(reference, profile, &comparison, capture, lang),
     )
+}
+
+/// The envelope of a reference, and a capture that is held against it, over absolute frequency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curves {
+    /// Frequency of each point.
+    pub frequency_hz: Vec<f64>,
+    /// 10 % point of the reference; NaN where it has none.
+    pub low_db: Vec<f64>,
+    /// 90 % point of the reference.
+    pub high_db: Vec<f64>,
+    /// Median of the reference.
+    pub median_db: Vec<f64>,
+    /// The capture.
+    pub capture_db: Vec<f64>,
+    /// Unit of the levels.
+    pub unit: Unit,
+}
+
+impl Curves {
+    /// Of a capture, aligned as it was for the comparison.
+    #[must_use]
+    pub fn of(against: &Against, profile: &Profile, comparison: &Comparison) -> Self {
+        let reference = &against.reference;
+        let (frequency_hz, mut all) = curves(reference, profile, comparison);
+        let mut take = |name: &str| {
+            all.iter_mut().find(|(n, _)| *n == name).map(|(_, curve)| std::mem::take(curve)).unwrap_or_default()
+        };
+        Self {
+            low_db: take("reference_p10"),
+            high_db: take("reference_p90"),
+            median_db: take("reference_median"),
+            capture_db: take("capture"),
+            frequency_hz,
+            unit: reference.spectrum.level_unit.unwrap_or(reference.setup.level_unit),
+        }
+    }
 }
 
 /// Median, 10 % and 90 % points of the reference, and the capture, over absolute frequency.

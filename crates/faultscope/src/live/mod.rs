@@ -7,6 +7,7 @@ mod history;
 mod loss;
 mod monitor;
 mod record;
+mod risk;
 mod rule;
 mod vigil;
 
@@ -24,6 +25,7 @@ pub use doctor::{Check, CheckState, DoctorDocument, doctor};
 pub use loss::LossNotice;
 pub use monitor::{Moment, MonitorRequest, News, Source, monitor};
 pub use record::{RecordDocument, RecordRequest, Until, record};
+pub use risk::{Risk, risks};
 pub use rule::Rule;
 pub use vigil::{Learn, Told, WatchDocument, WatchEvent, WatchLine, WatchRequest, watch};
 

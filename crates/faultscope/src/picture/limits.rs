@@ -30,17 +30,22 @@ fn bound(sign: &str, value: f64, finding: &Finding, lang: Lang) -> String {
     format!("{} {sign} {}", reading(lang, &finding.reading), compact(value, finding.unit))
 }
 
-/// Limits on lines and on the carrier, over a spectrum. One relative to the carrier stands at its level below that.
-pub(super) fn on_spectrum(chart: &mut SpectrumChart, detail: &SpursDetail, findings: &[Finding], lang: Lang) {
-    let ends =
-        |c: &SpectrumChart| c.traces.first().and_then(|t| Some((*t.frequency_hz.first()?, *t.frequency_hz.last()?)));
-    let Some((low, high)) = ends(chart) else { return };
+/// Limits on lines and on the carrier, over a spectrum from `low` to `high`. One relative to the carrier stands at its level below
+/// that.
+pub(crate) fn over_frequency(
+    (low, high): (f64, f64),
+    level_unit: Unit,
+    detail: &SpursDetail,
+    findings: &[Finding],
+    lang: Lang,
+) -> Vec<LimitLine> {
+    let mut all = Vec::new();
     for group in by_limit(findings) {
         let Some(first) = group.first() else { continue };
         let Some(limit) = &first.limit else { continue };
         let origin = match first.unit {
             Unit::Dbc => detail.carrier.map(|c| c.level_db),
-            unit => (unit == chart.unit).then_some(0.0),
+            unit => (unit == level_unit).then_some(0.0),
         };
         let place = match first.reading.as_str() {
             "spur_level" => Some((low, high)),
@@ -67,14 +72,15 @@ pub(super) fn on_spectrum(chart: &mut SpectrumChart, detail: &SpursDetail, findi
             let value = value?;
             let points = vec![(from, origin + value), (to, origin + value)];
             let broken = failed && first.value.is_none_or(|v| if side == Side::Upper { v > value } else { v < value });
-            Some(LimitLine { points, label: String::new(), failed: broken, side })
+            Some(LimitLine { points, label: String::new(), failed: broken, side, guard_db: limit.guard })
         });
         let mut lines: Vec<LimitLine> = lines.collect();
         if let Some(uppermost) = lines.first_mut() {
             uppermost.label = label;
         }
-        chart.limits.extend(lines);
+        all.extend(lines);
     }
+    all
 }
 
 /// Limits on the voltage itself and on its swing, across a waveform. A limit so far away that the waveform would shrink to
@@ -145,7 +151,7 @@ pub(crate) fn emissions_chart(detail: &EmissionsDetail, title: &str, lang: Lang)
         let label = if last == point.line { String::new() } else { point.line.clone() };
         last = &point.line;
         let points = vec![(point.from_hz, limit), (point.to_hz, limit)];
-        chart.limits.push(LimitLine { points, label, failed: margin < 0.0, side: Side::Upper });
+        chart.limits.push(LimitLine { points, label, failed: margin < 0.0, side: Side::Upper, guard_db: 0.0 });
     }
     chart.traces.push(curve);
     (!chart.limits.is_empty()).then_some(chart)

@@ -17,7 +17,7 @@ const OUTLIER: f64 = 3.5;
 /// The time of each capture in steps from the first.
 pub(super) struct Time {
     pub(super) step: Step,
-    x: Vec<f64>,
+    pub(super) x: Vec<f64>,
     first_s: Option<f64>,
     step_s: f64,
 }
@@ -104,6 +104,8 @@ fn one(
     ReadingTrend {
         id: series.id.clone(),
         unit: series.unit,
+        values: (0..results.len()).map(|i| series.values.iter().find(|v| v.0 == i).map(|v| v.1)).collect(),
+        start: line.map(|l| l.at(0.0)),
         count: y.len(),
         first: y.first().copied().unwrap_or(f64::NAN),
         last,

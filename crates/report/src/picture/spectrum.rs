@@ -68,6 +68,8 @@ pub struct LimitLine {
     pub failed: bool,
     /// Which side is forbidden.
     pub side: Side,
+    /// Width of the guard band on the permitted side, in decibels.
+    pub guard_db: f64,
 }
 
 /// Levels over frequency.

@@ -57,6 +57,7 @@ pub(super) fn spectrum(bins: usize) -> SpectrumChart {
         label: "generic spur mask -50 dBc: fail".into(),
         failed: true,
         side: Side::Upper,
+        guard_db: 0.0,
     });
     chart.traces.push(Trace { name: String::new(), frequency_hz, level_db });
     chart
@@ -165,6 +166,7 @@ fn supply_spectrum() -> SpectrumChart {
         label: "mask".into(),
         failed: true,
         side: Side::Upper,
+        guard_db: 0.0,
     });
     for (name, shift) in [("before", 0.0), ("after", -25.0)] {
         let level_db = level_db.iter().map(|l| l + shift).collect();

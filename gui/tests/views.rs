@@ -1,0 +1,156 @@
+//! The other views as a person uses them, headless, by their accessibility labels: ripple, comparison, trend, procedure, questions.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use common::{click, expected, gui, pick, sees, wait};
+use egui_kittest::kittest::Queryable as _;
+use faultscope_door::cases::{Access, Desk, EventKind, Filter, Sort};
+use faultscope_door::check::{CheckOptions, Plan, RoleOption, check};
+use faultscope_door::diagnose::Verdict;
+use faultscope_door::paper::{Lang, compact, frequency, words};
+use faultscope_door::signal::Unit;
+use faultscope_door::view::{Scratch, parts};
+use faultscope_door::{Unwatched, compare};
+use faultscope_gui::Start;
+
+fn start(folder: &tempfile::TempDir, captures: &[&str]) -> Start {
+    Start {
+        store: Some(folder.path().join("store").display().to_string()),
+        captures: captures.iter().map(|c| (*c).to_owned()).collect(),
+        limits: vec!["dc-48v".into(), "tx-generic".into()],
+        fresh: true,
+        ..Start::default()
+    }
+}
+
+fn wait_all(gui: &mut common::Gui) {
+    wait(gui, "all captures", |g| sees(g, "Findings (") && sees(g, "Ready"));
+}
+
+#[test]
+fn a_ripple_is_shown_by_its_parts_and_its_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui = gui(start(&folder, &["sim:reservoir-c-lost"]));
+    wait_all(&mut gui);
+    click(&mut gui, "Ripple");
+    gui.get_by_label("Lines of the ripple: sim:reservoir-c-lost");
+    let detail = expected("sim:reservoir-c-lost", "ripple", "dc-48v").ripple.unwrap();
+    for part in parts(&detail) {
+        assert!(sees(&gui, &compact(part.rms_v, Unit::Volt)), "{part:?}");
+    }
+    assert_eq!(detail.events.is_empty(), sees(&gui, "No sag, step or drop-out was found."));
+    gui.check_accessibility();
+}
+
+#[test]
+fn two_captures_are_compared_and_what_differs_is_that_of_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui = gui(start(&folder, &["sim:tx-healthy", "sim:pa-failing"]));
+    wait_all(&mut gui);
+    click(&mut gui, "Compare with");
+    pick(&mut gui, "sim:tx-healthy");
+    wait(&mut gui, "the comparison", |g| sees(g, "Comparison: sim:pa-failing") && sees(g, "Differences ("));
+    assert!(sees(&gui, "differences are shown, not judged"));
+
+    let scratch = Scratch::new().unwrap();
+    let [good, bad] = ["sim:tx-healthy", "sim:pa-failing"].map(|address| scratch.simulate(address).unwrap());
+    let request = faultscope_door::Request::default();
+    let other = compare::prepare(&good, Some("spurs"), None, &request, &Unwatched).unwrap();
+    let against = compare::Against::capture(&other, 0.05).unwrap();
+    let prepared = compare::prepare(&bad, None, Some(&against.reference.setup), &request, &Unwatched).unwrap();
+    let comparison = against.compare(&prepared.profile);
+    assert!(comparison.differences_total > 0);
+    click(&mut gui, &format!("Differences ({})", comparison.differences_total));
+    for difference in comparison.differences.iter().take(5) {
+        assert!(sees(&gui, &words::reading(Lang::En, &difference.reading)));
+        assert!(sees(&gui, &compact(difference.change, difference.unit.difference())), "{difference:?}");
+        assert!(difference.frequency_hz.is_none_or(|hz| sees(&gui, &frequency(hz))));
+    }
+    gui.check_accessibility();
+}
+
+#[test]
+fn captures_of_unlike_set_ups_are_not_compared_and_it_is_said_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui = gui(start(&folder, &["sim:supply-healthy", "sim:pa-failing"]));
+    wait_all(&mut gui);
+    click(&mut gui, "Compare with");
+    pick(&mut gui, "sim:supply-healthy");
+    wait(&mut gui, "the refusal", |g| sees(g, "the set-ups differ, nothing was compared"));
+    assert!(!sees(&gui, "Differences ("));
+}
+
+#[test]
+fn readings_are_followed_over_the_open_captures() {
+    let folder = tempfile::tempdir().unwrap();
+    let captures: Vec<String> =
+        [0.0, 0.2, 0.4, 0.6, 0.8].iter().map(|s| format!("sim:reservoir-c-lost?severity={s}")).collect();
+    let mut gui = gui(start(&folder, &captures.iter().map(String::as_str).collect::<Vec<_>>()));
+    wait_all(&mut gui);
+    click(&mut gui, "Trend");
+    wait(&mut gui, "the trend", |g| sees(g, "Trend: "));
+    assert!(sees(&gui, "moves"), "a capacitor that dries out moves the ripple");
+    gui.check_accessibility();
+}
+
+#[test]
+fn a_procedure_is_gone_through_and_attached_and_what_is_missing_is_not_green() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui = gui(start(&folder, &["sim:reservoir-c-lost", "sim:tx-healthy"]));
+    wait_all(&mut gui);
+    click(&mut gui, "Procedure");
+    click(&mut gui, "Base-station visit");
+    wait(&mut gui, "the procedure", |g| sees(g, "not evaluated: no capture was given"));
+    click(&mut gui, "Use a capture: supply");
+    pick(&mut gui, "sim:reservoir-c-lost");
+    wait(&mut gui, "the supply", |g| sees(g, "Probable causes: "));
+
+    // The same through the door: a failed supply, two steps without a capture.
+    let file = Scratch::new().unwrap();
+    let path = file.simulate("sim:reservoir-c-lost").unwrap();
+    let plan = Plan::load("base-station-visit").unwrap();
+    let roles = vec![RoleOption { role: "supply".into(), pattern: path.display().to_string() }];
+    let options = CheckOptions { roles, jobs: 1, threads: 1, ..CheckOptions::default() };
+    let document = check(&plan, &[path], &options, &Unwatched).unwrap().document;
+    assert_eq!(document.missing.len(), 2);
+    let failed: Vec<_> = document.captures[0].result.findings.iter().filter(|f| f.verdict == Verdict::Fail).collect();
+    assert!(!failed.is_empty());
+    for finding in failed {
+        assert!(sees(&gui, &words::summary(finding, Lang::En)), "{}", finding.id);
+    }
+    assert_eq!(gui.query_all_by_label_contains("no capture was given").count(), 2);
+
+    gui.get_by_label("Title of a new case").focus();
+    gui.run_steps(2);
+    gui.get_by_label("Title of a new case").type_text("a visit");
+    gui.run_steps(3);
+    click(&mut gui, "Open case");
+    wait(&mut gui, "the case", |g| sees(g, "Attach capture"));
+    click(&mut gui, "Attach all to the case");
+    wait(&mut gui, "the attachment", |g| sees(g, "Attached to"));
+    let desk = Desk::open(Some(&folder.path().join("store").display().to_string()), Access::Read, "test").unwrap();
+    let id = desk.list(&Filter::default(), Sort::Id).unwrap()[0].id.clone();
+    let events = desk.events(&id).unwrap();
+    let attached: Vec<_> =
+        events.iter().filter_map(|e| if let EventKind::Attached(a) = &e.kind { Some(a) } else { None }).collect();
+    assert_eq!(attached.len(), 1);
+    assert_eq!(attached[0].role.as_deref(), Some("supply"));
+    assert_eq!(attached[0].findings, document.captures[0].result.findings);
+}
+
+#[test]
+fn what_could_hurt_hardware_is_asked_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui = gui(start(&folder, &[]));
+    gui.run_steps(2);
+    gui.get_by_label("Path of a capture").focus();
+    gui.run_steps(2);
+    gui.get_by_label("Path of a capture").type_text("rtltcp://127.0.0.1:1?bias=on");
+    gui.run_steps(3);
+    click(&mut gui, "Open file");
+    assert!(sees(&gui, "The bias tee puts a DC voltage on the antenna connector"));
+    click(&mut gui, "Do not connect");
+    assert!(!sees(&gui, "The bias tee"));
+    assert!(!sees(&gui, "Live source"), "nothing was connected");
+}
