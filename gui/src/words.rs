@@ -120,6 +120,17 @@ words! {
     RiskBiasTee: "The bias tee puts a DC voltage on the antenna connector: it can destroy what is connected there.", "偏置 T 将直流电压加到天线接口：可能损坏所接设备。";
     RiskSupplyOn: "The supply's output is switched on with the written voltage and current.", "将按写明的电压和电流打开电源输出。";
     RiskLoadOn: "The load draws the written current from what is connected.", "负载将从所接设备吸取写明的电流。";
+    LiveTable: "Readings", "测量值";
+    LiveTableWaiting: "The first measurement is under way.", "正在进行首次测量。";
+    LiveTableNone: "No measurement fits values without a unit.", "数值无单位，没有适用的测量。";
+    ClearTable: "Begin anew", "重新统计";
+    Now: "now", "当前";
+    Mean: "mean", "平均";
+    Least: "min", "最小";
+    Most: "max", "最大";
+    Fails: "fails", "不合格次数";
+    BackIn: "Seconds ago", "回看秒数";
+    BackNow: "Now", "实时";
     Measure: "Measure as", "测量方式";
     Glimpse: "samples of the record; the whole is being read", "记录的抽样；正在读取全部";
     NextPicture: "Next picture", "下一个图形";

@@ -1,11 +1,18 @@
-//! Our own share of a frame, headless: layout, tessellation and what is handed over as textures, with a live source.
+//! What the app takes, headless: its own share of a frame (layout, tessellation, what is handed over as textures) with a live source,
+//! and the opening of a long capture.
 //!
-//! `cargo test --release -p faultscope-gui --test figures -- --ignored --nocapture`
+//! `cargo test --release -p faultscope-gui --test figures -- --ignored --nocapture --test-threads 1`
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement")]
+
+mod common;
 
 use std::time::{Duration, Instant};
 
+use common::{gui, sees, wait};
 use eframe::egui;
+use faultscope_door::Unwatched;
+use faultscope_door::capture::OpenOptions;
+use faultscope_door::view::Viewer;
 use faultscope_gui::{App, Start};
 
 /// One frame without a screen; returns what it took, and the bytes of its textures.
@@ -66,5 +73,54 @@ fn our_share_of_a_frame() {
             std::thread::sleep(Duration::from_millis(25).saturating_sub(took));
         }
         told(name, times, texture);
+    }
+}
+
+/// Peak resident memory of this process, in MiB.
+fn peak_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|v| v.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
+}
+
+/// `FAULTSCOPE_LONG=FILE` names the capture, 4 GiB for the figures that are kept.
+#[test]
+#[ignore = "needs FAULTSCOPE_LONG, a long capture; a measurement"]
+fn a_long_capture() {
+    let file = std::env::var("FAULTSCOPE_LONG").expect("FAULTSCOPE_LONG names a capture");
+    let name = std::path::Path::new(&file).file_name().unwrap().to_string_lossy().into_owned();
+    let store = tempfile::tempdir().unwrap();
+    let before = peak_mib();
+    let mut gui = gui(Start {
+        store: Some(store.path().join("s").display().to_string()),
+        captures: vec![file.clone()],
+        fresh: true,
+        ..Start::default()
+    });
+    let begun = Instant::now();
+    wait(&mut gui, "the first picture", |g| sees(g, &format!("Spectrum: {name}")));
+    let first = begun.elapsed();
+    wait(&mut gui, "the whole", |g| !sees(g, "samples of the record"));
+    let whole = begun.elapsed();
+    println!(
+        "first picture {:.2} s, the whole {:.2} s, peak {:.0} MiB ({before:.0} MiB before)",
+        first.as_secs_f64(),
+        whole.as_secs_f64(),
+        peak_mib()
+    );
+    drop(gui);
+    let viewer = Viewer::open(file.as_ref(), &OpenOptions::default()).unwrap();
+    let duration = viewer.facts().duration_s;
+    for share in [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1] {
+        let times: Vec<f64> = (0..20)
+            .map(|i| {
+                let from = duration * (1.0 - share) * f64::from(i) / 19.0;
+                let begun = Instant::now();
+                viewer.waveform((from, from + duration * share), 2000, &Unwatched).unwrap();
+                begun.elapsed().as_secs_f64() * 1e3
+            })
+            .collect();
+        let longest = times.iter().copied().fold(0.0, f64::max);
+        println!("zoom to {share:e} of the record: longest of 20 places {longest:.1} ms");
     }
 }

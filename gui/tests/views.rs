@@ -154,3 +154,18 @@ fn what_could_hurt_hardware_is_asked_first() {
     assert!(!sees(&gui, "The bias tee"));
     assert!(!sees(&gui, "Live source"), "nothing was connected");
 }
+
+#[test]
+fn a_live_source_is_measured_and_judged_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui =
+        gui(Start { connect: Some("sim:pa-failing?rate=1M".into()), limits: Vec::new(), ..start(&folder, &[]) });
+    wait(&mut gui, "the readings", |g| sees(g, &words::reading(Lang::En, "carrier_level")));
+    assert!(gui.query_all_by_label("fail").next().is_none(), "nothing is judged before a limit is chosen");
+    click(&mut gui, "tx-generic");
+    wait(&mut gui, "the limit", |g| g.query_all_by_label("fail").next().is_some() && sees(g, "1 / 1"));
+    assert!(sees(&gui, "Seconds ago"));
+    click(&mut gui, "Begin anew");
+    wait(&mut gui, "new figures", |g| sees(g, "2 / 2"));
+    gui.check_accessibility();
+}

@@ -43,6 +43,18 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::Pause(paused) => state.live.iter_mut().for_each(|l| l.paused = paused),
         Command::Hold(hold) => state.live.iter_mut().for_each(|l| l.hold = hold),
         Command::ClearHold => state.live.iter_mut().for_each(|l| l.held_db.clear()),
+        Command::Back(seconds) => {
+            if let Some(live) = &mut state.live {
+                live.back = live.frame_ago(seconds);
+                workers.back(live.back);
+            }
+        }
+        Command::ClearTable => state.live.iter_mut().for_each(|l| l.table.clear()),
+        Command::ToggleLivePack(key) => {
+            toggle(&mut state.chosen, &key);
+            state.live.iter_mut().for_each(|l| l.table.clear());
+            judge_live(state, workers);
+        }
         Command::Pin => pin(state, workers),
         Command::FocusPath => state.focus_path = true,
         Command::Select(id) => select(state, id),
@@ -173,6 +185,7 @@ fn connect(state: &mut State, workers: &mut Workers, address: String) {
     state.live = Some(Live::new(state.session, address));
     state.live_shown = true;
     state.guide_shown = false;
+    judge_live(state, workers);
 }
 
 /// Shows the source of the last session, to be connected by hand: nothing is sent to an instrument unasked.
@@ -251,14 +264,24 @@ fn close(state: &mut State, id: CaptureId) {
 fn toggle_pack(state: &mut State, workers: &mut Workers, key: &str) {
     let Some(id) = state.present else { return };
     let Some(capture) = state.capture_mut(id) else { return };
-    if capture.packs.iter().any(|k| k == key) {
-        capture.packs.retain(|k| k != key);
-    } else {
-        capture.packs.push(key.to_owned());
-    }
+    toggle(&mut capture.packs, key);
     // The next capture is judged as this one was.
     state.chosen = state.capture().map(|c| c.packs.clone()).unwrap_or_default();
     measure(state, workers, id);
+}
+
+fn toggle(keys: &mut Vec<String>, key: &str) {
+    if keys.iter().any(|k| k == key) {
+        keys.retain(|k| k != key);
+    } else {
+        keys.push(key.to_owned());
+    }
+}
+
+/// Hands the chosen packs to the live source.
+fn judge_live(state: &State, workers: &Workers) {
+    let chosen = state.packs.iter().filter(|p| state.chosen.contains(&p.key));
+    workers.judge_by(&chosen.map(|p| p.set.clone()).collect::<Vec<_>>());
 }
 
 fn measure_by(state: &mut State, workers: &mut Workers, by: &'static str) {

@@ -53,6 +53,12 @@ pub(crate) enum Command {
     Hold(bool),
     /// Begin the highest levels anew.
     ClearHold,
+    /// Show what came so many seconds ago, or what comes now (zero).
+    Back(f64),
+    /// Begin the figures of the live readings anew.
+    ClearTable,
+    /// Judge the live source by a pack, or no longer.
+    ToggleLivePack(String),
     /// Write the last seconds of the live source to a file, and open it.
     Pin,
     /// Show another capture.

@@ -1,9 +1,10 @@
 //! The live source on the screen: how it stands, its last picture, what was held, and its waterfall.
 
 use faultscope_door::Error;
-use faultscope_door::live::{Ended, Source};
+use faultscope_door::live::{Ended, Source, measurement_of};
 use faultscope_door::view::Envelope;
 
+use super::table::Table;
 use crate::plot::{Heat, Levels};
 use crate::worker::{LiveFrame, LiveNews};
 
@@ -58,6 +59,13 @@ pub(crate) struct Live {
     pub(crate) gaps: u64,
     /// Seconds that a pin keeps.
     pub(crate) kept_s: f64,
+    /// Its readings and limits since it was connected.
+    pub(crate) table: Table,
+    /// The frame that is gone back to; what comes now when not given.
+    pub(crate) back: Option<u64>,
+    /// The frame after the last one that is shown, and after the last that came.
+    pub(crate) shown_end: u64,
+    pub(crate) end: u64,
     /// Whether the pictures stand still; what comes is kept all the same.
     pub(crate) paused: bool,
     /// Whether the highest levels are drawn.
@@ -86,6 +94,10 @@ impl Live {
             lost_samples: 0,
             gaps: 0,
             kept_s: 0.0,
+            table: Table::default(),
+            back: None,
+            shown_end: 0,
+            end: 0,
             paused: false,
             hold: true,
             pinning: 0,
@@ -103,6 +115,23 @@ impl Live {
         self.stage == Stage::Running && self.quiet_s >= SILENT_S
     }
 
+    /// Seconds between what is shown and what comes.
+    pub(crate) fn ago_s(&self) -> f64 {
+        let rate = self.source.as_ref().map_or(1.0, |s| s.sample_rate_hz);
+        self.end.saturating_sub(self.shown_end) as f64 / rate
+    }
+
+    /// The frame that came so many seconds before the last; nothing for none.
+    pub(super) fn frame_ago(&self, seconds: f64) -> Option<u64> {
+        let rate = self.source.as_ref()?.sample_rate_hz;
+        (seconds > 0.0).then(|| self.end.saturating_sub((seconds * rate) as u64))
+    }
+
+    /// The measurement that is made of it.
+    pub(crate) fn measurement(&self) -> Option<&'static str> {
+        self.source.as_ref().and_then(|s| measurement_of(s.kind, s.unit))
+    }
+
     /// Whether there is something to pin.
     pub(crate) fn can_pin(&self) -> bool {
         self.is_open() && self.kept_s > 0.0
@@ -116,6 +145,7 @@ impl Live {
                 self.source = Some(*source);
             }
             LiveNews::Frame(frame) => self.show(*frame),
+            LiveNews::Gauged(gauged) => self.table.take(&gauged),
             LiveNews::Pinned(path) => {
                 self.pinning = self.pinning.saturating_sub(1);
                 return Taken::Pinned(path);
@@ -142,6 +172,7 @@ impl Live {
         self.quiet_s = frame.quiet_s;
         self.clipped = (frame.clipped, self.clipped.1.max(frame.clipped));
         (self.lost_samples, self.gaps, self.kept_s) = (frame.lost_samples, frame.gaps, frame.kept_s);
+        (self.shown_end, self.end) = (frame.shown_end, frame.end);
         if self.paused {
             return;
         }
@@ -152,10 +183,12 @@ impl Live {
         } else {
             self.held_db.clone_from(&levels.max_db);
         }
-        if self.heat.as_ref().is_none_or(|h| h.columns() != frame.row.len()) && !frame.row.is_empty() {
-            self.heat = Some(Heat::new(frame.row.len(), ROWS));
+        // What was gone back to is in the waterfall already.
+        let row = if self.back.is_some() { Vec::new() } else { frame.row };
+        if self.heat.as_ref().is_none_or(|h| h.columns() != row.len()) && !row.is_empty() {
+            self.heat = Some(Heat::new(row.len(), ROWS));
         }
-        self.heat.iter_mut().for_each(|heat| heat.push(&frame.row));
+        self.heat.iter_mut().for_each(|heat| heat.push(&row));
         self.levels = Some(self.steady(levels));
     }
 
@@ -202,6 +235,8 @@ mod tests {
             lost_samples: 3,
             gaps: 1,
             kept_s: 2.0,
+            shown_end: 10,
+            end: 10,
         }))
     }
 

@@ -8,6 +8,7 @@ mod layout;
 mod live;
 mod receive;
 mod state;
+mod table;
 
 use eframe::egui;
 
@@ -17,6 +18,7 @@ pub(crate) use live::{Live, Stage};
 pub(crate) use state::{
     Baseline, Capture, CaptureId, Compared, Guide, Job, Notice, Pack, Picture, Source, State, Tab, TrendOf, applies,
 };
+pub(crate) use table::{Judged, Row};
 
 use faultscope_door::session::Session;
 

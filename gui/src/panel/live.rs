@@ -6,7 +6,7 @@ use egui_plot::{Line, PlotBounds};
 use faultscope_door::paper::{compact, frequency};
 use faultscope_door::signal::Unit;
 
-use super::{Cx, badge, soft, title};
+use super::{Cx, badge, live_table, soft, title};
 use crate::app::{Command, Live, Plot, Shortcut, Stage};
 use crate::plot::{self, Levels};
 use crate::words::Word;
@@ -30,11 +30,32 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let full = levels.range_hz();
     let view = live.view.unwrap_or(full);
     let room = ui.available_size();
-    ui.allocate_ui(egui::vec2(room.x, room.y * 0.5), |ui| spectrum(ui, cx, live, levels, view, full));
+    ui.allocate_ui(egui::vec2(room.x, room.y * 0.46), |ui| spectrum(ui, cx, live, levels, view, full));
+    history(ui, cx, live);
     ui.columns(2, |halves| {
         if let [left, right] = halves {
-            waterfall(left, cx, live, levels, view);
-            waveform(right, cx, live);
+            let half = (left.available_height() * 0.5).max(80.0);
+            left.allocate_ui(egui::vec2(left.available_width(), half), |ui| waterfall(ui, cx, live, levels, view));
+            waveform(left, cx, live);
+            live_table::show(right, cx, live);
+        }
+    });
+}
+
+/// Going back in what is kept, while what comes goes on being kept.
+fn history(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
+    ui.horizontal(|ui| {
+        soft(ui, cx, cx.text(Word::BackIn));
+        let mut ago = if live.back.is_some() { live.ago_s() } else { 0.0 };
+        ui.spacing_mut().slider_width = (ui.available_width() - 160.0).max(80.0);
+        let slider = egui::Slider::new(&mut ago, 0.0..=live.kept_s.max(1e-3)).suffix(" s").max_decimals(3);
+        let response = ui.add_enabled(live.is_open(), slider).accessible_name(cx.text(Word::BackIn));
+        if response.changed() {
+            cx.send(Command::Back(ago));
+        }
+        let now = ui.add_enabled(live.back.is_some(), egui::Button::new(cx.text(Word::BackNow)));
+        if now.clicked() {
+            cx.send(Command::Back(0.0));
         }
     });
 }

@@ -1,14 +1,14 @@
 //! The head of the results (what the capture is, its verdict, its gates, its limit packs) and the choice of tables.
 
 use eframe::egui;
-use egui::{ComboBox, RichText, ScrollArea, Ui};
+use egui::{ComboBox, RichText, Ui};
 use faultscope_door::diagnose::{Gate, GateState};
 use faultscope_door::paper::{compact, frequency, words};
 use faultscope_door::signal::{Kind, Unit};
 use faultscope_door::view::Facts;
 
-use super::{Cx, badge, comparison, lines, soft, tables, title, verdict_badge};
-use crate::app::{Baseline, Capture, Command, Pack, Tab};
+use super::{Cx, badge, comparison, lines, packs, soft, tables, title, verdict_badge};
+use crate::app::{Baseline, Capture, Command, Tab};
 use crate::words::Word;
 
 /// Draws the head.
@@ -30,7 +30,7 @@ pub(crate) fn header(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(RichText::new(&error.message).color(cx.palette.failure()).strong());
         ui.label(&error.hint);
     }
-    packs(ui, cx, capture);
+    choices(ui, cx, capture);
     ui.add_space(2.0);
 }
 
@@ -65,31 +65,12 @@ fn chooser(ui: &mut Ui, cx: &mut Cx<'_>, measurement: &str, capture: &Capture) {
     shown.response.on_hover_text(cx.text(Word::Measure)).accessible_name(cx.text(Word::Measure));
 }
 
-fn packs(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture) {
+fn choices(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture) {
     let Some(measurement) = capture.measurement() else { return };
-    let state = cx.state;
     ui.horizontal_wrapped(|ui| {
         chooser(ui, cx, measurement, capture);
         against(ui, cx, capture);
-        soft(ui, cx, format!("{}:", cx.text(Word::Limits)));
-        let fits = |p: &&Pack| crate::app::applies(&p.set, measurement);
-        for pack in state.packs.iter().filter(fits) {
-            let chosen = capture.packs.contains(&pack.key);
-            let button = egui::Button::selectable(chosen, pack.set.pack.id.as_str()).frame_when_inactive(true);
-            if ui.add(button).on_hover_text(about(cx, pack)).clicked() {
-                cx.send(Command::TogglePack(pack.key.clone()));
-            }
-        }
-        // What has no limit for this measurement takes no room, but can be looked up, and says why.
-        let others: Vec<&Pack> = state.packs.iter().filter(|p| !fits(p)).collect();
-        if !others.is_empty() {
-            ui.menu_button(format!("+{}", others.len()), |ui| {
-                soft(ui, cx, cx.text(Word::LimitsNotFor));
-                ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
-                    others.iter().for_each(|p| drop(ui.label(p.set.pack.id.as_str()).on_hover_text(about(cx, p))));
-                });
-            });
-        }
+        packs::show(ui, cx, measurement, &capture.packs, Command::TogglePack);
     });
 }
 
@@ -118,11 +99,6 @@ fn against(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture) {
         }
     });
     shown.response.accessible_name(cx.text(Word::Against));
-}
-
-fn about(cx: &Cx<'_>, pack: &Pack) -> String {
-    let info = &pack.set.pack;
-    format!("{}\n{} {}\n{}\n{}", info.title, info.id, info.version, info.source, cx.text(Word::LimitsTip))
 }
 
 /// Draws the choice of tables and the one chosen.

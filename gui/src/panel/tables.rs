@@ -93,7 +93,7 @@ fn finding(ui: &mut Ui, cx: &mut Cx<'_>, found: &Finding) {
 }
 
 /// The bounds of a limit.
-fn bounds(limit: &AppliedLimit, unit: Unit) -> String {
+pub(crate) fn bounds(limit: &AppliedLimit, unit: Unit) -> String {
     match (limit.lower, limit.upper) {
         (Some(low), Some(high)) => format!("{} .. {}", compact(low, unit), compact(high, unit)),
         (None, Some(high)) => format!("<= {}", compact(high, unit)),

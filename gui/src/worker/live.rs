@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 
-use faultscope_door::live::{Ended, Moment, MonitorRequest, News, Source, monitor};
+use faultscope_door::diagnose::LimitSet;
+use faultscope_door::live::{Ask, Ended, Gauged, Moment, MonitorRequest, News, Source, monitor};
 use faultscope_door::view::Envelope;
 use faultscope_door::{Class, Error};
 
@@ -18,6 +19,8 @@ pub(crate) enum LiveNews {
     Begun(Box<Source>),
     /// A picture.
     Frame(Box<LiveFrame>),
+    /// Its last samples, measured.
+    Gauged(Box<Gauged>),
     /// The last seconds are in this file.
     Pinned(PathBuf),
     /// They could not be written.
@@ -47,6 +50,9 @@ pub(crate) struct LiveFrame {
     pub(crate) gaps: u64,
     /// Seconds that a pin keeps.
     pub(crate) kept_s: f64,
+    /// The frame after the last one that is shown, and after the last that came.
+    pub(crate) shown_end: u64,
+    pub(crate) end: u64,
 }
 
 impl LiveFrame {
@@ -62,6 +68,8 @@ impl LiveFrame {
             lost_samples: moment.lost_samples,
             gaps: moment.gaps,
             kept_s: moment.kept_s,
+            shown_end: moment.shown_end,
+            end: moment.end,
         }
     }
 }
@@ -69,13 +77,13 @@ impl LiveFrame {
 /// The connection. Dropped, it is given up.
 pub(super) struct Link {
     stop: Progress,
-    pins: Sender<PathBuf>,
+    asks: Sender<Ask>,
 }
 
 impl Link {
     /// Connects; news come as messages of that session.
     pub(super) fn connect(session: u64, address: &str, voice: Voice) -> Self {
-        let (pins, paths) = channel();
+        let (asks, asked) = channel();
         let stop = Progress::default();
         let request = MonitorRequest::of(address);
         let watch = stop.clone();
@@ -87,10 +95,12 @@ impl Link {
                 News::Moment(moment) => {
                     voice.offer(Message::Live(session, LiveNews::Frame(Box::new(LiveFrame::of(*moment)))));
                 }
+                // The next figures are as good, too.
+                News::Gauged(gauged) => voice.offer(Message::Live(session, LiveNews::Gauged(gauged))),
                 News::Pinned(path) => voice.say(Message::Live(session, LiveNews::Pinned(path))),
                 News::PinFailed(error) => voice.say(Message::Live(session, LiveNews::PinFailed(error))),
             };
-            let over = catch_unwind(AssertUnwindSafe(|| monitor(&request, &watch, &paths, &mut tell)));
+            let over = catch_unwind(AssertUnwindSafe(|| monitor(&request, &watch, &asked, &mut tell)));
             let over = over.unwrap_or_else(|_| {
                 let hint = "this is a defect of faultscope; please report it with the address";
                 Err(Error::new(Class::Device, "defect", "faultscope failed on this source", hint))
@@ -99,12 +109,22 @@ impl Link {
         };
         // Without a thread the news is that nothing comes: the view stays at "connecting" and can be left.
         let _ = std::thread::Builder::new().name("faultscope-live".into()).spawn(body);
-        Self { stop, pins }
+        Self { stop, asks }
     }
 
     /// Asks for the last seconds in a file.
     pub(super) fn pin(&self, path: PathBuf) {
-        let _ = self.pins.send(path);
+        let _ = self.asks.send(Ask::Pin(path));
+    }
+
+    /// Shows what came before a frame, or what comes now.
+    pub(super) fn back(&self, frame: Option<u64>) {
+        let _ = self.asks.send(Ask::Back(frame));
+    }
+
+    /// Judges by these packs from now on.
+    pub(super) fn judge_by(&self, packs: Vec<LimitSet>) {
+        let _ = self.asks.send(Ask::JudgeBy(packs));
     }
 }
 

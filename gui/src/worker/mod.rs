@@ -296,6 +296,16 @@ impl Workers {
         self.live.iter().for_each(|link| link.pin(path.clone()));
     }
 
+    /// Lets the live pictures show what came before a frame, or what comes now.
+    pub(crate) fn back(&self, frame: Option<u64>) {
+        self.live.iter().for_each(|link| link.back(frame));
+    }
+
+    /// Lets the live measurements be judged by these packs.
+    pub(crate) fn judge_by(&self, packs: &[LimitSet]) {
+        self.live.iter().for_each(|link| link.judge_by(packs.to_vec()));
+    }
+
     /// The next message, if there is one; also hands waiting jobs on.
     pub(crate) fn poll(&mut self) -> Option<Message> {
         self.captures.pump();

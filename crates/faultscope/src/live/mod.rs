@@ -3,6 +3,7 @@
 mod devices;
 mod doctor;
 mod envelope;
+mod gauge;
 mod history;
 mod loss;
 mod monitor;
@@ -22,8 +23,9 @@ use serde::{Deserialize, Serialize};
 
 pub use devices::{DeviceInfo, DevicesDocument, devices};
 pub use doctor::{Check, CheckState, DoctorDocument, doctor};
+pub use gauge::{Gauged, measurement_of};
 pub use loss::LossNotice;
-pub use monitor::{Moment, MonitorRequest, News, Source, monitor};
+pub use monitor::{Ask, Moment, MonitorRequest, News, Source, monitor};
 pub use record::{RecordDocument, RecordRequest, Until, record};
 pub use risk::{Risk, risks};
 pub use rule::Rule;

@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use faultscope_capture::sigmf::Recorder;
 use faultscope_capture::{Caveat, CaveatKind, decode};
+use faultscope_diagnose::LimitSet;
 use faultscope_instrument::driver::{self, Opened};
 use faultscope_instrument::live::{Block, Live, Next, StreamInfo, StreamOptions};
 use faultscope_signal::spectrum::{Options, Traces, analyze};
 use faultscope_signal::{Kind, Silent, Spectrum, SpectrumSettings, Unit, Window as Taper};
 
+use super::gauge::{Gauge, Gauged};
 use super::history::History;
 use super::record::POLL;
 use super::rule::Window;
@@ -24,6 +26,9 @@ const MOST_FRAMES: usize = 4 << 20;
 const SHORTEST: usize = 64;
 /// A slow source is shown by transforms of so many seconds, so that the picture moves.
 const SLOW_S: f64 = 0.5;
+/// A slow source is measured by so many seconds, a fast one by so many frames.
+const GAUGE_S: f64 = 2.0;
+const GAUGE_FRAMES: usize = 1 << 18;
 /// Columns of the waveform.
 const COLUMNS: usize = 2048;
 
@@ -40,6 +45,8 @@ pub struct MonitorRequest {
     pub keep_bytes: usize,
     /// How long to wait for a device that has gone.
     pub reconnect: Duration,
+    /// Time from one measurement of the last samples to the next.
+    pub gauge: Duration,
 }
 
 impl MonitorRequest {
@@ -52,6 +59,7 @@ impl MonitorRequest {
             beat: Duration::from_millis(100),
             keep_bytes: 64 << 20,
             reconnect: Duration::from_secs(3600),
+            gauge: Duration::from_secs(1),
         }
     }
 }
@@ -92,6 +100,21 @@ pub struct Moment {
     pub gaps: u64,
     /// Seconds that a pin would keep.
     pub kept_s: f64,
+    /// Number of the frame after the last one that is shown.
+    pub shown_end: u64,
+    /// Number of the frame after the last one that has come.
+    pub end: u64,
+}
+
+/// What a monitor can be asked for while it runs.
+#[derive(Debug)]
+pub enum Ask {
+    /// Write what is kept to this file.
+    Pin(PathBuf),
+    /// Show what came before this frame as long as it is kept; what comes now when not given.
+    Back(Option<u64>),
+    /// Judge the measurements by these packs.
+    JudgeBy(Vec<LimitSet>),
 }
 
 /// What a monitor has to tell.
@@ -101,20 +124,22 @@ pub enum News {
     Begun(Source),
     /// A picture.
     Moment(Box<Moment>),
+    /// The last samples, measured.
+    Gauged(Box<Gauged>),
     /// The last seconds are in this file.
     Pinned(PathBuf),
     /// They could not be written.
     PinFailed(Error),
 }
 
-/// Shows a stream until `watcher` says stop or it ends; a path that comes from `pins` takes what is kept.
+/// Shows a stream until `watcher` says stop or it ends; `asks` are answered on the way.
 ///
 /// # Errors
 /// When the source cannot be opened, is no stream, or breaks off for good.
 pub fn monitor(
     request: &MonitorRequest,
     watcher: &dyn Watch,
-    pins: &Receiver<PathBuf>,
+    asks: &Receiver<Ask>,
     tell: &mut dyn FnMut(News),
 ) -> Result<Ended, Error> {
     let options = StreamOptions { reconnect: Some(request.reconnect), ..StreamOptions::default() };
@@ -123,13 +148,26 @@ pub fn monitor(
         return Err(Error::usage(what, "take one with `faultscope record`, and open the file"));
     };
     let mut screen = Screen::new(request, live.info());
+    let mut gauge = Gauge::start(live.info(), request.gauge);
     tell(News::Begun(screen.source()));
     loop {
         if watcher.cancelled() {
             return Ok(Ended::Interrupted);
         }
-        while let Ok(path) = pins.try_recv() {
-            tell(screen.pin(&path).map_or_else(News::PinFailed, News::Pinned));
+        while let Ok(ask) = asks.try_recv() {
+            match ask {
+                Ask::Pin(path) => tell(screen.pin(&path).map_or_else(News::PinFailed, News::Pinned)),
+                Ask::Back(frame) => screen.back = frame,
+                Ask::JudgeBy(packs) => gauge.iter_mut().for_each(|g| g.judge_by(packs.clone())),
+            }
+        }
+        if let Some(gauge) = &mut gauge {
+            gauge.answer().into_iter().for_each(|answer| tell(News::Gauged(Box::new(answer))));
+            if gauge.is_due()
+                && let Some(values) = screen.gauged()
+            {
+                gauge.measure(values);
+            }
         }
         match live.next(POLL.min(request.beat))? {
             Next::Block(block) => screen.take(block, &live),
@@ -159,6 +197,8 @@ struct Screen {
     /// How many of the values were shown already: a slow source is shown by what came before, too.
     shown: usize,
     scratch: Vec<f32>,
+    /// The frame up to which is shown what came before; what comes now when not given.
+    back: Option<u64>,
 }
 
 impl Screen {
@@ -179,6 +219,7 @@ impl Screen {
             samples: 0,
             shown: 0,
             scratch: Vec::new(),
+            back: None,
         }
     }
 
@@ -224,13 +265,17 @@ impl Screen {
         self.drawn = Instant::now();
         let losses = live.losses();
         let fresh = self.values.len() > self.shown;
-        let spectrum = if fresh { self.spectrum()? } else { None };
+        let earlier = self.earlier();
+        let (values, first) = earlier.as_ref().map_or((&self.values, self.first), |(v, first, _)| (v, *first));
+        let spectrum = if fresh || earlier.is_some() { self.spectrum(values)? } else { None };
         let names = crate::view::component_names(self.info.datatype.kind(), "live");
         let moment = Moment {
             samples: self.samples,
             quiet_s: self.heard.elapsed().as_secs_f64(),
             spectrum,
-            waveform: Envelope::of_values(&self.values, names, self.info.sample_rate_hz, self.first, COLUMNS),
+            waveform: Envelope::of_values(values, names, self.info.sample_rate_hz, first, COLUMNS),
+            shown_end: earlier.as_ref().map_or(self.next, |e| e.2),
+            end: self.next,
             clipped: self.clipped(),
             lost_samples: losses.lost(),
             gaps: losses.counts.iter().map(|(_, gaps, _)| gaps).sum(),
@@ -238,6 +283,34 @@ impl Screen {
         };
         self.turn();
         Ok(moment)
+    }
+
+    /// The numbers of the frames before `end` that came without a gap, `most` frames at most.
+    fn numbers(&self, end: u64, most: usize) -> (u64, Vec<f32>) {
+        let (first, bytes) = self.history.before(end, most, self.info.frame_bytes());
+        let component = self.info.datatype.component();
+        let mut values = vec![0.0; bytes.len() / component.bytes()];
+        decode(component, &bytes, &mut values);
+        (first, values)
+    }
+
+    /// What is shown when it is asked to go back: the numbers, their first frame, and the frame after them. What is no longer
+    /// kept moves on with what is.
+    fn earlier(&self) -> Option<(Vec<f32>, u64, u64)> {
+        let (oldest, last) = self.history.range(self.info.frame_bytes());
+        let beat = (self.beat.as_secs_f64() * self.info.sample_rate_hz) as usize;
+        let frames = beat.max(self.settings.fft).min(MOST_FRAMES);
+        let end = self.back?.max(oldest + frames as u64).min(last);
+        let (first, values) = self.numbers(end, frames);
+        Some((values, first, end))
+    }
+
+    /// What is measured: the last seconds without a gap, once there is enough for a spectrum.
+    fn gauged(&self) -> Option<Vec<f32>> {
+        let most = ((self.info.sample_rate_hz * GAUGE_S) as usize).min(GAUGE_FRAMES);
+        let (_, values) = self.numbers(self.next, most);
+        let frames = values.len() / self.parts();
+        (frames >= self.settings.fft && frames >= most / 4).then_some(values)
     }
 
     /// Begins the next picture with the last transform of this one: all that a slow source has to show.
@@ -249,11 +322,11 @@ impl Screen {
         self.shown = self.values.len();
     }
 
-    fn spectrum(&self) -> Result<Option<Spectrum>, Error> {
-        if self.values.len() < self.settings.fft * self.parts() {
+    fn spectrum(&self, values: &[f32]) -> Result<Option<Spectrum>, Error> {
+        if values.len() < self.settings.fft * self.parts() {
             return Ok(None);
         }
-        let window = Window { values: &self.values, ..Window::like(&self.info) };
+        let window = Window { values, ..Window::like(&self.info) };
         let options = Options { traces: Traces { max: true, min: true, ..Traces::default() }, ..Options::default() };
         match analyze(&window.trace(), self.settings, &options, &Silent) {
             Ok(spectrum) => Ok(Some(spectrum)),
@@ -315,11 +388,12 @@ mod tests {
     }
 
     /// Monitors until `hear` says that it has heard enough; it may pin.
-    fn until(address: &str, mut hear: impl FnMut(News, &Sender<PathBuf>) -> bool) -> Result<Ended, Error> {
-        let (sender, pins) = channel();
+    fn until(address: &str, mut hear: impl FnMut(News, &Sender<Ask>) -> bool) -> Result<Ended, Error> {
+        let (sender, asks) = channel();
         let watch = Until::default();
-        let request = MonitorRequest { beat: Duration::from_millis(20), ..MonitorRequest::of(address) };
-        monitor(&request, &watch, &pins, &mut |news| {
+        let (beat, gauge) = (Duration::from_millis(20), Duration::from_millis(50));
+        let request = MonitorRequest { beat, gauge, ..MonitorRequest::of(address) };
+        monitor(&request, &watch, &asks, &mut |news| {
             if hear(news, &sender) {
                 watch.0.store(true, Ordering::Relaxed);
             }
@@ -344,7 +418,7 @@ mod tests {
                     peaks.borrow_mut().push(s.mean.iter().copied().fold(0.0, f64::max));
                 }
                 if peaks.borrow().len() == 3 {
-                    pins.send(path.clone()).unwrap();
+                    pins.send(Ask::Pin(path.clone())).unwrap();
                 }
                 false
             }
@@ -353,6 +427,7 @@ mod tests {
                 true
             }
             News::PinFailed(e) => panic!("{e:?}"),
+            News::Gauged(_) => false,
         })
         .unwrap();
         assert_eq!(ended, Ended::Interrupted);
@@ -366,6 +441,46 @@ mod tests {
         let peak = spectrum.mean.iter().copied().fold(0.0, f64::max);
         let shown = peaks.borrow()[0];
         assert!((peak / shown).log10().abs() < 0.1, "{peak} {shown}");
+    }
+
+    /// The model's carrier is measured live as it is in a file, limits are judged, and a moment that is gone back to stands still.
+    #[test]
+    fn a_stream_is_measured_and_judged_and_can_be_gone_back_in() {
+        let pack = LimitSet::built_in("tx-generic").unwrap();
+        let (gauged, ends) = (RefCell::new(None), RefCell::new(Vec::new()));
+        let mut asked = false;
+        until("sim:pa-failing?rate=1M&pace=off", |news, asks| match news {
+            News::Begun(_) => {
+                asks.send(Ask::JudgeBy(vec![pack.clone()])).unwrap();
+                false
+            }
+            News::Gauged(g) => {
+                if !g.findings.is_empty() {
+                    gauged.replace(Some(g));
+                }
+                gauged.borrow().is_some() && ends.borrow().len() >= 3
+            }
+            News::Moment(m) if gauged.borrow().is_some() => {
+                if !asked {
+                    asks.send(Ask::Back(Some(m.end - 100_000))).unwrap();
+                    asked = true;
+                } else if m.shown_end < m.end {
+                    assert!(m.spectrum.is_some());
+                    ends.borrow_mut().push((m.shown_end, m.end, m.waveform.first));
+                }
+                ends.borrow().len() >= 3
+            }
+            _ => false,
+        })
+        .unwrap();
+        let gauged = gauged.take().unwrap();
+        assert_eq!((gauged.measurement, gauged.error), ("spurs", None));
+        assert!(gauged.findings.iter().any(|f| f.verdict == faultscope_diagnose::Verdict::Fail));
+        assert!(gauged.readings.iter().any(|r| r.id == "carrier_level"));
+        let ends = ends.take();
+        // What comes goes on, what is shown does not move while it is kept, or moves on with what is kept.
+        assert!(ends.windows(2).all(|w| w[1].1 > w[0].1 && w[1].0 >= w[0].0), "{ends:?}");
+        assert!(ends.iter().all(|e| e.2 < e.0), "{ends:?}");
     }
 
     #[test]
