@@ -131,6 +131,11 @@ words! {
     Fails: "fails", "不合格次数";
     BackIn: "Seconds ago", "回看秒数";
     BackNow: "Now", "实时";
+    LimitTip: "Type a limit on this reading", "为此测量项输入限值";
+    LowerBound: "Lower bound", "下限";
+    UpperBound: "Upper bound", "上限";
+    SetLimit: "Judge by it", "按此判定";
+    SetLimitTip: "50m, 50 mV or -60; nothing takes the limit away", "如 50m、50 mV 或 -60；留空则取消限值";
     Measure: "Measure as", "测量方式";
     Glimpse: "samples of the record; the whole is being read", "记录的抽样；正在读取全部";
     NextPicture: "Next picture", "下一个图形";

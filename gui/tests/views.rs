@@ -169,3 +169,33 @@ fn a_live_source_is_measured_and_judged_while_it_runs() {
     wait(&mut gui, "new figures", |g| sees(g, "2 / 2"));
     gui.check_accessibility();
 }
+
+#[test]
+fn a_limit_is_typed_in_place_and_a_bad_one_says_what_to_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui = gui(Start { limits: Vec::new(), ..start(&folder, &["sim:reservoir-c-lost"]) });
+    wait(&mut gui, "the readings", |g| sees(g, "Readings (") && sees(g, "Ready"));
+    let expected = expected("sim:reservoir-c-lost", "ripple", "dc-48v");
+    click(&mut gui, &format!("Readings ({})", expected.readings.len()));
+    pick(&mut gui, &words::reading(Lang::En, "vpp"));
+    gui.get_by_label("Upper bound").focus();
+    gui.run_steps(2);
+    gui.get_by_label("Upper bound").type_text("fifty");
+    gui.run_steps(3);
+    click(&mut gui, "Judge by it");
+    assert!(sees(&gui, "'fifty' is no value in V"));
+    // Closed and opened again, the field is empty.
+    pick(&mut gui, &words::reading(Lang::En, "vpp"));
+    pick(&mut gui, &words::reading(Lang::En, "vpp"));
+    gui.get_by_label("Upper bound").focus();
+    gui.run_steps(2);
+    gui.get_by_label("Upper bound").type_text("100 mV");
+    gui.run_steps(3);
+    click(&mut gui, "Judge by it");
+    wait(&mut gui, "the finding", |g| sees(g, "Findings (1)"));
+    click(&mut gui, "Findings (1)");
+    let vpp = expected.readings.iter().find(|r| r.id == "vpp").unwrap().value;
+    assert!(sees(&gui, &compact(0.1 - vpp, Unit::Volt)), "the margin is against 100 mV");
+    assert!(gui.query_all_by_label("fail").next().is_some());
+    gui.check_accessibility();
+}

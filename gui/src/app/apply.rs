@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use eframe::egui;
+use faultscope_door::limits::{self, TypedLimit};
 use faultscope_door::paper::Lang;
 use faultscope_door::{Error, Request};
 
 use super::guide;
 use super::live::is_instrument;
 use super::state::Capture;
-use super::{Baseline, CaptureId, Command, Field, Job, Live, Notice, Picture, Plot, Source, Stage, State};
+use super::{Baseline, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Source, Stage, State};
 use crate::theme;
 use crate::words::Word;
 use crate::worker::{CaptureJob, DeskJob, DeskTask, StillJob, Workers, ZoomJob};
@@ -102,6 +103,8 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         }
         Command::Scale(step) => scale(context, step),
         Command::Help(shown) => state.help = shown,
+        Command::Draft(draft) => state.draft = draft,
+        Command::SetLimit => set_limit(state, workers),
         Command::Guide(shown) => guide::show(state, workers, shown),
         Command::GuideTyped => {
             let path = typed(state);
@@ -267,6 +270,43 @@ fn toggle_pack(state: &mut State, workers: &mut Workers, key: &str) {
     toggle(&mut capture.packs, key);
     // The next capture is judged as this one was.
     state.chosen = state.capture().map(|c| c.packs.clone()).unwrap_or_default();
+    measure(state, workers, id);
+}
+
+/// Puts the typed limit in the place of the one before on the same reading, and judges by it.
+fn set_limit(state: &mut State, workers: &mut Workers) {
+    let (Some(draft), Some(id)) = (state.draft.clone(), state.present) else { return };
+    let Some(measurement) = state.capture().and_then(Capture::measurement) else { return };
+    let read = |text: &String| match text.trim() {
+        "" => Ok(None),
+        text => limits::quantity(text, draft.unit).map(Some),
+    };
+    let [lower, upper] = &draft.bounds;
+    let made = read(lower).and_then(|lower| Ok((lower, read(upper)?))).and_then(|(lower, upper)| {
+        let mut typed = state.typed.clone();
+        typed.retain(|l| !(l.reading == draft.reading && l.measurement == measurement));
+        let (reading, measurement) = (draft.reading.clone(), measurement.to_owned());
+        if lower.is_some() || upper.is_some() {
+            typed.push(TypedLimit { measurement, reading, unit: draft.unit, lower, upper });
+        }
+        let set = if typed.is_empty() { None } else { Some(limits::typed(&typed, &state.desk.actor)?) };
+        Ok((typed, set))
+    });
+    let (typed, set) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            state.notice = Some(Notice::Failed(error));
+            return;
+        }
+    };
+    (state.typed, state.draft) = (typed, None);
+    state.packs.retain(|p| p.key != limits::TYPED);
+    let there = set.is_some();
+    state.packs.extend(set.map(|set| Pack { key: limits::TYPED.to_owned(), set }));
+    if let Some(capture) = state.capture_mut(id) {
+        capture.packs.retain(|k| k != limits::TYPED);
+        capture.packs.extend(there.then(|| limits::TYPED.to_owned()));
+    }
     measure(state, workers, id);
 }
 

@@ -2,7 +2,7 @@
 
 use faultscope_door::paper::Lang;
 
-use super::{Baseline, CaptureId, Picture, Source, Tab};
+use super::{Baseline, CaptureId, Draft, Picture, Source, Tab};
 use crate::Look;
 use crate::worker::JobId;
 
@@ -119,6 +119,10 @@ pub(crate) enum Command {
     Scale(i8),
     /// Show or hide the keys.
     Help(bool),
+    /// Type a limit on a reading; none when not given.
+    Draft(Option<Draft>),
+    /// Judge the present capture by the limit that is typed; with nothing typed the reading has none any more.
+    SetLimit,
     /// Begin or show the procedure, or hide it.
     Guide(bool),
     /// Begin the procedure whose path was typed.

@@ -16,7 +16,8 @@ pub(crate) use command::{Command, Field, Plot};
 pub(crate) use keys::Shortcut;
 pub(crate) use live::{Live, Stage};
 pub(crate) use state::{
-    Baseline, Capture, CaptureId, Compared, Guide, Job, Notice, Pack, Picture, Source, State, Tab, TrendOf, applies,
+    Baseline, Capture, CaptureId, Compared, Draft, Guide, Job, Notice, Pack, Picture, Source, State, Tab, TrendOf,
+    applies,
 };
 pub(crate) use table::{Judged, Row};
 

@@ -8,8 +8,10 @@ use faultscope_door::check::{CheckDocument, Plan};
 use faultscope_door::compare::Curves;
 use faultscope_door::diagnose::LimitSet;
 use faultscope_door::diagnose::compare::Comparison;
+use faultscope_door::limits::TypedLimit;
 use faultscope_door::paper::Lang;
 use faultscope_door::session::Session;
+use faultscope_door::signal::Unit;
 use faultscope_door::trend::Trend;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, limits};
@@ -267,6 +269,17 @@ pub(crate) enum Notice {
     Missing(Word),
 }
 
+/// A limit that is being typed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Draft {
+    /// The reading.
+    pub(crate) reading: String,
+    /// Its unit.
+    pub(crate) unit: Unit,
+    /// The lower and the upper bound as typed.
+    pub(crate) bounds: [String; 2],
+}
+
 /// A pack that can be chosen.
 #[derive(Debug, Clone)]
 pub(crate) struct Pack {
@@ -329,6 +342,10 @@ pub(crate) struct State {
     pub(crate) desk: Desk,
     /// Work under way.
     pub(crate) jobs: Vec<Job>,
+    /// The limit that is being typed.
+    pub(crate) draft: Option<Draft>,
+    /// The limits typed so far.
+    pub(crate) typed: Vec<TypedLimit>,
     /// The procedure under way.
     pub(crate) guide: Option<Guide>,
     /// Whether it is on the screen.
@@ -395,6 +412,8 @@ impl State {
                 ..Desk::default()
             },
             jobs: Vec::new(),
+            draft: None,
+            typed: Vec::new(),
             guide: None,
             guide_shown: false,
             asking: None,

@@ -1,14 +1,14 @@
 //! The tables of findings, readings and quality gates; figures as the command line prints them.
 
 use eframe::egui;
-use egui::{Grid, RichText, ScrollArea, Ui};
+use egui::{Grid, Key, RichText, ScrollArea, TextEdit, Ui};
 use faultscope_door::CaptureResult;
 use faultscope_door::diagnose::{AppliedLimit, Finding, Reading, Verdict};
 use faultscope_door::paper::{compact, words};
 use faultscope_door::signal::{Quantity, Unit};
 
 use super::{Cx, badge, soft, verdict_badge};
-use crate::app::Command;
+use crate::app::{Command, Draft};
 use crate::words::Word;
 
 /// A table that scrolls: its heads, then its rows.
@@ -108,6 +108,7 @@ pub(crate) fn readings(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
         ui.label(cx.text(Word::NoReadings));
         return;
     }
+    draft(ui, cx);
     let heads = [Word::Reading, Word::At, Word::Value, Word::Uncertainty, Word::Definition];
     table(ui, cx, "readings", &heads, |ui, cx| {
         for read in &result.readings {
@@ -117,8 +118,37 @@ pub(crate) fn readings(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
     });
 }
 
-fn reading(ui: &mut Ui, cx: &Cx<'_>, read: &Reading) {
-    ui.label(words::reading(cx.lang(), &read.id));
+/// The limit that is being typed on a reading.
+fn draft(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(mut draft) = cx.state.draft.clone() else { return };
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(words::reading(cx.lang(), &draft.reading)).strong());
+        let mut entered = false;
+        for (bound, (sign, word)) in draft.bounds.iter_mut().zip([(">=", Word::LowerBound), ("<=", Word::UpperBound)]) {
+            ui.label(sign);
+            let field = TextEdit::singleline(bound).desired_width(80.0).hint_text(draft.unit.symbol());
+            let response = ui.add(field).accessible_name(cx.text(word));
+            entered |= response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+        }
+        if draft != *cx.state.draft.as_ref().unwrap_or(&draft) {
+            cx.send(Command::Draft(Some(draft)));
+        }
+        if ui.button(cx.text(Word::SetLimit)).on_hover_text(cx.text(Word::SetLimitTip)).clicked() || entered {
+            cx.send(Command::SetLimit);
+        }
+        if ui.button(cx.text(Word::Cancel)).clicked() {
+            cx.send(Command::Draft(None));
+        }
+    });
+}
+
+fn reading(ui: &mut Ui, cx: &mut Cx<'_>, read: &Reading) {
+    let chosen = cx.state.draft.as_ref().is_some_and(|d| d.reading == read.id);
+    let name = ui.selectable_label(chosen, words::reading(cx.lang(), &read.id));
+    if name.on_hover_text(cx.text(Word::LimitTip)).clicked() {
+        let draft = Draft { reading: read.id.clone(), unit: read.unit, bounds: Default::default() };
+        cx.send(Command::Draft((!chosen).then_some(draft)));
+    }
     ui.label(read.at.as_ref().map_or_else(String::new, |at| words::place(at, cx.lang())));
     value(ui, Some(read.value), read.unit);
     figure(ui, &read.uncertainty.map_or_else(String::new, |u| format!("+-{}", compact(u, read.unit))));
