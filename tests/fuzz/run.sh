@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes one reader after the other, each for the given time, and keeps a table of what was run and found.
 #   tests/fuzz/run.sh SECONDS [READER...]     all readers when none is named; JOBS=2 runs two at a time
-# The seconds are the processor's, so that a busy machine does not shorten the search; the table has the clock's, too.
+# The seconds are the processor's, so that a busy machine does not shorten the search; COUNT=clock counts the clock's. The table has both.
+# Inputs are laid out as files; where there is a file system in memory, there.
 # Seeds are the files that the tests of crates/capture make; the corpus and what was found stay in tests/fuzz.
 # Needs cargo-fuzz (`cargo install cargo-fuzz`); the stable compiler is asked for coverage by RUSTC_BOOTSTRAP.
 set -euo pipefail
@@ -18,6 +19,7 @@ largest=65536
 if [ ! -d "$seeds" ]; then
     FAULTSCOPE_SEEDS="$seeds" cargo test --locked --quiet -p faultscope-capture --lib >/dev/null
 fi
+[ ! -d /dev/shm ] || export TMPDIR="${TMPDIR:-/dev/shm}"
 export RUSTC_BOOTSTRAP=1
 cargo fuzz build --fuzz-dir "$fuzz" --sanitizer none reader
 binary="$(ls -t "$fuzz"/target/*/release/reader | head -1)"
@@ -37,9 +39,10 @@ one() {
     begun=$SECONDS
     TIMEFORMAT='%U %S'
     for _ in $(seq 50); do
-        left="$(echo "$seconds $cpu" | awk '{ left = $1 - $2; print int(left) + (left > int(left)) }')"
+        [ "${COUNT:-cpu}" = clock ] && gone=$((SECONDS - begun)) || gone="$cpu"
+        left="$(echo "$seconds $gone" | awk '{ left = $1 - $2; print int(left) + (left > int(left)) }')"
         [ "$left" -gt 0 ] && [ "$(find "$found" -type f ! -name log | wc -l)" -lt 10 ] || break
-        spent="$({ time FAULTSCOPE_READER="$reader" nice -n 19 "$binary" "$corpus" "$seeds/$reader" \
+        spent="$({ time FAULTSCOPE_READER="$reader" nice -n "${NICE:-19}" "$binary" "$corpus" "$seeds/$reader" \
             -max_total_time="$left" -max_len=$largest -timeout=60 -rss_limit_mb=1024 -print_final_stats=1 \
             -artifact_prefix="$found/" >>"$log" 2>&1 || true; } 2>&1)"
         cpu="$(echo "$cpu $spent" | awk '{ print $1 + $2 + $3 }')"
