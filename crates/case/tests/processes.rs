@@ -7,9 +7,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use faultscope_case::{
-    Access, Attached, EscalationLevel, Event, EventKind, NewEvent, Opened, SqliteStore, Status, Store, StoreError,
-};
+use faultscope_case::{Access, Attached, Event, EventKind, NewEvent, Opened, SqliteStore, Store};
 
 const CHILD: &str = "FAULTSCOPE_CASE_CHILD";
 const AT: &str = "2026-03-01T08:00:00Z";
@@ -195,30 +193,6 @@ fn two_programs_that_create_a_store_at_once_make_one() {
     sorted.sort();
     let expected: Vec<String> = (1..=20).map(|n| format!("FS-2026-{n:04}")).collect();
     assert_eq!(sorted, expected);
-}
-
-#[test]
-fn whoever_decided_on_what_has_changed_since_is_told_by_whom() {
-    let (dir, id) = fresh();
-    let (mut mine, mut theirs) = (open(dir.path()), open(dir.path()));
-    let seen = mine.case(&id, AT).unwrap().version;
-    let assign = |to: &str| EventKind::Assigned { to: Some(to.into()) };
-    theirs.append(&id, Some(seen), vec![new("wang", assign("wang")), note("wang", "mine")]).unwrap();
-    let error = mine.append(&id, Some(seen), vec![note("li", "first"), new("li", assign("zhao"))]).unwrap_err();
-    assert_eq!((error.kind(), error.exit_code()), ("conflict", 75));
-    assert!(matches!(&error, StoreError::Conflict { who, when, field, .. }
-        if who == "wang" && when == AT && field.name() == "assignee"));
-    assert_eq!(mine.case(&id, AT).unwrap().assignee.as_deref(), Some("wang"));
-    assert_eq!(mine.events(&id).unwrap().len(), 3);
-    // Another field and a note do not conflict.
-    let escalate =
-        EventKind::Escalated { level: EscalationLevel::Maker, to: None, reference: None, reason: String::new() };
-    mine.append(&id, Some(seen), vec![new("li", escalate), note("li", "x")]).unwrap();
-    // Having looked again, the same is allowed.
-    let seen = mine.case(&id, AT).unwrap().version;
-    mine.append(&id, Some(seen), vec![new("li", assign("zhao"))]).unwrap();
-    let case = mine.case(&id, AT).unwrap();
-    assert_eq!((case.assignee.as_deref(), case.status), (Some("zhao"), Status::Escalated));
 }
 
 /// Kills an attaching program `rounds` times on one store; how many steps it had acknowledged.
