@@ -19,6 +19,7 @@ pub mod sign;
 mod source;
 mod sqlite;
 mod store;
+pub mod sync;
 #[cfg(feature = "postgres")]
 mod team;
 pub mod verify;

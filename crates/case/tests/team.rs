@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says no by panicking")]
 
 mod contract;
+mod exchange;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
@@ -52,6 +53,7 @@ fn child(task: &str, address: &str) -> Command {
 /// What the second program does; nothing when the tests are run as tests.
 #[test]
 fn child_main() {
+    exchange::child_main();
     let (Ok(actor), Ok(address)) = (std::env::var(CHILD), std::env::var(STORE)) else { return };
     let mut store = TeamStore::open(&address, Access::Write).unwrap();
     for n in 0..1000 {
@@ -109,6 +111,37 @@ fn a_server_is_believed_by_its_certificate_and_its_name_only() {
     assert_eq!(TeamStore::open(&renamed, Access::Write).unwrap_err().kind(), "unreachable");
     let not_one = format!("{encrypted}&sslrootcert={}", std::env::current_exe().unwrap().display());
     assert!([2, 3].contains(&TeamStore::open(&not_one, Access::Write).unwrap_err().exit_code()));
+}
+
+/// A laptop's store and a team's.
+fn laptop_and_team() -> (tempfile::TempDir, String, String) {
+    let keep = tempfile::tempdir().unwrap();
+    let (address, _) = address(&keep);
+    TeamStore::init(&address, false).unwrap();
+    let laptop = keep.path().join("laptop").display().to_string();
+    (keep, laptop, address)
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run.sh"]
+fn an_exchange_with_a_team_that_is_killed_loses_nothing_and_is_done_again() {
+    let (_keep, laptop, team) = laptop_and_team();
+    let (known, cut) = exchange::outlives(&laptop, &team, 6, 1);
+    assert!(known > 100 && cut > 0, "{known} steps, {cut} kills before the end");
+}
+
+/// `tests/postgres/run.sh kills`
+#[test]
+#[ignore = "minutes, and needs a server"]
+fn a_hundred_kills_of_an_exchange_with_a_team() {
+    let (mut known, mut cut) = (0, 0);
+    for seed in 0..10 {
+        let (_keep, laptop, team) = laptop_and_team();
+        let (steps, kills) = exchange::outlives(&laptop, &team, 10, seed);
+        (known, cut) = (known + steps, cut + kills);
+    }
+    let said = format!("100 kills, {cut} before the end of the exchange, {known} acknowledged steps, none lost");
+    writeln!(std::io::stdout(), "{said}").unwrap();
 }
 
 /// The address for another login of the same server; it trusts whoever comes.
