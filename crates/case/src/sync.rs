@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::StoreError;
 use crate::ledger::merge::{Clash, Imported, Outcome};
 use crate::source::Original;
 use crate::store::{Head, Store};
-use crate::StoreError;
 
 /// What was exchanged of one case.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

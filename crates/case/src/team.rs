@@ -56,8 +56,10 @@ impl std::fmt::Debug for TeamStore {
 }
 
 /// What was made of a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migrated {
+    /// Where it is, without user and password.
+    pub place: PathBuf,
     /// Version before; nothing when there was no store.
     pub before: Option<i64>,
     /// Version now.
@@ -270,7 +272,7 @@ fn migrate(address: &Address, client: &mut Client) -> Result<Migrated, StoreErro
     let (before, now) = schema::migrate(client).map_err(failed)?;
     known(now, &address.place)?;
     let number = |version| if let Version::Ours(number) = version { Some(number) } else { None };
-    Ok(Migrated { before: number(before), now: number(now).unwrap_or_default() })
+    Ok(Migrated { place: address.place.clone(), before: number(before), now: number(now).unwrap_or_default() })
 }
 
 /// Refuses what is not a store that this program knows.

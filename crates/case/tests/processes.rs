@@ -71,6 +71,7 @@ fn child_main() {
     let dir = PathBuf::from(std::env::var_os("FAULTSCOPE_CASE_STORE").unwrap());
     match task.as_str() {
         "append" => append_many(&dir, "child", 300),
+        "one" | "two" => append_many(&dir, &task, 1000),
         "reopen" => (0..25).for_each(|_| append_many(&dir, "child", 2)),
         "for ever" => attach_for_ever(&dir),
         "until full" => until_full(&dir),
@@ -83,7 +84,7 @@ fn append_many(dir: &Path, actor: &str, count: usize) {
     let mut store = SqliteStore::open(dir, Access::Write).unwrap();
     for n in 0..count {
         let events = store.append("FS-2026-0001", None, vec![note(actor, &format!("{actor} {n}"))]).unwrap();
-        if actor == "child" {
+        if std::env::var_os(CHILD).is_some() {
             events.iter().for_each(ack);
         }
     }
@@ -159,6 +160,20 @@ fn two_threads_and_two_processes_on_one_case_lose_nothing() {
     assert_eq!(said.count(), 300);
     assert!(other.wait().unwrap().success());
     assert_all_there(dir.path(), &[("one", 300), ("two", 300), ("child", 300)]);
+}
+
+/// `cargo test -p faultscope-case --test processes -- --ignored two_programs_write_a_thousand`; the same on PostgreSQL is in `team.rs`.
+#[test]
+#[ignore = "half a minute of flushes"]
+fn two_programs_write_a_thousand_events_each_to_one_case_and_none_is_lost() {
+    let (dir, _) = fresh();
+    let store = dir.path().join("store");
+    let mut others: Vec<Child> = ["one", "two"].map(|actor| child(actor, &store).spawn().unwrap()).into();
+    for other in &mut others {
+        assert_eq!(acks(other).count(), 1000);
+        assert!(other.wait().unwrap().success());
+    }
+    assert_all_there(dir.path(), &[("one", 1000), ("two", 1000)]);
 }
 
 #[test]

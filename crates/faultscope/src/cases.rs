@@ -33,6 +33,7 @@ pub use bundle::{ExportDocument, ImportDocument};
 pub use faultscope_case::again::{Again, AgainState, Recomputed, Why};
 pub use faultscope_case::keys::{Keys, PublicKey};
 pub use faultscope_case::sign::{Signature, SignatureState};
+pub use faultscope_case::sync::{Exchange, Refusal, Synced};
 pub use faultscope_case::{Clash, DifferenceKind, Imported, Outcome};
 pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
@@ -40,7 +41,7 @@ pub use overdue::OverdueDocument;
 pub use signing::{KeysDocument, default_keys};
 pub use sla::{SlaCalendar, SlaClock, SlaDocument, sla_profile};
 pub use stats::{ClockFigures, ClockGroup, Count, Group, Repeat, Satisfaction, StatsDocument};
-pub use store::is_address;
+pub use store::{StoreCheckDocument, StoreDocument, SyncDocument, init_store, is_address, migrate_store};
 pub use ticket::{Form, TicketDocument};
 
 impl From<StoreError> for Error {

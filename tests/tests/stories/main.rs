@@ -29,4 +29,5 @@ mod schema;
 mod signing;
 mod soak;
 mod spectra;
+mod store;
 mod ticket;
