@@ -10,7 +10,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::Address;
-use super::trouble;
+use super::transact::trouble;
 use crate::StoreError;
 
 /// Acknowledged is durable, whatever the server's default; nobody is waited for longer than an SQLite store would.

@@ -14,7 +14,7 @@ use crate::ledger::{Done, Tables, ids};
 use crate::store::{Filter, Sort};
 use crate::verify::Row;
 
-use super::trouble;
+use super::transact::trouble;
 
 /// A transaction.
 pub(super) struct TeamTables<'a, 'b> {
