@@ -3,7 +3,7 @@
 //! `tests/postgres/run.sh` starts a server of its own and runs these; `FAULTSCOPE_POSTGRES_TEST` is the address of an empty database of
 //! it, of a user who may make roles. The second program is this test binary again, told by `FAULTSCOPE_TEAM_CHILD` what to do.
 #![cfg(feature = "postgres")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says no by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test says no by panicking")]
 
 mod contract;
 mod exchange;
