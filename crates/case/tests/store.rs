@@ -145,7 +145,7 @@ fn a_damaged_case_is_refused_and_does_not_stop_the_others() {
 fn an_exchange_that_is_killed_loses_nothing_and_is_done_again() {
     let (_dir, [laptop, office]) = stores();
     let (known, cut) = outlives(&laptop, &office, 4, 1);
-    assert!(known > 80 && cut > 0, "{known} steps, {cut} kills before the end");
+    assert!(known > 80 && cut > 0, "{known} steps, {cut} kills in the middle");
 }
 
 /// `cargo test --release -p faultscope-case --test store -- --ignored --nocapture a_hundred_kills`
@@ -158,6 +158,6 @@ fn a_hundred_kills_of_an_exchange() {
         let (steps, kills) = outlives(&laptop, &office, 10, seed);
         (known, cut) = (known + steps, cut + kills);
     }
-    let said = format!("100 kills, {cut} before the end of the exchange, {known} acknowledged steps, none lost\n");
+    let said = format!("100 kills, {cut} in the middle of the exchange, {known} acknowledged steps, none lost\n");
     std::io::stdout().write_all(said.as_bytes()).unwrap();
 }

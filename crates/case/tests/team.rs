@@ -127,7 +127,7 @@ fn laptop_and_team() -> (tempfile::TempDir, String, String) {
 fn an_exchange_with_a_team_that_is_killed_loses_nothing_and_is_done_again() {
     let (_keep, laptop, team) = laptop_and_team();
     let (known, cut) = exchange::outlives(&laptop, &team, 6, 1);
-    assert!(known > 100 && cut > 0, "{known} steps, {cut} kills before the end");
+    assert!(known > 100 && cut > 0, "{known} steps, {cut} kills in the middle");
 }
 
 /// `tests/postgres/run.sh kills`
@@ -140,7 +140,7 @@ fn a_hundred_kills_of_an_exchange_with_a_team() {
         let (steps, kills) = exchange::outlives(&laptop, &team, 10, seed);
         (known, cut) = (known + steps, cut + kills);
     }
-    let said = format!("100 kills, {cut} before the end of the exchange, {known} acknowledged steps, none lost");
+    let said = format!("100 kills, {cut} in the middle of the exchange, {known} acknowledged steps, none lost");
     writeln!(std::io::stdout(), "{said}").unwrap();
 }
 

@@ -79,7 +79,8 @@ fn proved(address: &str, at: &str) -> BTreeSet<String> {
     have
 }
 
-/// Kills an exchange at `rounds` moments; how many steps had been acknowledged, and how often the kill came before its end.
+/// Kills an exchange at `rounds` moments; how many steps had been acknowledged before, and how often the kill
+/// came after the first step and before the end.
 pub(crate) fn outlives(here: &str, there: &str, rounds: usize, seed: u64) -> (usize, usize) {
     let (mut random, mut cut) = (seed, 0);
     let mut known = [BTreeSet::new(), BTreeSet::new()];
@@ -95,14 +96,16 @@ pub(crate) fn outlives(here: &str, there: &str, rounds: usize, seed: u64) -> (us
         assert_eq!(said.next().as_deref(), Some("ready"));
         // Knuth's MMIX generator: any will do.
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        std::thread::sleep(std::time::Duration::from_micros((random >> 33) % 120_000));
+        // Between two of its steps, wherever that is: after some were acknowledged, and a while.
+        let mut acknowledged: Vec<String> = said.by_ref().take(usize::try_from((random >> 33) % 20).unwrap()).collect();
+        std::thread::sleep(std::time::Duration::from_micros((random >> 40) % 15_000));
         other.kill().unwrap();
-        let mut said: Vec<String> = said.collect();
+        acknowledged.extend(said);
         other.wait().unwrap();
-        if said.last().is_some_and(|last| last == "done") {
-            said.pop();
+        if acknowledged.last().is_some_and(|last| last == "done") {
+            acknowledged.pop();
         } else {
-            cut += 1;
+            cut += usize::from(!acknowledged.is_empty());
         }
         let at = format!("round {round}");
         let have = [proved(here, &at), proved(there, &at)];
@@ -110,7 +113,7 @@ pub(crate) fn outlives(here: &str, there: &str, rounds: usize, seed: u64) -> (us
             let lost: Vec<_> = known.difference(have).collect();
             assert!(lost.is_empty(), "{at}: {lost:?}");
         }
-        for id in said {
+        for id in acknowledged {
             assert!(have[0].contains(&id) || have[1].contains(&id), "{at}: {id} was acknowledged and is nowhere");
         }
     }
