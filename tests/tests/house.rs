@@ -83,6 +83,7 @@ fn a_package_lives_in_its_room_only() {
         ("serialport", "instrument"),
         ("soapysdr", "instrument"),
         ("rusqlite", "case"),
+        ("postgres", "case"),
         ("plotters", "report"),
         ("pdf-writer", "report"),
         ("subsetter", "report"),

@@ -46,7 +46,7 @@ pub struct Common {
     /// Standard output holds one JSON document and nothing else.
     #[arg(long, global = true)]
     pub json: bool,
-    /// The case store: a folder (default: the user's data directory).
+    /// The case store: a folder (default: the user's data directory), or a team's: postgres://...
     #[arg(long, global = true, value_name = "PATH")]
     pub store: Option<String>,
     /// Language of words: en or zh-CN (default: the locale's).
@@ -279,6 +279,9 @@ pub enum Command {
     /// Fault cases: open, list, show, attach, note, close, reopen, verify.
     #[command(subcommand)]
     Case(CaseCommand),
+    /// The store itself, on this machine or a team's: init, migrate, check, sync.
+    #[command(subcommand)]
+    Store(crate::command::store::StoreCommand),
     /// Writes the report of a case or of a check run: one self-contained file.
     Report(ReportArgs),
     /// Limit packs: list, show, check, diff.

@@ -22,6 +22,7 @@ mod report;
 mod rules;
 mod signing;
 mod simulate;
+pub(crate) mod store;
 pub(crate) mod trend;
 mod verify;
 pub(crate) mod watch;
@@ -55,6 +56,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Convert(_) => "convert",
         Command::Simulate(_) => "simulate",
         Command::Case(_) => "case",
+        Command::Store(_) => "store",
         Command::Report(_) => "report",
         Command::Limits(_) => "limits",
         Command::Rules(_) => "rules",
@@ -93,6 +95,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Convert(args) => convert::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Case(command) => case::run(command, context),
+        Command::Store(command) => store::run(command, context),
         Command::Report(args) => report::run(args, context),
         Command::Limits(command) => limits::run(command, context),
         Command::Rules(command) => rules::run(command, context),

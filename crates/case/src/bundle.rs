@@ -11,7 +11,12 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Event, verify};
+
 pub use read::Bundle;
+pub(crate) use read::check_chain;
+#[cfg(test)]
+pub(crate) use write::write_to;
 pub use write::{Extras, Written, write};
 
 /// What the comment of the zip begins with; then the version.
@@ -44,6 +49,32 @@ pub struct Manifest {
     pub case: ManifestCase,
     /// Every other entry, in its order.
     pub files: Vec<ManifestFile>,
+}
+
+impl Manifest {
+    /// That of the events of a case, of evidence alone; nothing when there are none.
+    pub(crate) fn of(events: &[Event]) -> Option<Self> {
+        let first = events.first()?;
+        let head = events.iter().rev().find(|e| e.side_of.is_none())?.hash.clone();
+        let file = |(sha256, (size, _)): (String, (u64, String))| ManifestFile {
+            path: format!("{EVIDENCE}{sha256}"),
+            sha256,
+            size,
+        };
+        let (id, uuid, events_there) = (first.case_id.clone(), first.id.clone(), events.len() as u64);
+        Some(Self {
+            format: "faultscope-case".into(),
+            version: VERSION,
+            case: ManifestCase { id, uuid, head, events: events_there },
+            files: verify::evidence_of(events).into_iter().map(file).collect(),
+        })
+    }
+
+    /// Digest and size of every evidence file.
+    pub(crate) fn evidence(&self) -> Vec<(String, u64)> {
+        let own = self.files.iter().filter(|f| f.path.starts_with(EVIDENCE));
+        own.map(|f| (f.sha256.clone(), f.size)).collect()
+    }
 }
 
 /// Which case, and how far it had come.

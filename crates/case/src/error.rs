@@ -10,7 +10,7 @@ use crate::event::Field;
 /// | --- | --- |
 /// | `UnknownCase`, `Refused`, `Invalid` | 2, wrong usage |
 /// | `Source`, `NotABundle` | 3, an input could not be read |
-/// | `NoStore`, `NotAStore`, `NewerStore`, `Full`, `ReadOnly`, `Locked`, `Io` | 5, storage |
+/// | `NoStore`, `NotAStore`, `NewerStore`, `OlderStore`, `Unreachable`, `Denied`, `Full`, `ReadOnly`, `Locked`, `Io` | 5, storage |
 /// | `Damaged`, `BadBundle` | 6, integrity |
 /// | `Conflict` | 75, somebody else was first |
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,32 @@ pub enum StoreError {
         found: i64,
         /// Newest version this program knows.
         known: i64,
+        /// The store.
+        path: PathBuf,
+    },
+    /// An older program made this store, and this one may not change it by itself.
+    #[error("the store has version {found}, this program needs version {known}: {path}", path = path.display())]
+    OlderStore {
+        /// Version of the store.
+        found: i64,
+        /// Version this program needs.
+        known: i64,
+        /// The store.
+        path: PathBuf,
+    },
+    /// The server cannot be reached, or broke off.
+    #[error("the server of the store cannot be reached ({reason}): {path}", path = path.display())]
+    Unreachable {
+        /// Its own words, or the system's.
+        reason: String,
+        /// The store.
+        path: PathBuf,
+    },
+    /// The server does not let this user do that.
+    #[error("the server of the store does not allow it ({reason}): {path}", path = path.display())]
+    Denied {
+        /// Its own words.
+        reason: String,
         /// The store.
         path: PathBuf,
     },
@@ -145,6 +171,9 @@ impl StoreError {
             Self::NoStore { .. } => "no_store",
             Self::NotAStore { .. } => "not_a_store",
             Self::NewerStore { .. } => "newer_store",
+            Self::OlderStore { .. } => "older_store",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Denied { .. } => "denied",
             Self::Full { .. } => "full",
             Self::ReadOnly { .. } => "read_only",
             Self::Locked { .. } => "locked",
@@ -164,10 +193,19 @@ impl StoreError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
+            Self::NoStore { path } if path.starts_with("postgres:") => "`store init` makes one".into(),
             Self::NoStore { .. } => "open a case to create one, or name another place with --store".into(),
             Self::NotAStore { .. } => "name a folder (new, empty or a store) with --store".into(),
             Self::NewerStore { .. } => "use the newer program; this one leaves the store as it is".into(),
+            Self::OlderStore { .. } => "have `store migrate` run by whoever owns the store".into(),
+            Self::Unreachable { .. } => {
+                "check the address, the network and the server; what was stored is there".into()
+            }
+            Self::Denied { .. } => "check user and password; who owns the store gives roles and teams".into(),
             Self::Full { .. } => "make room and do it again; what was stored before is intact".into(),
+            Self::ReadOnly { path } if path.starts_with("postgres:") => {
+                "your role may read only; who owns the store gives roles".into()
+            }
             Self::ReadOnly { .. } => "copy the folder to a place you may write to, and name that with --store".into(),
             Self::Locked { .. } => "wait for the other program, or close it, and do it again".into(),
             Self::Io { .. } => {

@@ -65,6 +65,7 @@ impl Vault {
     }
 
     /// The calls to the file system.
+    #[cfg(test)]
     pub(crate) fn files(&self) -> &dyn Files {
         self.files.as_ref()
     }

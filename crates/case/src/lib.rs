@@ -14,9 +14,14 @@ mod files;
 pub mod fold;
 mod hints;
 pub mod keys;
+mod ledger;
 pub mod sign;
+mod source;
 mod sqlite;
 mod store;
+pub mod sync;
+#[cfg(feature = "postgres")]
+mod team;
 pub mod verify;
 pub mod workflow;
 
@@ -32,7 +37,11 @@ pub use event::{
 };
 pub use fold::{Case, CasePause, CaseSla};
 pub use hints::{HintKind, TimeHint};
-pub use sqlite::{Access, Clash, Entry, Found, Imported, Outcome, SqliteStore};
-pub use store::{Filter, Overdue, ReadSeek, Sort, Store, Summary, Untold};
+pub use ledger::merge::{Clash, Imported, Outcome};
+pub use source::{Original, Place, Source};
+pub use sqlite::{Access, SqliteStore};
+pub use store::{Entry, Filter, Found, Head, Overdue, ReadSeek, Sort, Store, Summary, Untold};
+#[cfg(feature = "postgres")]
+pub use team::{Migrated, TeamStore};
 pub use verify::{Difference, DifferenceKind, Verification};
 pub use workflow::Status;

@@ -1,12 +1,15 @@
 //! What a store of cases can do, whatever it is built on.
 
 use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Priority;
 use crate::event::{Event, Evidence, NewEvent};
 use crate::fold::Case;
+use crate::ledger::merge::Imported;
+use crate::source::Source;
 use crate::verify::Verification;
 use crate::workflow::Status;
 use crate::{Clock, StoreError};
@@ -91,11 +94,110 @@ pub trait Store: Send {
     /// Unknown case, or a store that cannot be read at all; differences are in the answer.
     fn verify(&self, case_id: &str) -> Result<Verification, StoreError>;
 
+    /// Where a stored file is, for programs that read by path; `None` when the text is not a SHA-256. Never write to it.
+    fn evidence_path(&self, sha256: &str) -> Option<PathBuf>;
+
+    /// The ids of all cases, in the order in which they came: what to verify when a whole store is to be verified.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn case_ids(&self) -> Result<Vec<String>, StoreError>;
+
+    /// How far every case has come, in the order of [`Store::case_ids`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn heads(&self) -> Result<Vec<Head>, StoreError>;
+
+    /// Takes in a case from elsewhere, its evidence first; `at`, `actor` and `tool` are those of the `merged` event, should there be
+    /// one.
+    ///
+    /// # Errors
+    /// When the case here has another beginning, or an event of it is one of another case here; or when the store cannot be written.
+    /// Then the case is what it was.
+    fn import(&mut self, from: &mut dyn Source, at: &str, actor: &str, tool: &str) -> Result<Imported, StoreError>;
+
+    /// Closed cases that have no entry in the fault library, or one from before their last event or of another version.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn library_lacks(&self, version: u32) -> Result<Vec<String>, StoreError>;
+
+    /// Keeps entries of this version in place of older ones.
+    ///
+    /// # Errors
+    /// Unknown case, or a store that cannot be written.
+    fn library_keep(&mut self, version: u32, entries: &[Entry]) -> Result<(), StoreError>;
+
+    /// Closed cases whose entry of this version holds every word of `text`, those of the latest cases first; the case `not` is
+    /// left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or there is no case `not`.
+    fn library(&self, version: u32, text: &str, not: Option<&str>) -> Result<Vec<Found>, StoreError>;
+
+    /// Number and brief of cases that were found, in their order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn library_briefs(&self, found: &[&Found]) -> Result<Vec<(String, String)>, StoreError>;
+
+    /// Where the store is: its folder, or the address of its server without user and password.
+    fn place(&self) -> &Path;
+
+    /// The folder that its evidence lies in; what is kept beside a store lies beside this.
+    fn folder(&self) -> &Path;
+
+    /// Version of its tables.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn version(&self) -> Result<i64, StoreError>;
+
+    /// Whether it can only be read.
+    fn is_read_only(&self) -> bool;
+
     /// Leaves the store such that it can be copied and read from a read-only medium.
     ///
     /// # Errors
     /// When the last changes cannot be moved into place; they are durable all the same.
     fn close(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// How far a case has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The number that no other store gives.
+    pub uuid: String,
+    /// The case, as it is numbered here.
+    pub id: String,
+    /// Hash of its last event; empty when that event is not there.
+    pub hash: String,
+}
+
+/// One closed case as the fault library keeps it: a brief and the words to find it by, derived from the events. Entries are made by
+/// whoever searches, and made again when the case has gone on: they may be thrown away at any time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The case.
+    pub case_id: String,
+    /// Number of its last event when the entry was made.
+    pub events: u64,
+    /// What it is searched by, in lower case.
+    pub words: String,
+    /// What it is ranked by before its brief is read, as its maker wrote it.
+    pub causes: String,
+    /// The brief, as its maker wrote it.
+    pub body: String,
+}
+
+/// A closed case that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where the store has it.
+    pub(crate) place: i64,
+    /// What it is ranked by.
+    pub causes: String,
 }
 
 /// Which cases to list; what is not set matches all.

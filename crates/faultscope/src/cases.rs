@@ -8,6 +8,7 @@ mod overdue;
 mod signing;
 mod sla;
 mod stats;
+mod store;
 mod ticket;
 
 use std::fs::File;
@@ -18,11 +19,12 @@ pub use faultscope_case::{
     Event, EventKind, Evidence, Filter, HintKind, Opened, Overdue, PartReplaced, Paused, Priority, Profile, Resumed,
     Sort, Status, Summary, TimeHint, Verification,
 };
-use faultscope_case::{NewEvent, SqliteStore, StandingCheck, Store, StoreError};
+use faultscope_case::{NewEvent, StandingCheck, Store, StoreError};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
 use faultscope_report::words::Lang;
 use faultscope_signal::{Kind, Swept, Unit};
 use serde::{Deserialize, Serialize};
+use store::open_store;
 
 use crate::{CaptureResult, Class, Error, Request, Watch, analyse};
 
@@ -31,6 +33,7 @@ pub use bundle::{ExportDocument, ImportDocument};
 pub use faultscope_case::again::{Again, AgainState, Recomputed, Why};
 pub use faultscope_case::keys::{Keys, PublicKey};
 pub use faultscope_case::sign::{Signature, SignatureState};
+pub use faultscope_case::sync::{Exchange, Refusal, Synced};
 pub use faultscope_case::{Clash, DifferenceKind, Imported, Outcome};
 pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
@@ -38,6 +41,7 @@ pub use overdue::OverdueDocument;
 pub use signing::{KeysDocument, default_keys};
 pub use sla::{SlaCalendar, SlaClock, SlaDocument, sla_profile};
 pub use stats::{ClockFigures, ClockGroup, Count, Group, Repeat, Satisfaction, StatsDocument};
+pub use store::{StoreCheckDocument, StoreDocument, SyncDocument, init_store, is_address, migrate_store};
 pub use ticket::{Form, TicketDocument};
 
 impl From<StoreError> for Error {
@@ -133,7 +137,7 @@ pub fn default_store() -> Result<PathBuf, Error> {
 
 /// A store and who works on it.
 pub struct Desk {
-    store: SqliteStore,
+    store: Box<dyn Store>,
     actor: String,
     durable: Vec<String>,
     rules: Option<RuleSet>,
@@ -141,29 +145,26 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Opens the store `place` (a folder; the default one when not given) for `actor`.
+    /// Opens the store `place` (a folder, or the address of a team's store; the default folder when not given) for `actor`.
     ///
     /// # Errors
-    /// When there is no store and `access` does not create one, or the disk says no.
+    /// When there is no store and `access` does not create one, or the disk or the server says no; for a team's store, when this
+    /// build has no PostgreSQL.
     pub fn open(place: Option<&str>, access: Access, actor: &str) -> Result<Self, Error> {
-        let dir = match place {
-            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-                return Err(Error::usage(
-                    "a PostgreSQL store is not supported by this version",
-                    "name a folder with --store; a team store is planned",
-                ));
-            }
-            Some(folder) => PathBuf::from(folder),
-            None => default_store()?,
-        };
-        let store = SqliteStore::open(&dir, access)?;
+        let store = open_store(place, access)?;
         Ok(Self { store, actor: actor.to_owned(), durable: Vec::new(), rules: None, profile: None })
     }
 
-    /// The folder.
+    /// The folder of its evidence; what is kept beside a store lies beside this.
     #[must_use]
     pub fn dir(&self) -> &Path {
-        self.store.dir()
+        self.store.folder()
+    }
+
+    /// Where the store is: its folder, or the address of its server without user and password.
+    #[must_use]
+    pub fn place(&self) -> &Path {
+        self.store.place()
     }
 
     /// Names causes by other rules than those that ship with the program.
@@ -327,7 +328,7 @@ impl Desk {
     /// # Errors
     /// When the last changes cannot be moved into place; they are durable all the same.
     pub fn close(self) -> Result<(), Error> {
-        Ok(Box::new(self.store).close()?)
+        Ok(self.store.close()?)
     }
 }
 

@@ -30,4 +30,5 @@ mod schema;
 mod signing;
 mod soak;
 mod spectra;
+mod store;
 mod ticket;

@@ -151,6 +151,11 @@ fn cases_are_documents_of_their_own() {
     }
     published.check("CaseDocument", &run(&["case", "sign", &id, "--name", "chen", "--keys", &keys], 0));
     published.check("VerifyDocument", &run(&["case", "verify", &id, "--keys", &keys], 0));
+    let other = dir.path().join("other").display().to_string();
+    published.check("StoreDocument", &json_of(&["store", "init", "--store", &other], 0));
+    published.check("StoreDocument", &run(&["store", "migrate"], 0));
+    published.check("SyncDocument", &run(&["store", "sync", &other], 0));
+    published.check("StoreCheckDocument", &run(&["store", "check"], 0));
     let page = dir.path().join("report.html").display().to_string();
     published.check("FilesDocument", &run(&["report", &id, "--output", &page], 0));
 }

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use sha2::Digest as _;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::{CASE, DIGEST, EVENTS, EVIDENCE, MANIFEST, MARK, Manifest, REPORT, VERSION, comment, limits};
+use super::{CASE, DIGEST, EVENTS, EVIDENCE, MANIFEST, MARK, Manifest, ManifestCase, REPORT, VERSION, comment, limits};
 use crate::event::{EventKind, GENESIS, one_line};
-use crate::sqlite::ids;
-use crate::{Event, StoreError, canonical, files};
+use crate::ledger::ids;
+use crate::source::{Place, Source};
+use crate::{Event, Evidence, StoreError, canonical, files};
 
 /// The fixed part of the zip's end record.
 const END: u64 = 22;
@@ -23,13 +24,6 @@ pub struct Bundle {
     zip: ZipArchive<File>,
     manifest: Manifest,
     index: Vec<Place>,
-}
-
-/// Where an event stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) hash: String,
-    pub(crate) side_of: Option<u64>,
 }
 
 type Checked<T> = Result<T, String>;
@@ -79,49 +73,6 @@ impl Bundle {
         &self.path
     }
 
-    pub(crate) fn index(&self) -> &[Place] {
-        &self.index
-    }
-
-    pub(crate) fn bad(&self, what: impl Into<String>) -> StoreError {
-        StoreError::BadBundle { what: what.into(), path: self.path.clone() }
-    }
-
-    /// Digest and size of every evidence file.
-    pub(crate) fn evidence(&self) -> Vec<(String, u64)> {
-        let own = self.manifest.files.iter().filter(|f| f.path.starts_with(EVIDENCE));
-        own.map(|f| (f.sha256.clone(), f.size)).collect()
-    }
-
-    /// Reads one evidence file.
-    pub(crate) fn read_evidence<T>(
-        &mut self,
-        sha256: &str,
-        take: impl FnOnce(&mut dyn Read) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let path = self.path.clone();
-        let bad = |e: zip::result::ZipError| StoreError::BadBundle { what: e.to_string(), path };
-        let mut entry = self.zip.by_name(&format!("{EVIDENCE}{sha256}")).map_err(bad)?;
-        take(&mut entry)
-    }
-
-    /// Hands every event over, one after the other, in the order of the index.
-    pub(crate) fn each_event(
-        &mut self,
-        mut take: impl FnMut(Event) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let (path, index) = (self.path.clone(), &self.index);
-        let bad = |what: String| StoreError::BadBundle { what, path: path.clone() };
-        let entry = self.zip.by_name(EVENTS).map_err(|e| bad(e.to_string()))?;
-        let mut reader = BufReader::with_capacity(1 << 16, entry);
-        for place in index {
-            let event = next_event(&mut reader).map_err(bad)?.filter(|e| e.hash == place.hash && e.is_intact());
-            let event = event.ok_or_else(|| bad("it changed while it was read".into()))?;
-            take(event.beside(place.side_of))?;
-        }
-        Ok(())
-    }
-
     /// Checks the events as a chain, and the evidence that they name.
     fn chain(&mut self) -> Checked<Vec<Place>> {
         let manifest = self.manifest.clone();
@@ -134,6 +85,57 @@ impl Bundle {
         }
         chain.end()
     }
+}
+
+impl Source for Bundle {
+    fn case(&self) -> &ManifestCase {
+        &self.manifest.case
+    }
+
+    fn index(&self) -> &[Place] {
+        &self.index
+    }
+
+    fn each_event(&mut self, take: &mut dyn FnMut(Event) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let (path, index) = (self.path.clone(), &self.index);
+        let bad = |what: String| StoreError::BadBundle { what, path: path.clone() };
+        let entry = self.zip.by_name(EVENTS).map_err(|e| bad(e.to_string()))?;
+        let mut reader = BufReader::with_capacity(1 << 16, entry);
+        for place in index {
+            let event = next_event(&mut reader).map_err(bad)?.filter(|e| e.hash == place.hash && e.is_intact());
+            let event = event.ok_or_else(|| bad("it changed while it was read".into()))?;
+            take(event.beside(place.side_of))?;
+        }
+        Ok(())
+    }
+
+    fn evidence(&self) -> Vec<(String, u64)> {
+        self.manifest.evidence()
+    }
+
+    fn read_evidence(
+        &mut self,
+        sha256: &str,
+        take: &mut dyn FnMut(&mut dyn Read) -> Result<Evidence, StoreError>,
+    ) -> Result<Evidence, StoreError> {
+        let path = self.path.clone();
+        let bad = |e: zip::result::ZipError| StoreError::BadBundle { what: e.to_string(), path };
+        let mut entry = self.zip.by_name(&format!("{EVIDENCE}{sha256}")).map_err(bad)?;
+        take(&mut entry)
+    }
+
+    fn bad(&self, what: &str) -> StoreError {
+        StoreError::BadBundle { what: what.to_owned(), path: self.path.clone() }
+    }
+}
+
+/// Checks events in memory as those of a bundle are checked: where each stands, or what is wrong.
+pub(crate) fn check_chain(manifest: &Manifest, events: &[Event]) -> Result<Vec<Place>, String> {
+    let mut chain = Chain::new(manifest);
+    for (event, at) in events.iter().zip(1..) {
+        chain.push(event).map_err(|why| format!("event {at}: {why}"))?;
+    }
+    chain.end()
 }
 
 /// The events as far as they were read.

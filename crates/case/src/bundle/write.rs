@@ -9,10 +9,10 @@ use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::{CASE, EVENTS, EVIDENCE, MANIFEST, Manifest, ManifestCase, ManifestFile, REPORT, VERSION, comment, limits};
+use super::{CASE, EVENTS, EVIDENCE, MANIFEST, Manifest, ManifestFile, REPORT, VERSION, comment, limits};
 use crate::canonical;
-use crate::files::Files;
-use crate::{Event, SqliteStore, Store as _, StoreError, verify};
+use crate::files::{Disk, Files};
+use crate::{Event, Store, StoreError};
 
 /// What stands beside the events for people and other programs.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,19 @@ impl Drop for Part {
 /// Unknown case; [`StoreError::Damaged`] when the case does not verify; [`StoreError::Invalid`] when `out` is there and `replace`
 /// is not set; or when the disk says no. Then there is no new file.
 pub fn write(
-    store: &SqliteStore,
+    store: &dyn Store,
+    case_id: &str,
+    extras: Extras<'_>,
+    out: &Path,
+    replace: bool,
+) -> Result<Written, StoreError> {
+    write_to(&Disk, store, case_id, extras, out, replace)
+}
+
+/// [`write`] on a file system of the caller's choice.
+pub(crate) fn write_to(
+    disk: &dyn Files,
+    store: &dyn Store,
     case_id: &str,
     extras: Extras<'_>,
     out: &Path,
@@ -60,40 +72,25 @@ pub fn write(
     let verification = store.verify(case_id)?;
     if let Some(first) = verification.differences.first() {
         let what = format!("{case_id} is not what it was and is not exported ({}: {})", first.at, first.detail);
-        return Err(StoreError::Damaged { what, path: store.dir().to_owned() });
+        return Err(StoreError::Damaged { what, path: store.place().to_owned() });
     }
     if !replace && out.exists() {
         return Err(StoreError::Invalid { what: format!("there is a file of that name already: {}", out.display()) });
     }
     let events = store.events(case_id)?;
     let lines = lines(&events)?;
-    let evidence = verify::evidence_of(&events);
     let own = |path: &str, bytes: &[u8]| ManifestFile {
         path: path.to_owned(),
         sha256: canonical::sha256(bytes),
         size: bytes.len() as u64,
     };
-    let mut files = vec![own(EVENTS, &lines), own(CASE, extras.case), own(REPORT, extras.report)];
-    files.extend(evidence.iter().map(|(sha256, (size, _))| ManifestFile {
-        path: format!("{EVIDENCE}{sha256}"),
-        sha256: sha256.clone(),
-        size: *size,
-    }));
-    let first = events.first().ok_or_else(|| StoreError::Invalid { what: "the case has no events".into() })?;
-    let manifest = Manifest {
-        format: "faultscope-case".into(),
-        version: VERSION,
-        case: ManifestCase {
-            id: first.case_id.clone(),
-            uuid: first.id.clone(),
-            head: verification.head,
-            events: events.len() as u64,
-        },
-        files,
-    };
+    let nothing = || StoreError::Invalid { what: "the case has no events".into() };
+    let mut manifest = Manifest::of(&events).ok_or_else(nothing)?;
+    let evidence: Vec<String> = manifest.files.iter().map(|f| f.sha256.clone()).collect();
+    manifest.files.splice(0..0, [own(EVENTS, &lines), own(CASE, extras.case), own(REPORT, extras.report)]);
     let manifest = serde_json::to_vec_pretty(&manifest).map_err(|e| StoreError::Invalid { what: e.to_string() })?;
     let texts = [(MANIFEST, &manifest[..]), (EVENTS, &lines), (CASE, extras.case), (REPORT, extras.report)];
-    let (bytes, sha256) = save(store, &texts, &evidence.into_keys().collect::<Vec<_>>(), out)?;
+    let (bytes, sha256) = save(store, disk, &texts, &evidence, out)?;
     let evidence = verification.evidence;
     Ok(Written { events: events.len() as u64, evidence, bytes, sha256 })
 }
@@ -111,18 +108,18 @@ fn lines(events: &[Event]) -> Result<Vec<u8>, StoreError> {
 }
 
 fn save(
-    store: &SqliteStore,
+    store: &dyn Store,
+    files: &dyn Files,
     texts: &[(&str, &[u8])],
     evidence: &[String],
     out: &Path,
 ) -> Result<(u64, String), StoreError> {
     let failed = |e: io::Error| StoreError::io("writing the bundle", out, &e);
-    let files = store.vault().files();
     let name = out.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let part = Part(out.with_file_name(format!(".{name}.{}.part", crate::files::unique())));
     let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = files.create(&part.0).map_err(failed)?;
-    fill(store, &file, texts, evidence).map_err(|e| match e {
+    fill(store, files, &file, texts, evidence).map_err(|e| match e {
         Trouble::Io(e) => failed(e),
         Trouble::Store(e) => e,
     })?;
@@ -151,16 +148,22 @@ impl From<zip::result::ZipError> for Trouble {
     }
 }
 
-fn fill(store: &SqliteStore, file: &File, texts: &[(&str, &[u8])], evidence: &[String]) -> Result<(), Trouble> {
+fn fill(
+    store: &dyn Store,
+    files: &dyn Files,
+    file: &File,
+    texts: &[(&str, &[u8])],
+    evidence: &[String],
+) -> Result<(), Trouble> {
     let trouble = RefCell::new(None);
-    let sink = Sink { file, files: store.vault().files(), trouble: &trouble, at: 0, end: 0 };
+    let sink = Sink { file, files, trouble: &trouble, at: 0, end: 0 };
     let done = entries(store, sink, texts, evidence, &trouble);
     // What the disk said comes first: all else follows from it.
     trouble.into_inner().map_or(done, |e| Err(e.into()))
 }
 
 fn entries(
-    store: &SqliteStore,
+    store: &dyn Store,
     sink: Sink<'_>,
     texts: &[(&str, &[u8])],
     evidence: &[String],
@@ -194,7 +197,7 @@ fn entries(
         // It was right a moment ago; what is sent is what was hashed.
         if trouble.borrow().is_none() && canonical::hex(&hash.finalize()) != *sha256 {
             let what = format!("the evidence {sha256} changed while it was exported");
-            return Err(Trouble::Store(StoreError::Damaged { what, path: store.dir().to_owned() }));
+            return Err(Trouble::Store(StoreError::Damaged { what, path: store.place().to_owned() }));
         }
     }
     zip.finish()?;

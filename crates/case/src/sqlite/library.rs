@@ -1,43 +1,15 @@
-//! What the fault library keeps of each closed case: a brief and the words to find it by, derived from the events.
-//!
-//! Entries are made by whoever searches, and made again when the case has gone on: they may be thrown away at any time.
+//! The fault library's table in an SQLite store: searches that its indices alone answer.
 
 use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter};
 
 use super::{SqliteStore, begin};
 use crate::StoreError;
-
-/// One closed case as the library keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The case.
-    pub case_id: String,
-    /// Number of its last event when the entry was made.
-    pub events: u64,
-    /// What it is searched by, in lower case.
-    pub words: String,
-    /// What it is ranked by before its brief is read, as its maker wrote it.
-    pub causes: String,
-    /// The brief, as its maker wrote it.
-    pub body: String,
-}
-
-/// A closed case that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Where the store has it.
-    place: i64,
-    /// What it is ranked by.
-    pub causes: String,
-}
+use crate::store::{Entry, Found};
 
 impl SqliteStore {
-    /// Closed cases that have no entry, or one from before their last event or of another version.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn library_lacks(&self, version: u32) -> Result<Vec<String>, StoreError> {
+    /// See [`crate::Store::library_lacks`].
+    pub(super) fn lacks(&self, version: u32) -> Result<Vec<String>, StoreError> {
         let read = || {
             let mut entries =
                 self.connection.prepare("SELECT case_no, events FROM library WHERE version = ?1 ORDER BY case_no")?;
@@ -67,11 +39,8 @@ impl SqliteStore {
         closed.collect()
     }
 
-    /// Keeps entries of this version in place of older ones.
-    ///
-    /// # Errors
-    /// Unknown case, or a store that cannot be written.
-    pub fn library_keep(&mut self, version: u32, entries: &[Entry]) -> Result<(), StoreError> {
+    /// See [`crate::Store::library_keep`].
+    pub(super) fn keep(&mut self, version: u32, entries: &[Entry]) -> Result<(), StoreError> {
         self.writable()?;
         let places = entries.iter().map(|e| self.find(&e.case_id).map(|(no, _)| no)).collect::<Result<Vec<_>, _>>()?;
         let dir = self.dir.clone();
@@ -90,12 +59,8 @@ impl SqliteStore {
         write().map_err(|e| StoreError::db("writing to the library", &dir, &e))
     }
 
-    /// Closed cases whose entry of this version holds every word of `text`, those of the latest cases first; the case `not` is
-    /// left out.
-    ///
-    /// # Errors
-    /// When the store cannot be read, or there is no case `not`.
-    pub fn library(&self, version: u32, text: &str, not: Option<&str>) -> Result<Vec<Found>, StoreError> {
+    /// See [`crate::Store::library`].
+    pub(super) fn search(&self, version: u32, text: &str, not: Option<&str>) -> Result<Vec<Found>, StoreError> {
         let not = not.map(|id| self.find(id)).transpose()?.map_or(0, |(no, _)| no);
         let words: Vec<Value> = text.split_whitespace().map(|word| Value::Text(word.to_lowercase())).collect();
         let all = vec!["instr(words, ?) > 0"; words.len()].join(" AND ");
@@ -145,19 +110,13 @@ impl SqliteStore {
         Ok(current.collect())
     }
 
-    /// Number and brief of cases that were found, in their order.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn library_briefs<'a>(
-        &self,
-        found: impl IntoIterator<Item = &'a Found>,
-    ) -> Result<Vec<(String, String)>, StoreError> {
+    /// See [`crate::Store::library_briefs`].
+    pub(super) fn briefs(&self, found: &[&Found]) -> Result<Vec<(String, String)>, StoreError> {
         let sql = "SELECT c.id, l.body FROM library l JOIN fault_case c ON c.no = l.case_no WHERE l.case_no = ?1";
         let read = || {
             let mut statement = self.connection.prepare(sql)?;
-            let mut brief = |f: &Found| statement.query_row([f.place], |row| Ok((row.get(0)?, row.get(1)?)));
-            found.into_iter().map(&mut brief).collect::<rusqlite::Result<_>>()
+            let mut brief = |f: &&Found| statement.query_row([f.place], |row| Ok((row.get(0)?, row.get(1)?)));
+            found.iter().map(&mut brief).collect::<rusqlite::Result<_>>()
         };
         read().map_err(|e| self.failed("reading the library", &e))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use faultscope_case::again::{Again, AgainState, Circumstances, Why, compare, not_evaluated};
-use faultscope_case::{Attached, Difference, DifferenceKind, Event, EventKind, Evidence, Store as _, sign};
+use faultscope_case::{Attached, Difference, DifferenceKind, Event, EventKind, Evidence, sign};
 use faultscope_diagnose::measurement::{self, EmissionsSettings, Settings};
 use faultscope_diagnose::{Finding, LimitSet};
 

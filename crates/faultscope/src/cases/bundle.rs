@@ -63,7 +63,7 @@ impl Desk {
         let page = report::page(self, id, &at, lang)?;
         let document = CaseDocument::new(case).with_causes(self.causes(id, lang)?);
         let json = serde_json::to_vec_pretty(&document).map_err(|e| Error::usage(e.to_string(), ""))?;
-        let written = bundle::write(&self.store, id, Extras { case: &json, report: &page }, out, replace)?;
+        let written = bundle::write(self.store.as_ref(), id, Extras { case: &json, report: &page }, out, replace)?;
         let file = out.display().to_string();
         let bundle::Written { events, evidence, bytes, sha256 } = written;
         Ok(ExportDocument { schema: "faultscope/1".into(), case_id, file, events, evidence, bytes, sha256 })

@@ -117,7 +117,7 @@ impl Desk {
         let most = search.limit.unwrap_or(found.len());
         let hits = match &search.signature {
             None => {
-                let briefs = self.store.library_briefs(found.iter().take(most))?;
+                let briefs = self.store.library_briefs(&found.iter().take(most).collect::<Vec<_>>())?;
                 briefs.into_iter().map(|(id, body)| hit(id, &body, None)).collect::<Result<Vec<_>, _>>()?
             }
             Some(signature) => self.alike(&found, signature, most)?,
@@ -141,7 +141,7 @@ impl Desk {
                 break;
             }
             let (some, rest) = left.split_at(at_once.min(left.len()));
-            let briefs = self.store.library_briefs(some.iter().map(|(.., found)| *found))?;
+            let briefs = self.store.library_briefs(&some.iter().map(|(.., found)| *found).collect::<Vec<_>>())?;
             let placed = some.iter().map(|(_, place, _)| *place).zip(briefs).collect();
             best.extend(scored(placed, wanted)?);
             best.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));

@@ -1,6 +1,6 @@
 //! Clocks that ran out: which, and who is told of them.
 
-use faultscope_case::{Overdue, Store as _};
+use faultscope_case::Overdue;
 use serde::{Deserialize, Serialize};
 
 use super::Desk;

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use faultscope_case::Store as _;
 use faultscope_case::keys::{Keys, PublicKey};
 use serde::{Deserialize, Serialize};
 

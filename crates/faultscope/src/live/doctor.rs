@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use faultscope_instrument::discover::{self, Availability};
 use serde::{Deserialize, Serialize};
 
-use crate::cases::{Access, Desk, default_store};
+use crate::cases::{Access, Desk, default_store, is_address};
 
 /// State of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -83,6 +83,13 @@ fn soapy() -> Check {
 }
 
 fn store_check(place: Option<&str>, actor: &str) -> Check {
+    if let Some(address) = place.filter(|place| is_address(place)) {
+        // Shown without what may be a password in it.
+        return match Desk::open(Some(address), Access::Read, actor) {
+            Ok(desk) => check("store", CheckState::Ok, desk.place().display().to_string(), ""),
+            Err(e) => check("store", CheckState::Broken, e.message, e.hint),
+        };
+    }
     let path = match place.map(PathBuf::from).map_or_else(default_store, Ok) {
         Ok(path) => path,
         Err(e) => return check("store", CheckState::Broken, e.message, e.hint),

@@ -804,6 +804,44 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("status.resolved", "resolved", "已解决"),
     ("status.working", "working", "处理中"),
     (
+        "store.clash",
+        "{id}: {who} changed the {field} at {when} in the other store, {other} here at {other_when}; the former stays",
+        "{id}：{who} 于 {when} 在对方库中修改了 {field}，{other} 于 {other_when} 在本库中也作了修改；保留前者",
+    ),
+    ("store.current", "{place}: already of version {version}", "{place}：已是版本 {version}"),
+    (
+        "store.decide",
+        "look at the case and decide; both are in its timeline",
+        "请查看工单并决定；两次修改都在其时间线中",
+    ),
+    (
+        "store.differs",
+        "{place}: {wrong} of {cases} cases differ from what they were (version {version})",
+        "{place}：{cases} 个工单中有 {wrong} 个与原先不一致（版本 {version}）",
+    ),
+    (
+        "store.exchanged",
+        "{id}: {received} events and {received_files} files received, {sent} and {sent_files} sent ({other} there)",
+        "{id}：收到 {received} 个事件和 {received_files} 个文件，发出 {sent} 个事件和 {sent_files} 个文件（对方编号 {other}）",
+    ),
+    ("store.made", "{place}: made, version {version}", "{place}：已创建，版本 {version}"),
+    ("store.migrated", "{place}: from version {before} to {version}", "{place}：已从版本 {before} 升级到 {version}"),
+    (
+        "store.refused",
+        "this case was not exchanged, the others were; `case verify` shows what differs",
+        "此工单未交换，其余已交换；`case verify` 显示不一致之处",
+    ),
+    (
+        "store.sound",
+        "{place}: {cases} cases, {events} events and {files} files are what they were (version {version})",
+        "{place}：{cases} 个工单、{events} 个事件和 {files} 个文件均与原先一致（版本 {version}）",
+    ),
+    (
+        "store.synced",
+        "{cases} cases of {place} and {other}; {unchanged} were the same already",
+        "{place} 与 {other} 共 {cases} 个工单；其中 {unchanged} 个原已一致",
+    ),
+    (
         "summary.fail_lower",
         "{reading} {value}{place} is below {limit} (screening against {clause}): fail",
         "{place}{reading} {value}，低于 {limit}（按 {clause} 筛查）：不合格",

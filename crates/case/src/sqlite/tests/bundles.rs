@@ -4,7 +4,8 @@ use super::*;
 use crate::bundle::{Bundle, Extras};
 
 fn export(store: &SqliteStore, id: &str, out: &Path) -> Result<(), StoreError> {
-    crate::bundle::write(store, id, Extras { case: b"{}", report: b"<p>x</p>" }, out, true).map(|_| ())
+    crate::bundle::write_to(store.vault.files(), store, id, Extras { case: b"{}", report: b"<p>x</p>" }, out, true)
+        .map(|_| ())
 }
 
 /// Runs `act` with the n-th call failing, once or for ever, for n = 1, 2, 3 ... until it is not touched; the number of calls.

@@ -5,17 +5,18 @@ use super::*;
 /// A store with copies of one case's state, each due at another time; only the first has events.
 fn many(profile: &str, count: i64) -> (tempfile::TempDir, SqliteStore) {
     let (dir, mut store, _) = fresh();
-    let mut state = list::state(&store.connection, 1, Path::new("")).unwrap();
+    let mut state = done(store.tables("reading").state(1));
     let mut opened = state.opened.clone();
     opened.terms = Some(crate::Profile::from_toml(profile).unwrap().terms(Priority::P3));
     let tx = begin(&mut store.connection).unwrap();
+    let mut tables = SqliteTables { connection: &tx, dir: Path::new(""), doing: "writing" };
     for number in 2..=count {
         let minute = number * 60_000;
         let at = clock::text_ms(clock::parse_ms("2026-01-01T00:00:00Z").unwrap() + minute);
         let event = NewEvent { at, ..new(EventKind::Opened(Box::new(opened.clone()))) };
         let event = Event::seal(event, &ids::text(2026, number), 1, GENESIS).unwrap();
         state = State::first(&event).unwrap();
-        list::insert(&tx, &state.id, 2026, number, &state).unwrap();
+        done(tables.insert_case(&state.id, 2026, number, &state));
     }
     tx.commit().unwrap();
     (dir, store)
@@ -31,7 +32,7 @@ fn a_list_names_what_is_overdue_without_reading_events() {
     assert_eq!((listed.len(), &listed[0].id), (50, &ids::text(2026, 2)));
     assert_eq!(store.overdue("2030-01-01T00:00:00Z").unwrap().len(), 300);
     // By the index, from its start to now.
-    let (sql, values) = list::sql_of(&filter, Sort::NextClock, 0);
+    let (sql, values) = list::sql_of(&filter, Sort::NextClock, 0, "instr");
     let plan: Vec<String> = {
         let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let rows = statement.query_map(rusqlite::params_from_iter(values), |row| row.get(3)).unwrap();

@@ -1,20 +1,18 @@
 //! Case numbers: `FS-2026-0001`, given inside the transaction that opens the case, and found again in several spellings.
 
-use rusqlite::{Connection, OptionalExtension as _};
-
 /// The number as text.
-pub(super) fn text(year: i64, number: i64) -> String {
+pub(crate) fn text(year: i64, number: i64) -> String {
     format!("FS-{year:04}-{number:04}")
 }
 
 /// The number a case gets whose own one is taken: the end of its UUID behind it, which is random.
-pub(super) fn alias(id: &str, uuid: &str) -> String {
+pub(crate) fn alias(id: &str, uuid: &str) -> String {
     let tail: String = uuid.chars().filter(char::is_ascii_hexdigit).collect();
     format!("{id}~{}", tail.get(tail.len().saturating_sub(8)..).unwrap_or_default().to_ascii_uppercase())
 }
 
 /// The number that the store which opened the case gave it.
-pub(super) fn origin(id: &str) -> &str {
+pub(crate) fn origin(id: &str) -> &str {
     id.split('~').next().unwrap_or(id)
 }
 
@@ -26,34 +24,14 @@ pub(crate) fn parts(id: &str) -> Option<(i64, i64)> {
     (parts.1 > 0 && text(parts.0, parts.1) == id).then_some(parts)
 }
 
-/// A number below zero for a case whose own one is taken; it is not counted by [`next_number`].
-pub(super) fn number_aside(connection: &Connection, year: i64) -> rusqlite::Result<i64> {
-    let sql = "SELECT min(coalesce(min(number), 0), 0) - 1 FROM fault_case WHERE year = ?1";
-    connection.query_row(sql, [year], |row| row.get(0))
-}
-
 /// The UTC year of an RFC 3339 time.
-pub(super) fn year(at: &str) -> Option<i64> {
+pub(crate) fn year(at: &str) -> Option<i64> {
     let at: jiff::Timestamp = at.parse().ok()?;
     Some(i64::from(at.to_zoned(jiff::tz::TimeZone::UTC).year()))
 }
 
-/// The next number of a year; call it with the write lock held.
-pub(super) fn next_number(connection: &Connection, year: i64) -> rusqlite::Result<i64> {
-    let sql = "SELECT coalesce(max(number), 0) + 1 FROM fault_case WHERE year = ?1";
-    connection.query_row(sql, [year], |row| row.get(0))
-}
-
-/// Row number and id of a case, by its number (`FS-2026-0001`, `fs-2026-1`, `2026-1`) or its UUID.
-pub(super) fn find(connection: &Connection, wanted: &str) -> rusqlite::Result<Option<(i64, String)>> {
-    let trimmed = wanted.trim();
-    let sql = "SELECT no, id FROM fault_case WHERE id = ?1 OR uuid = ?2";
-    connection
-        .query_row(sql, [spelled_out(trimmed), trimmed.to_ascii_lowercase()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-}
-
-fn spelled_out(wanted: &str) -> String {
+/// The number as it is kept, of the spellings that people use (`FS-2026-0001`, `fs-2026-1`, `2026-1`).
+pub(crate) fn spelled_out(wanted: &str) -> String {
     let upper = wanted.to_ascii_uppercase();
     let bare = upper.strip_prefix("FS-").unwrap_or(&upper);
     match bare.split_once('-').map(|(year, number)| (year.parse::<u16>(), number.parse::<u32>())) {
@@ -62,21 +40,12 @@ fn spelled_out(wanted: &str) -> String {
     }
 }
 
-/// All ids, in order of opening.
-pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare("SELECT id FROM fault_case ORDER BY no")?;
-    let ids = statement.query_map([], |row| row.get(0))?;
-    ids.collect()
-}
-
-/// Up to three of the latest ids that differ least from what was asked for.
-pub(super) fn near(connection: &Connection, wanted: &str) -> rusqlite::Result<Vec<String>> {
+/// Up to three of the ids that differ least from what was asked for.
+pub(crate) fn near(wanted: &str, ids: Vec<String>) -> Vec<String> {
     let wanted: String = spelled_out(wanted.trim()).chars().take(32).collect();
-    let mut statement = connection.prepare("SELECT id FROM fault_case ORDER BY no DESC LIMIT 2000")?;
-    let ids: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let mut ranked: Vec<_> = ids.into_iter().map(|id| (distance(&wanted, &id), id)).filter(|(d, _)| *d <= 3).collect();
     ranked.sort();
-    Ok(ranked.into_iter().take(3).map(|(_, id)| id).collect())
+    ranked.into_iter().take(3).map(|(_, id)| id).collect()
 }
 
 /// Levenshtein distance: the fewest insertions, deletions and replacements that turn one text into the other.
