@@ -80,8 +80,39 @@ pub fn ticket(case: &Case, attachments: &[Attachment], version: Version, lang: L
     Value::Object(out)
 }
 
+/// What changes of a ticket that is there, as the body of `PATCH /troubleTicket/ID` (a merge patch, RFC 7396): not what the server
+/// owns, nor what was said once. Lists are replaced as a whole.
+#[must_use]
+pub fn update(case: &Case, attachments: &[Attachment], version: Version, lang: Lang) -> Value {
+    const CHANGES: [&str; 14] = [
+        "name",
+        "description",
+        "severity",
+        "priority",
+        "status",
+        "statusChangeDate",
+        "statusChangeReason",
+        "expectedResolutionDate",
+        "resolutionDate",
+        "note",
+        "attachment",
+        "relatedEntity",
+        "relatedParty",
+        "troubleTicketCharacteristic",
+    ];
+    let mut out = ticket(case, attachments, version, lang);
+    if let Value::Object(fields) = &mut out {
+        fields.retain(|name, _| CHANGES.contains(&name.as_str()));
+        // What no longer holds is taken back; a field that is left out would stay.
+        if !fields.contains_key("resolutionDate") {
+            fields.insert("resolutionDate".into(), Value::Null);
+        }
+    }
+    out
+}
+
 /// The worst that failed; where nothing did, what the priority says.
-fn severity(case: &Case) -> &'static str {
+pub(crate) fn severity(case: &Case) -> &'static str {
     let of_priority = match case.priority {
         Priority::P1 => "Critical",
         Priority::P2 => "Major",

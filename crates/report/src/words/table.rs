@@ -263,6 +263,7 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("happened.resumed", "clocks go on", "计时恢复"),
     ("happened.signed", "signed", "签名"),
     ("happened.status_changed", "status changed", "状态变更"),
+    ("happened.ticketed", "ticket in another system", "外部系统工单"),
     ("happened.visit_requested", "visit asked for", "申请上门"),
     ("hint.agrees", "agrees", "相符"),
     (

@@ -163,9 +163,7 @@ fn the_history_goes_back_to_what_was_before_a_pause() {
                 ("resumed", "it came"),
                 ("status_changed", "cleared"),
             ];
-            let entry = |(n, (kind, text)): (usize, &(&str, &str))| {
-                json!({"event": n + 1, "id": "e", "at": format!("2026-11-22T1{n}:00:00Z"), "actor": "Li Wei", "kind": kind, "text": text})
-            };
+            let entry = |(n, (kind, text)): (usize, &(&str, &str))| json!({"event": n + 1, "id": "e", "at": format!("2026-11-22T1{n}:00:00Z"), "actor": "Li Wei", "kind": kind, "text": text});
             c["timeline"] = all.iter().enumerate().map(entry).collect();
         }),
         Version::V5,
@@ -225,6 +223,20 @@ fn small_files_travel_inside_large_ones_are_named() {
         Attachment { name: "a.zip".into(), media_type: "application/zip".into(), bytes: vec![0; LARGEST_CONTENT + 1] };
     let named = ticket(&case(|_| {}), &[large], Version::V5, Lang::En)["attachment"][0].clone();
     assert!(named.get("content").is_none() && named["name"] == "a.zip");
+}
+
+#[test]
+fn an_update_takes_back_what_no_longer_holds_and_leaves_alone_what_the_server_owns() {
+    let open = update(&case(|c| c["status"] = json!("in_progress")), &[], Version::V5, Lang::En);
+    assert_eq!((&open["status"], &open["resolutionDate"]), (&json!("inProgress"), &Value::Null));
+    assert!(open.as_object().unwrap().contains_key("resolutionDate"));
+    for name in ["id", "@type", "creationDate", "lastUpdate", "externalIdentifier", "statusChangeHistory", "ticketType"]
+    {
+        assert!(open.get(name).is_none(), "{name}");
+    }
+    let done = update(&case(|_| {}), &[], Version::V4, Lang::En);
+    assert_eq!((&done["status"], &done["resolutionDate"]), (&json!("resolved"), &json!("2026-11-22T16:00:00Z")));
+    assert!(done.get("externalId").is_none());
 }
 
 #[test]
