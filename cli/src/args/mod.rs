@@ -279,6 +279,8 @@ pub enum Command {
     /// Fault cases: open, list, show, attach, note, close, reopen, verify.
     #[command(subcommand)]
     Case(CaseCommand),
+    /// Sends a case to a ticket system (GLPI, Zammad, iTop, osTicket, ServiceNow, Jira, TMF621), by way of a queue.
+    Push(crate::command::push::PushArgs),
     /// Writes the report of a case or of a check run: one self-contained file.
     Report(ReportArgs),
     /// Limit packs: list, show, check, diff.

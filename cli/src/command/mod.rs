@@ -16,6 +16,7 @@ pub(crate) mod library;
 mod limits;
 pub(crate) mod link;
 pub(crate) mod phase_noise;
+pub(crate) mod push;
 pub(crate) mod record;
 pub(crate) mod reference;
 mod report;
@@ -55,6 +56,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Convert(_) => "convert",
         Command::Simulate(_) => "simulate",
         Command::Case(_) => "case",
+        Command::Push(_) => "push",
         Command::Report(_) => "report",
         Command::Limits(_) => "limits",
         Command::Rules(_) => "rules",
@@ -93,6 +95,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Convert(args) => convert::run(args, context),
         Command::Simulate(args) => simulate::run(args, context),
         Command::Case(command) => case::run(command, context),
+        Command::Push(args) => push::run(args, context),
         Command::Report(args) => report::run(args, context),
         Command::Limits(command) => limits::run(command, context),
         Command::Rules(command) => rules::run(command, context),

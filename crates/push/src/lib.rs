@@ -17,7 +17,7 @@ mod template;
 pub use courier::{Sender, send};
 pub use deliver::{Delivered, Subject, SubjectFile, plan};
 pub use error::{Kind, PushError};
-pub use profile::{Confidence, Profile, Settings, Step, StepName};
+pub use profile::{Confidence, Profile, Settings, Step, StepName, Wanted};
 pub use queue::{Entry, EntryState, Progress, Queue, TicketRef};
 pub use request::Planned;
 pub use secret::Secrets;

@@ -145,7 +145,8 @@ impl Entry {
         self.hint.clone_from(&error.hint);
         self.state = match error.kind {
             Kind::Unsettled => EntryState::Unsettled,
-            kind if kind.passes() => EntryState::Waiting,
+            // A full disk says nothing about the other side.
+            kind if kind.passes() || kind == Kind::Storage => EntryState::Waiting,
             _ => EntryState::Refused,
         };
         let doubled = WAITS.0.saturating_mul(1 << self.tries.saturating_sub(1).min(10)).min(WAITS.1);
@@ -261,14 +262,15 @@ impl Queue {
         }
     }
 
-    /// Takes an entry out, whatever it is; whether it was there.
+    /// Takes an entry out, whatever it is, while nobody sends it; whether it was there.
     ///
     /// # Errors
-    /// When the folder cannot be written.
-    pub fn drop_entry(&self, id: &str) -> Result<bool, PushError> {
-        if !self.dir.is_dir() {
+    /// When somebody sends for longer than `patience`, or the folder cannot be written.
+    pub fn drop_entry(&self, id: &str, patience: Duration) -> Result<bool, PushError> {
+        if !self.path(id).is_file() {
             return Ok(false);
         }
+        let _sending = self.sending(patience)?;
         let _lock = self.lock()?;
         let there = self.path(id).is_file();
         if there {

@@ -93,7 +93,7 @@ impl<'a> Maker<'a> {
         }
         for (key, template) in &self.profile.auth.headers {
             // A session is begun with secrets, and used without them: what is not there yet is not sent.
-            let value = self.templates.text("auth header", template, &about)?;
+            let value = self.secrets.made(template, self.templates.text("auth header", template, &about)?);
             if !value.trim().is_empty() {
                 self.secrets.hide(&value);
                 value.split(' ').filter(|word| word.len() >= 16).for_each(|word| self.secrets.hide(word));

@@ -17,6 +17,8 @@ pub struct Secrets {
     named: BTreeMap<String, String>,
     /// Everything that must not be repeated, the longest first.
     hidden: Vec<String>,
+    /// Whether masks stand in the place of the values.
+    masked: bool,
 }
 
 impl Secrets {
@@ -58,15 +60,25 @@ impl Secrets {
     #[must_use]
     pub(crate) fn masked(profile: &Profile) -> Self {
         let named = profile.auth.secrets.keys().map(|name| (name.clone(), MASK.to_owned())).collect();
-        Self { named, hidden: Vec::new() }
+        Self { named, hidden: Vec::new(), masked: true }
     }
 
     /// Keeps a value from being repeated.
     pub(crate) fn hide(&mut self, value: &str) {
-        if value.len() >= SHORTEST && value != MASK && !self.hidden.iter().any(|h| h == value) {
+        if value.len() >= SHORTEST && !self.masked && !self.hidden.iter().any(|h| h == value) {
             self.hidden.push(value.to_owned());
             self.hidden.sort_by_key(|h| std::cmp::Reverse(h.len()));
         }
+    }
+
+    /// What a template of authentication made; of masks that it encoded, only a mask is left.
+    #[must_use]
+    pub(crate) fn made(&self, template: &str, value: String) -> String {
+        if self.masked && template.contains("|b64") && !value.is_empty() {
+            let scheme = value.split_once(' ').map_or("", |(scheme, _)| scheme);
+            return format!("{scheme} {MASK}").trim().to_owned();
+        }
+        value
     }
 
     /// By name, for templates of authentication.

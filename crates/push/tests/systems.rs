@@ -282,6 +282,8 @@ fn what_is_shown_is_what_is_sent() {
                 .unwrap_or((plan.url.trim_start_matches(&bench.server.url), ""));
             assert_eq!((&plan.method, server::pairs(query).len()), (&sent.method, sent.query.len()), "{system}");
             assert!(!leaks(&format!("{plan:?}")), "{system}");
+            let basic = plan.headers.get("Authorization").filter(|v| v.starts_with("Basic"));
+            assert!(basic.is_none_or(|v| v == "Basic ***"), "{system}: {basic:?}");
             // The ticket's id and secrets are not known before: everything else is the same, byte by byte.
             if !matches!(plan.step, StepName::Attach) {
                 assert_eq!(path, sent.path, "{system}");

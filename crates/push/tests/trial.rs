@@ -42,7 +42,8 @@ fn fault(random: &mut Random) -> Fault {
         11 => Fault::Instead(Reply::new(401, "no")),
         12 => Fault::Instead(Reply::new(302, "").with("Location", "https://portal.example.com/login")),
         13 => Fault::After(Reply::new(200, "")),
-        14 if random.below(20) == 0 => Fault::Hang(Duration::from_millis(1500)),
+        14 => Fault::Instead(Reply::new(200, "{}")),
+        15 if random.below(20) == 0 => Fault::Hang(Duration::from_millis(1500)),
         _ => Fault::None,
     }
 }

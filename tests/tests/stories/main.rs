@@ -22,6 +22,7 @@ mod live;
 mod make;
 mod off_air;
 mod process;
+mod push;
 mod readme;
 mod report;
 mod samples;

@@ -33,8 +33,8 @@ fn other_settings_are_not_mixed_into_an_entry() {
     let settings = Settings { base_url: Some("https://other.example.com".into()), ..Settings::default() };
     let error = queue.ask(Entry { settings, ..Entry::new("FS-2026-0001", "zammad", "zammad", 100) }).unwrap_err();
     assert!(error.kind == Kind::Profile && error.hint.contains("push drop FS-2026-0001@zammad"), "{error}");
-    assert!(queue.drop_entry("FS-2026-0001@zammad").unwrap());
-    assert!(!queue.drop_entry("FS-2026-0001@zammad").unwrap());
+    assert!(queue.drop_entry("FS-2026-0001@zammad", Duration::ZERO).unwrap());
+    assert!(!queue.drop_entry("FS-2026-0001@zammad", Duration::ZERO).unwrap());
 }
 
 #[test]
@@ -55,6 +55,7 @@ fn waits_double_up_to_an_hour_and_what_is_asked_for_is_honoured() {
     for (kind, state) in [
         (Kind::Refused, EntryState::Refused),
         (Kind::Secret, EntryState::Refused),
+        (Kind::Storage, EntryState::Waiting),
         (Kind::Unsettled, EntryState::Unsettled),
     ] {
         entry.failed(&PushError::new(kind, "", ""), 0);
@@ -86,7 +87,7 @@ fn no_id_leaves_the_folder_and_one_program_sends_at_a_time() {
     let (_dir, queue) = queue();
     for id in ["../../x", "/etc/x", "a/b", "..", ""] {
         assert_eq!(queue.path(id).parent(), Some(queue.dir()), "{id}");
-        assert!(!queue.drop_entry(id).unwrap());
+        assert!(!queue.drop_entry(id, Duration::ZERO).unwrap());
     }
     let held = queue.sending(Duration::ZERO).unwrap();
     let error = queue.sending(Duration::from_millis(60)).unwrap_err();
