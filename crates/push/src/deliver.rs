@@ -265,7 +265,7 @@ fn view(
     let mut all = subject.fields.clone();
     all.insert("values".into(), json!(profile.values));
     all.insert("map".into(), Value::Object(map));
-    all.insert("files".into(), inside.map(|f| described(f)).collect());
+    all.insert("files".into(), inside.map(described).collect());
     if let Some(file) = file {
         all.insert("file".into(), described(file));
     }

@@ -109,7 +109,8 @@ fn a_case_becomes_a_ticket_and_the_case_knows_it() {
     let case = story.json(&["case", "show", &story.id]);
     published.check("CaseDocument", &case);
     assert_eq!(case["case"]["tickets"][0]["number"], "84711");
-    assert!(text(&story.run(&["case", "show", &story.id]).stdout).contains("zammad 84711 http://127.0.0.1"));
+    let shown = text(&story.run(&["case", "show", &story.id]).stdout);
+    assert!(shown.contains("84711") && shown.contains("zammad"), "{shown}");
 
     assert_eq!(code(&story.run(&["case", "note", &story.id, "part ordered"])), 0);
     assert_eq!(code(&story.run(&["case", "pause", &story.id, "--reason", "waiting_for_parts"])), 0);
