@@ -21,7 +21,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn rooms() -> Vec<(&'static str, PathBuf)> {
-    ["transform", "signal", "capture", "instrument", "diagnose", "case", "report", "ticket", "faultscope"]
+    ["transform", "signal", "capture", "instrument", "diagnose", "case", "report", "ticket", "push", "faultscope"]
         .into_iter()
         .map(|name| (name, root().join("crates").join(name)))
         .chain([("cli", root().join("cli")), ("gui", root().join("gui"))])
@@ -58,7 +58,8 @@ fn arrows_point_down() {
         ("case", &["diagnose"]),
         ("report", &["signal", "diagnose", "case"]),
         ("ticket", &["diagnose", "case", "report"]),
-        ("faultscope", &["signal", "capture", "instrument", "diagnose", "case", "report", "ticket"]),
+        ("push", &["report"]),
+        ("faultscope", &["signal", "capture", "instrument", "diagnose", "case", "report", "ticket", "push"]),
         ("cli", &["door"]),
         ("gui", &["door"]),
     ]);
@@ -88,6 +89,7 @@ fn a_package_lives_in_its_room_only() {
         ("pdf-writer", "report"),
         ("subsetter", "report"),
         ("ttf-parser", "report"),
+        ("ureq", "push"),
         ("clap", "cli"),
         ("eframe", "gui"),
         ("egui", "gui"),

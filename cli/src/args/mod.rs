@@ -282,6 +282,8 @@ pub enum Command {
     /// The store itself, on this machine or a team's: init, migrate, check, sync.
     #[command(subcommand)]
     Store(crate::command::store::StoreCommand),
+    /// Sends a case to a ticket system (GLPI, Zammad, iTop, osTicket, ServiceNow, Jira, TMF621), by way of a queue.
+    Push(crate::command::push::PushArgs),
     /// Writes the report of a case or of a check run: one self-contained file.
     Report(ReportArgs),
     /// Limit packs: list, show, check, diff.

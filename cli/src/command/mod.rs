@@ -16,6 +16,7 @@ pub(crate) mod library;
 mod limits;
 pub(crate) mod link;
 pub(crate) mod phase_noise;
+pub(crate) mod push;
 pub(crate) mod record;
 pub(crate) mod reference;
 mod report;
@@ -57,6 +58,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Simulate(_) => "simulate",
         Command::Case(_) => "case",
         Command::Store(_) => "store",
+        Command::Push(_) => "push",
         Command::Report(_) => "report",
         Command::Limits(_) => "limits",
         Command::Rules(_) => "rules",
@@ -96,6 +98,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Simulate(args) => simulate::run(args, context),
         Command::Case(command) => case::run(command, context),
         Command::Store(command) => store::run(command, context),
+        Command::Push(args) => push::run(args, context),
         Command::Report(args) => report::run(args, context),
         Command::Limits(command) => limits::run(command, context),
         Command::Rules(command) => rules::run(command, context),

@@ -12,7 +12,7 @@ mod kind;
 
 pub use kind::{
     Action, ActionKind, Attached, CaptureRef, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
-    Evidence, Merged, Opened, Overrun, PartReplaced, Paused, Resumed, Signed,
+    Evidence, Merged, Opened, Overrun, PartReplaced, Paused, Resumed, Signed, Ticketed,
 };
 
 /// Largest event in bytes of JSON; a check of many captures is attached as several events.
@@ -115,6 +115,8 @@ pub enum EventKind {
     Merged(Box<Merged>),
     /// Somebody signed all that came before.
     Signed(Box<Signed>),
+    /// The case is a ticket in another system, too.
+    Ticketed(Box<Ticketed>),
     /// An event of a newer program: kept as it is, shown by its name, and otherwise without effect here.
     Other {
         /// Its name.
@@ -144,9 +146,10 @@ enum Known {
     Overrun(Box<Overrun>),
     Merged(Box<Merged>),
     Signed(Box<Signed>),
+    Ticketed(Box<Ticketed>),
 }
 
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 17] = [
     "opened",
     "noted",
     "attached",
@@ -163,6 +166,7 @@ const KNOWN: [&str; 16] = [
     "overrun",
     "merged",
     "signed",
+    "ticketed",
 ];
 
 impl EventKind {
@@ -186,6 +190,7 @@ impl EventKind {
             Self::Overrun(_) => "overrun",
             Self::Merged(_) => "merged",
             Self::Signed(_) => "signed",
+            Self::Ticketed(_) => "ticketed",
             Self::Other { kind, .. } => kind,
         }
     }
@@ -226,6 +231,7 @@ impl EventKind {
             Known::Overrun(x) => Self::Overrun(x),
             Known::Merged(x) => Self::Merged(x),
             Known::Signed(x) => Self::Signed(x),
+            Known::Ticketed(x) => Self::Ticketed(x),
         })
     }
 
@@ -250,6 +256,7 @@ impl EventKind {
             Self::Overrun(x) => Known::Overrun(x),
             Self::Merged(x) => Known::Merged(x),
             Self::Signed(x) => Known::Signed(x),
+            Self::Ticketed(x) => Known::Ticketed(x),
         };
         serde_json::to_value(known).map_err(|e| e.to_string())
     }
@@ -439,6 +446,10 @@ fn tidy(kind: &mut EventKind) {
         EventKind::Checked(checked) => {
             let Checked { list, version, title, items, remark, .. } = &mut **checked;
             items.iter_mut().flat_map(|i| [&mut i.item, &mut i.note]).chain([list, version, title, remark]).collect()
+        }
+        EventKind::Ticketed(ticketed) => {
+            let Ticketed { profile, base_url, id, number, url, .. } = &mut **ticketed;
+            vec![profile, base_url, id, number, url]
         }
         EventKind::Assigned { to: Some(to) } | EventKind::Escalated { to: Some(to), .. } => vec![to],
         _ => Vec::new(),

@@ -9,6 +9,7 @@ use crate::checks::{CaseChecklist, answered, checked_words};
 use crate::clock::{self, Clock, Milestone, Priority};
 use crate::event::{
     Action, Attached, CaptureRef, Closure, Equipment, EscalationLevel, Event, EventKind, Field, Opened, PartReplaced,
+    Ticketed,
 };
 use crate::hints::{self, TimeHint};
 use crate::workflow::Status;
@@ -229,6 +230,18 @@ pub struct CaseAction {
     pub part: Option<PartReplaced>,
 }
 
+/// A ticket of another system, in its case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CaseTicket {
+    /// Number of the event that tells of it.
+    pub event: u64,
+    /// When it became known; RFC 3339.
+    pub at: String,
+    /// The ticket.
+    #[serde(flatten)]
+    pub ticket: Ticketed,
+}
+
 /// One line of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TimelineEntry {
@@ -301,6 +314,9 @@ pub struct Case {
     /// The check lists, in the order they were answered.
     #[serde(default)]
     pub checklists: Vec<CaseChecklist>,
+    /// Its tickets in other systems, in the order in which they became known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tickets: Vec<CaseTicket>,
     /// Everything, in order.
     pub timeline: Vec<TimelineEntry>,
     /// What was wrong.
@@ -352,6 +368,7 @@ impl Case {
             evidence: Vec::new(),
             actions: Vec::new(),
             checklists: Vec::new(),
+            tickets: Vec::new(),
             timeline: Vec::new(),
             root_cause: state.root_cause.clone(),
             closure: state.closure.clone(),
@@ -363,6 +380,10 @@ impl Case {
             EventKind::Attached(attached) => self.collect_attached(event.place(), attached),
             EventKind::Action(action) => self.actions.push(done(event, action)),
             EventKind::Checked(checked) => self.checklists.push(answered(event, checked)),
+            EventKind::Ticketed(ticket) => {
+                let (event, at, ticket) = (event.place(), event.at.clone(), (**ticket).clone());
+                self.tickets.push(CaseTicket { event, at, ticket });
+            }
             _ => {}
         }
         self.timeline.push(TimelineEntry {
@@ -486,6 +507,10 @@ fn words(kind: &EventKind) -> String {
         EventKind::Overrun(overrun) => format!("{} {} > {}", overrun.clock, overrun.due, overrun.level),
         EventKind::Merged(merged) => merged.events.len().to_string(),
         EventKind::Signed(signed) => signed.name.clone(),
+        EventKind::Ticketed(ticket) => {
+            let parts = [ticket.profile.as_str(), &ticket.number, &ticket.url];
+            parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ")
+        }
         EventKind::Other { .. } => String::new(),
     }
 }

@@ -33,7 +33,7 @@ pub use clock::{
 pub use error::StoreError;
 pub use event::{
     Action, ActionKind, Attached, CaptureRef, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel, Event,
-    EventKind, Evidence, Field, Merged, NewEvent, Opened, Overrun, PartReplaced, Paused, Resumed, Signed,
+    EventKind, Evidence, Field, Merged, NewEvent, Opened, Overrun, PartReplaced, Paused, Resumed, Signed, Ticketed,
 };
 pub use fold::{Case, CasePause, CaseSla};
 pub use hints::{HintKind, TimeHint};

@@ -12,7 +12,8 @@
 //! Clocks are paused while the case is not closed, for a reason that its profile knows and that stops a clock which still runs; one
 //! pause at a time. Closing ends it.
 //!
-//! `cleared` (the fault is removed) is not `closed` (the customer agrees). Notes and follow-ups are welcome in every state.
+//! `cleared` (the fault is removed) is not `closed` (the customer agrees). Notes, follow-ups, signatures and tickets of other systems are
+//! welcome in every state.
 
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +112,7 @@ pub(crate) fn check(state: &State, new: &NewEvent) -> Result<(), String> {
         EventKind::Action(action) => act(action),
         EventKind::Paused(paused) => state.check_pause(&paused.reason),
         EventKind::Resumed(resumed) => resume(state, &resumed.pauses),
+        EventKind::Ticketed(ticketed) => filled(&ticketed.id, "the ticket has no id"),
         EventKind::Overrun(_) => Err("that clocks ran out is written down by looking for it, not by hand".into()),
         EventKind::Closed(closed) => close(state, closed.closure.code, &closed.root_cause, closed.closure.satisfaction),
         _ => Ok(()),
@@ -122,6 +124,7 @@ fn in_closed(state: &State, kind: &EventKind) -> Result<(), String> {
         EventKind::Reopened { reason } => filled(reason, "say why the case is reopened"),
         EventKind::Noted { text } => filled(text, "the note has no text"),
         EventKind::Action(a) if a.action == ActionKind::FollowUp => act(a),
+        EventKind::Ticketed(ticketed) => filled(&ticketed.id, "the ticket has no id"),
         EventKind::Other { .. } | EventKind::Signed(_) => Ok(()),
         EventKind::Closed(_) => Err(format!("the case is closed already, since {}", state.updated_at)),
         _ => Err("the case is closed; reopen it first".into()),

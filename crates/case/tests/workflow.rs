@@ -3,7 +3,7 @@
 
 use faultscope_case::{
     Access, Action, ActionKind, Closed, Closure, ClosureCode, EscalationLevel, EventKind, NewEvent, Opened, Priority,
-    SqliteStore, Status, Store, StoreError,
+    SqliteStore, Status, Store, StoreError, Ticketed,
 };
 
 fn new(kind: EventKind) -> NewEvent {
@@ -29,6 +29,18 @@ fn close(code: ClosureCode, root_cause: &str) -> EventKind {
 
 fn act(action: ActionKind) -> EventKind {
     EventKind::Action(Box::new(Action { action, text: "done".into(), part: None, done_at: None, satisfaction: None }))
+}
+
+fn ticketed(id: &str) -> EventKind {
+    let (profile, base_url, number) = ("zammad".into(), "https://help.example.com".into(), "84711".into());
+    EventKind::Ticketed(Box::new(Ticketed {
+        profile,
+        base_url,
+        id: id.into(),
+        number,
+        made: true,
+        ..Ticketed::default()
+    }))
 }
 
 /// A case brought to each state by allowed steps.
@@ -77,6 +89,8 @@ fn every_state_and_every_act() {
         (EventKind::Noted { text: "n".into() }, Status::ALL.map(Some)),
         (EventKind::Noted { text: "\n ".into() }, [None; 6]),
         (act(ActionKind::FollowUp), Status::ALL.map(Some)),
+        (ticketed("4711"), Status::ALL.map(Some)),
+        (ticketed(" "), [None; 6]),
         (act(ActionKind::Inspection), [o(Open), o(Assigned), o(InProgress), o(Escalated), o(Cleared), None]),
         (act(ActionKind::PartReplaced), [None; 6]),
         (EventKind::PriorityChanged { to: Priority::P3, reason: String::new(), terms: None }, [None; 6]),
@@ -114,4 +128,22 @@ fn a_refused_event_takes_the_whole_call_with_it() {
     let steps = vec![new(to(Status::Cleared)), new(close(ClosureCode::NoFaultFound, ""))];
     // Two settings of one field in one call do not conflict with each other.
     assert_eq!(store.append(&id, Some(1), steps).unwrap().len(), 2);
+}
+
+/// What a ticket changes is the list of tickets: whoever does not know the event comes to the same state.
+#[test]
+fn a_ticket_is_kept_with_its_case_and_changes_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(dir.path(), Access::Create).unwrap();
+    let id = brought_to(&mut store, Status::InProgress);
+    let before = store.case(&id, "2026-01-01T00:00:00Z").unwrap();
+    store.append(&id, None, vec![new(ticketed("47\n11"))]).unwrap();
+    let after = store.case(&id, "2026-01-01T00:00:00Z").unwrap();
+    assert_eq!((after.tickets.len(), after.tickets[0].ticket.id.as_str(), after.tickets[0].event), (1, "47 11", 4));
+    assert_eq!(after.timeline[3].text, "zammad 84711");
+    assert_eq!((after.status, &after.clocks, &after.assignee), (before.status, &before.clocks, &before.assignee));
+    assert!(store.verify(&id).unwrap().is_intact());
+    let json = serde_json::to_value(&after).unwrap();
+    assert_eq!(json["tickets"][0]["number"], "84711");
+    assert!(serde_json::to_value(&before).unwrap().get("tickets").is_none());
 }

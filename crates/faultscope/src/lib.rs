@@ -20,6 +20,7 @@ pub mod live;
 mod opened;
 pub mod phase_noise;
 pub mod picture;
+pub mod push;
 pub mod report;
 pub mod result;
 pub mod rules;

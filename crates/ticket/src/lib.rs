@@ -3,6 +3,7 @@
 //! Pure mapping: a case and its files in, JSON out; nothing is sent from here.
 
 pub mod alarms;
+pub mod fields;
 mod subject;
 pub mod tmf621;
 

@@ -80,8 +80,39 @@ pub fn ticket(case: &Case, attachments: &[Attachment], version: Version, lang: L
     Value::Object(out)
 }
 
+/// What changes of a ticket that is there, as the body of `PATCH /troubleTicket/ID` (a merge patch, RFC 7396): not what the server
+/// owns, nor what was said once. Lists are replaced as a whole.
+#[must_use]
+pub fn update(case: &Case, attachments: &[Attachment], version: Version, lang: Lang) -> Value {
+    const CHANGES: [&str; 14] = [
+        "name",
+        "description",
+        "severity",
+        "priority",
+        "status",
+        "statusChangeDate",
+        "statusChangeReason",
+        "expectedResolutionDate",
+        "resolutionDate",
+        "note",
+        "attachment",
+        "relatedEntity",
+        "relatedParty",
+        "troubleTicketCharacteristic",
+    ];
+    let mut out = ticket(case, attachments, version, lang);
+    if let Value::Object(fields) = &mut out {
+        fields.retain(|name, _| CHANGES.contains(&name.as_str()));
+        // What no longer holds is taken back; a field that is left out would stay.
+        if !fields.contains_key("resolutionDate") {
+            fields.insert("resolutionDate".into(), Value::Null);
+        }
+    }
+    out
+}
+
 /// The worst that failed; where nothing did, what the priority says.
-fn severity(case: &Case) -> &'static str {
+pub(crate) fn severity(case: &Case) -> &'static str {
     let of_priority = match case.priority {
         Priority::P1 => "Critical",
         Priority::P2 => "Major",
@@ -106,10 +137,17 @@ const fn priority(priority: Priority) -> &'static str {
     }
 }
 
-/// A withdrawn case was never resolved.
-fn status(case: &Case) -> &'static str {
+/// Where the ticket stands, in the words of the standard. A withdrawn case was never resolved; clocks that stand still say what is
+/// waited for, as long as the fault is not cleared.
+#[must_use]
+pub fn status(case: &Case) -> &'static str {
     let withdrawn = case.closure.as_ref().is_some_and(|c| c.code == ClosureCode::Withdrawn);
-    if withdrawn && case.status == Status::Closed { "cancelled" } else { status_of(case.status.name()) }
+    let standing = status_of(case.status.name());
+    match case.pauses.iter().find(|pause| pause.until.is_none()) {
+        _ if withdrawn && case.status == Status::Closed => "cancelled",
+        Some(pause) => waiting(standing, &pause.reason),
+        None => standing,
+    }
 }
 
 /// By name, because a timeline holds names.
@@ -119,6 +157,16 @@ fn status_of(name: &str) -> &'static str {
         "cleared" => "resolved",
         "closed" => "closed",
         _ => "inProgress",
+    }
+}
+
+/// `pending` is with the customer, `held` with everybody else: parts, the maker, the weather, and reasons of own service profiles.
+fn waiting(standing: &'static str, reason: &str) -> &'static str {
+    let customers = ["no_access", "agreed_appointment"].contains(&reason) || reason.contains("customer");
+    match standing {
+        "resolved" | "closed" => standing,
+        _ if customers => "pending",
+        _ => "held",
     }
 }
 
@@ -132,15 +180,24 @@ struct Change<'a> {
 /// The states of the ticket one after the other, as the timeline tells them.
 fn history(case: &Case) -> Vec<Change<'_>> {
     let mut all: Vec<Change<'_>> = Vec::new();
+    let (mut standing, mut pause) = ("acknowledged", None);
     for entry in &case.timeline {
         let (first, rest) = entry.text.split_once(": ").unwrap_or((entry.text.as_str(), ""));
-        let (status, reason) = match entry.kind.as_str() {
+        let (reached, reason) = match entry.kind.as_str() {
             "opened" | "reopened" => ("acknowledged", entry.text.as_str()),
             "status_changed" => (status_of(first), rest),
             "escalated" => ("inProgress", entry.text.as_str()),
             "closed" => (status(case), entry.text.as_str()),
+            "paused" | "resumed" => (standing, entry.text.as_str()),
             _ => continue,
         };
+        standing = reached;
+        pause = match entry.kind.as_str() {
+            "paused" => Some(first),
+            "resumed" | "closed" | "reopened" => None,
+            _ => pause,
+        };
+        let status = pause.map_or(standing, |reason| waiting(standing, reason));
         if all.last().is_none_or(|last| last.status != status) {
             all.push(Change { status, at: &entry.at, reason });
         }

@@ -23,6 +23,7 @@ mod make;
 mod off_air;
 mod pdf;
 mod process;
+mod push;
 mod readme;
 mod report;
 mod samples;

@@ -332,3 +332,22 @@ pub struct Signed {
     /// Ed25519 signature (RFC 8032) of the statement of `sign`, 128 lower-case hexadecimal digits.
     pub signature: String,
 }
+
+/// The case is a ticket in another system, too: made there, or found. It reaches no milestone and sets nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Ticketed {
+    /// Which system, as its profile is called.
+    pub profile: String,
+    /// Where it is.
+    pub base_url: String,
+    /// The id that requests name the ticket by.
+    pub id: String,
+    /// The number that people see.
+    pub number: String,
+    /// The ticket's page; empty where there is none.
+    #[serde(default)]
+    pub url: String,
+    /// Whether it was made for this case; else it was found.
+    #[serde(default)]
+    pub made: bool,
+}

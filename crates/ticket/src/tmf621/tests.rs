@@ -124,6 +124,56 @@ fn priorities_and_states_are_mapped_by_the_table() {
     assert!(open.get("resolutionDate").is_none(), "a fault that came back is not resolved");
 }
 
+/// The table of the reference: waiting for spares is `held`, waiting for the customer is `pending`.
+#[test]
+fn clocks_that_stand_still_say_what_is_waited_for() {
+    let paused = |status: &str, reason: &str, until: Value| {
+        case(|c| {
+            c["status"] = json!(status);
+            c["pauses"] = json!([{"id": "p", "actor": "Li Wei", "reason": reason, "note": "", "since": "2026-11-22T10:00:00Z",
+                                  "until": until, "clocks": ["fix"], "round": 1}]);
+        })
+    };
+    for (reason, theirs) in [
+        ("waiting_for_parts", "held"),
+        ("waiting_for_maker", "held"),
+        ("force_majeure", "held"),
+        ("a reason of its own", "held"),
+        ("customer_unreachable", "pending"),
+        ("no_access", "pending"),
+        ("agreed_appointment", "pending"),
+    ] {
+        assert_eq!(written(&paused("in_progress", reason, Value::Null), Version::V5)["status"], theirs, "{reason}");
+        assert_eq!(written(&paused("cleared", reason, Value::Null), Version::V5)["status"], "resolved");
+        let over = json!("2026-11-22T11:00:00Z");
+        assert_eq!(written(&paused("open", reason, over), Version::V4)["status"], "acknowledged");
+    }
+}
+
+#[test]
+fn the_history_goes_back_to_what_was_before_a_pause() {
+    let t = written(
+        &case(|c| {
+            let all = [
+                ("opened", "Cell 3 down"),
+                ("paused", "customer_unreachable"),
+                ("status_changed", "in_progress: on site"),
+                ("resumed", ""),
+                ("paused", "waiting_for_parts: capacitor"),
+                ("resumed", "it came"),
+                ("status_changed", "cleared"),
+            ];
+            let entry = |(n, (kind, text)): (usize, &(&str, &str))| json!({"event": n + 1, "id": "e", "at": format!("2026-11-22T1{n}:00:00Z"), "actor": "Li Wei", "kind": kind, "text": text});
+            c["timeline"] = all.iter().enumerate().map(entry).collect();
+        }),
+        Version::V5,
+    );
+    let states: Vec<_> =
+        t["statusChangeHistory"].as_array().unwrap().iter().map(|s| s["status"].as_str().unwrap()).collect();
+    assert_eq!(states, ["acknowledged", "pending", "inProgress", "held", "inProgress", "resolved"]);
+    assert_eq!(t["statusChangeHistory"][3]["changeReason"], "waiting_for_parts: capacitor");
+}
+
 #[test]
 fn without_a_failure_the_priority_gives_the_severity() {
     for (priority, severity) in [("P1", "Critical"), ("P2", "Major"), ("P3", "Minor"), ("P4", "Warning")] {
@@ -173,6 +223,20 @@ fn small_files_travel_inside_large_ones_are_named() {
         Attachment { name: "a.zip".into(), media_type: "application/zip".into(), bytes: vec![0; LARGEST_CONTENT + 1] };
     let named = ticket(&case(|_| {}), &[large], Version::V5, Lang::En)["attachment"][0].clone();
     assert!(named.get("content").is_none() && named["name"] == "a.zip");
+}
+
+#[test]
+fn an_update_takes_back_what_no_longer_holds_and_leaves_alone_what_the_server_owns() {
+    let open = update(&case(|c| c["status"] = json!("in_progress")), &[], Version::V5, Lang::En);
+    assert_eq!((&open["status"], &open["resolutionDate"]), (&json!("inProgress"), &Value::Null));
+    assert!(open.as_object().unwrap().contains_key("resolutionDate"));
+    for name in ["id", "@type", "creationDate", "lastUpdate", "externalIdentifier", "statusChangeHistory", "ticketType"]
+    {
+        assert!(open.get(name).is_none(), "{name}");
+    }
+    let done = update(&case(|_| {}), &[], Version::V4, Lang::En);
+    assert_eq!((&done["status"], &done["resolutionDate"]), (&json!("resolved"), &json!("2026-11-22T16:00:00Z")));
+    assert!(done.get("externalId").is_none());
 }
 
 #[test]
