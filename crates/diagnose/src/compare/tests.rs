@@ -186,7 +186,8 @@ fn a_changed_reading_is_found_and_good_supplies_are_left_alone() {
 fn the_mains_are_found_wherever_the_search_begins() {
     for (trial, place, times, hz) in [(177, 6, 0.8, 49.948), (253, 5, 1.0, 49.966)] {
         let mut random = Random::new(trial + 77_777);
-        let record = (0..=place).map(|i| supply(&mut random, 9_216, 0.005, if i == place { times } else { 1.0 })).last();
+        let record =
+            (0..=place).map(|i| supply(&mut random, 9_216, 0.005, if i == place { times } else { 1.0 })).last();
         let read = profile(&record.unwrap(), "ripple");
         let found = read.readings.iter().find(|r| r.id == "mains_frequency").unwrap().value;
         assert!((found - hz).abs() < 0.01, "{found}");
