@@ -186,8 +186,20 @@ impl Desk {
         watch: &dyn Watch,
         once: bool,
     ) -> Result<faultscope_push::Delivered, Error> {
-        let (_, profile) = profiles::ready(&PushRequest::of(entry))?;
-        let subject = self.subject(&entry.case_id, entry.bundle, entry.lang.parse().unwrap_or_default())?;
+        let prepared = profiles::ready(&PushRequest::of(entry)).and_then(|(_, profile)| {
+            let subject = self.subject(&entry.case_id, entry.bundle, entry.lang.parse().unwrap_or_default())?;
+            Ok((profile, subject))
+        });
+        let (profile, subject) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                // A profile that was moved away is not tried for every few minutes.
+                let kind = if error.class == Class::Storage { Kind::Storage } else { Kind::Profile };
+                let told = PushError::new(kind, error.message.clone(), error.hint.clone());
+                queue.change(&entry.id, |e| e.failed(&told, now_s()))?;
+                return Err(error);
+            }
+        };
         let (case_id, place) = (entry.case_id.clone(), (profile.id.clone(), profile.base_url.clone()));
         let mut sender = Postman { desk: self, case_id, place, watch, once };
         let secrets = || Secrets::load(&profile, env);

@@ -1,7 +1,7 @@
 //! A case sent to a ticket system: made once, known to the case, brought up to date; kept while nobody answers; killed in between.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -150,6 +150,14 @@ fn what_cannot_be_sent_stays_and_is_sent_later() {
     let idle = story.run(&["push", "retry"]);
     assert!(code(&idle) == 0 && text(&idle.stderr).contains("nothing is due"), "{idle:?}");
     story.server.faults(|_| Fault::None);
+    // Without its profile it is not tried again by itself, and says so.
+    let at = |name: &str| story.dir.path().join(name);
+    std::fs::rename(at("own.toml"), at("moved.toml")).unwrap();
+    assert_eq!(code(&story.run(&["push", "retry", &story.entry()])), 2);
+    let queue = story.json(&["push", "queue"]);
+    assert_eq!(queue["queue"][0]["state"], "refused");
+    assert!(queue["queue"][0]["error"].as_str().unwrap().contains("own.toml"), "{queue}");
+    std::fs::rename(at("moved.toml"), at("own.toml")).unwrap();
     let sent = story.run(&["push", "retry", &story.entry()]);
     assert!(code(&sent) == 0 && story.tickets() == 1, "{sent:?}");
     assert!(story.json(&["push", "queue"])["queue"].as_array().unwrap().is_empty());
@@ -215,7 +223,8 @@ fn killed(trials: u32) {
             Fault::None
         });
         let begun = Instant::now();
-        let mut child = story.command(SECRET, &["push", &story.id, "--to", "own.toml", "--once"]).spawn().unwrap();
+        let mut command = story.command(SECRET, &["push", &story.id, "--to", "own.toml", "--once"]);
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
         std::thread::sleep(length * (n % 20 + 1) / 20);
         child.kill().unwrap();
         let ended = child.wait().unwrap();
