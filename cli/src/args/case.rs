@@ -57,7 +57,7 @@ fn sort(text: &str) -> Result<Sort, String> {
 }
 
 /// An RFC 3339 time.
-fn time(text: &str) -> Result<String, String> {
+pub(crate) fn time(text: &str) -> Result<String, String> {
     faultscope_door::is_time(text)
         .then(|| text.to_owned())
         .ok_or_else(|| format!("'{text}' is no time such as 2026-11-26T14:05:00+01:00"))

@@ -15,6 +15,7 @@ pub use crate::command::phase_noise::PhaseNoiseArgs;
 pub use crate::command::reference::ReferenceCommand;
 pub use crate::command::trend::TrendArgs;
 pub use capture::{Captures, Carrier, Limits, Open, SupplyLines, Transform};
+pub(crate) use case::time;
 pub use case::{
     CaseAttachArgs, CaseChecklistArgs, CaseCloseArgs, CaseCommand, CaseKeyCommand, CaseLinkArgs, CaseListArgs,
     CaseOpenArgs, CaseSignArgs, CaseVerifyArgs, SlaCommand,
@@ -292,6 +293,9 @@ pub enum Command {
     /// Diagnosis rules: list, show, check on simulated captures.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Inspection rounds: what is due, what was found at a point, the case that a failure raises.
+    #[command(subcommand)]
+    Round(crate::command::round::RoundCommand),
     /// Check lists of inspection and function tests: list, show, check.
     #[command(subcommand)]
     Checklist(ChecklistCommand),

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
     self, Access, Action, ActionKind, Case, CaseDocument, CaseLinkRequest, CaseLinked, Clash, Closed, Closure, Desk,
-    Equipment, EventKind, ExportDocument, Form, Measure, Opened, Outcome, PartReplaced,
+    Equipment, EventKind, ExportDocument, Form, Measure, Opened, Outcome, PartReplaced, UnitTrend,
 };
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
 use faultscope_door::{CaptureResult, Class, Error, Request, inputs, limits, rules};
 
 use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs};
+use crate::command::library::{HORIZON_DAYS, warning};
 use crate::command::{checklist, clocks, signing, verify};
 use crate::context::Context;
 use crate::show;
@@ -31,7 +32,8 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
             let mut desk = desk(context, Access::Read)?;
             use_rules(&mut desk, files)?;
             let (case, causes) = (desk.case(id)?, desk.causes(id, context.lang()?)?);
-            print(context, case, causes)
+            let warnings = desk.warnings(&case.equipment.serial, HORIZON_DAYS)?;
+            print(context, case, causes, warnings)
         }
         CaseCommand::Attach(args) => attach(args, context),
         CaseCommand::Checklist(args) => checklist::answer(args, context),
@@ -111,8 +113,12 @@ fn export_as(id: &str, form: Form, out: &Path, force: bool, context: &mut Contex
 
 /// The store that the options name, and who works on it.
 pub(crate) fn desk(context: &Context<'_>, access: Access) -> Result<Desk, Error> {
-    let place = context.common.store.clone().or_else(|| context.env("FAULTSCOPE_STORE").map(str::to_owned));
-    Desk::open(place.as_deref(), access, actor(context))
+    Desk::open(place(context).as_deref(), access, actor(context))
+}
+
+/// Where the store is, as the options or the environment say.
+pub(crate) fn place(context: &Context<'_>) -> Option<String> {
+    context.common.store.clone().or_else(|| context.env("FAULTSCOPE_STORE").map(str::to_owned))
 }
 
 /// Rules of the user, where there are any.
@@ -324,14 +330,15 @@ fn import(file: &Path, context: &mut Context<'_>) -> Result<u8, Error> {
     Ok(document.exit_code())
 }
 
-fn print(context: &mut Context<'_>, case: Case, causes: Vec<Cause>) -> Result<u8, Error> {
+fn print(context: &mut Context<'_>, case: Case, causes: Vec<Cause>, warnings: Vec<UnitTrend>) -> Result<u8, Error> {
     if context.common.json {
-        context.print_json(&CaseDocument::new(case).with_causes(causes))?;
+        context.print_json(&CaseDocument { warnings, ..CaseDocument::new(case).with_causes(causes) })?;
     } else {
         let text = show::case(&case, context)?;
         context.print(&text);
         let style = context.style()?;
         show::causes(&causes, style, context);
+        warnings.iter().for_each(|t| context.print(&warning(t, style.lang)));
     }
     Ok(0)
 }

@@ -168,7 +168,7 @@ fn print(args: &CheckArgs, document: &CheckDocument, context: &mut Context<'_>) 
 }
 
 /// One line a capture, and one for each finding that is not good; all of it with --verbose.
-fn show_entry(entry: &CheckEntry, context: &mut Context<'_>) -> Result<(), Error> {
+pub(crate) fn show_entry(entry: &CheckEntry, context: &mut Context<'_>) -> Result<(), Error> {
     let lang = context.lang()?;
     let file = Path::new(&entry.result.file).file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     if let Some(error) = entry.result.error.as_ref().filter(|_| entry.result.quality.is_empty()) {

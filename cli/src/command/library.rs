@@ -1,14 +1,17 @@
-//! `library search`: closed cases by words, or by how much they resemble captures or an open case.
+//! `library search | trends`: closed cases by words or likeness, and units whose readings drift towards their limits.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use faultscope_door::capture::OpenOptions;
-use faultscope_door::cases::{self, Access, LibraryDocument, LibraryHit, LibrarySearch, Measure};
+use faultscope_door::cases::{
+    self, Access, LibraryDocument, LibraryHit, LibrarySearch, Measure, TrendSearch, TrendsDocument, UnitTrend,
+};
 use faultscope_door::diagnose::signature::Reason;
-use faultscope_door::paper::compact;
 use faultscope_door::paper::table;
 use faultscope_door::paper::words::{self, Lang, fill, word};
+use faultscope_door::paper::{compact, plain};
+use faultscope_door::trend::early::Drift;
 use faultscope_door::{Error, Request, inputs};
 
 use super::case::desk;
@@ -20,7 +23,29 @@ use crate::context::Context;
 pub enum LibraryCommand {
     /// Closed cases with these words, or those that resemble captures or a case most, with the reasons.
     Search(LibrarySearchArgs),
+    /// Early warnings: readings of units that drift towards their limits, over all cases and inspections.
+    Trends(LibraryTrendsArgs),
 }
+
+/// Which readings are followed.
+#[derive(Debug, Clone, Args)]
+pub struct LibraryTrendsArgs {
+    /// Of the unit with this serial number: all that is known of it.
+    #[arg(long, value_name = "SERIAL")]
+    pub serial: Option<String>,
+    /// This reading: vpp, or ripple.vpp.
+    #[arg(long, value_name = "READING")]
+    pub reading: Option<String>,
+    /// A limit that is reached within so many days after the last value is a warning.
+    #[arg(long, value_name = "DAYS", default_value_t = HORIZON_DAYS, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub horizon: u32,
+    /// Also what does not drift.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Days ahead that are looked at where nothing else is asked for.
+pub(crate) const HORIZON_DAYS: u32 = 365;
 
 /// What to look for.
 #[derive(Debug, Clone, Args)]
@@ -44,7 +69,13 @@ pub struct LibrarySearchArgs {
 
 /// Runs a command on the library.
 pub(crate) fn run(command: &LibraryCommand, context: &mut Context<'_>) -> Result<u8, Error> {
-    let LibraryCommand::Search(args) = command;
+    match command {
+        LibraryCommand::Search(args) => search(args, context),
+        LibraryCommand::Trends(args) => trends(args, context),
+    }
+}
+
+fn search(args: &LibrarySearchArgs, context: &mut Context<'_>) -> Result<u8, Error> {
     // Only what the library lacks is written, so that a store that is there is enough.
     let mut desk = desk(context, Access::Write)?;
     let (signature, resembles) = match &args.case {
@@ -85,6 +116,70 @@ pub(crate) fn run(command: &LibraryCommand, context: &mut Context<'_>) -> Result
     let rows: Vec<Vec<String>> = hits.iter().map(|hit| row(hit, style.lang)).collect();
     context.print(&table::rows(&keys, &rows, style));
     Ok(0)
+}
+
+fn trends(args: &LibraryTrendsArgs, context: &mut Context<'_>) -> Result<u8, Error> {
+    let (serial, reading) = (args.serial.clone(), args.reading.clone());
+    let search = TrendSearch { serial, reading, horizon_days: args.horizon };
+    let document = desk(context, Access::Read)?.trends(&search)?;
+    if context.common.json {
+        context.print_json(&document)?;
+        return Ok(0);
+    }
+    let style = context.style()?;
+    let lang = style.lang;
+    let named = |t: &&UnitTrend| args.all || args.serial.is_some() || t.outlook.drift <= Drift::Crossed;
+    let rows: Vec<Vec<String>> = document.unit_trends.iter().filter(named).map(|t| unit_row(t, lang)).collect();
+    if rows.is_empty() {
+        context.print(word(lang, "early.none"));
+    } else {
+        let keys = [
+            "early.unit",
+            "table.reading",
+            "table.count",
+            "table.last",
+            "table.slope",
+            "table.chance",
+            "early.outlook",
+        ];
+        context.print(&table::rows(&keys, &rows, style));
+    }
+    let TrendsDocument { least, false_alarm, horizon_days, too_few, .. } = &document;
+    let values = [least.to_string(), plain(100.0 * false_alarm, 2), horizon_days.to_string(), too_few.to_string()];
+    let values: Vec<(&str, &str)> =
+        ["least", "percent", "days", "few"].into_iter().zip(values.iter().map(String::as_str)).collect();
+    context.say(&fill(lang, "early.how", &values));
+    Ok(0)
+}
+
+fn unit_row(t: &UnitTrend, lang: Lang) -> Vec<String> {
+    let of = [&t.serial, &t.tag, &t.subject].into_iter().filter(|w| !w.is_empty()).cloned().collect::<Vec<_>>();
+    let slope = t
+        .outlook
+        .slope_per_day
+        .map_or_else(|| "-".into(), |s| format!("{}/{}", compact(s, t.unit.difference()), word(lang, "trend.day")));
+    let chance = t.outlook.p.map_or_else(|| "-".into(), |p| plain(p, 2));
+    let reading = words::reading(lang, &t.reading);
+    vec![of.join(" "), reading, t.outlook.count.to_string(), compact(t.last, t.unit), slope, chance, ahead(t, lang)]
+}
+
+/// `drifts towards 200 mV: 2028-01-24 (2027-09-10 .. 2028-11-20)`.
+fn ahead(t: &UnitTrend, lang: Lang) -> String {
+    let bound = t.outlook.crossing.as_ref().map(|c| c.bound).or(t.upper).or(t.lower);
+    let bound = bound.map_or_else(|| "-".into(), |b| compact(b, t.unit));
+    let day = |at: Option<&String>| at.map_or_else(|| "-".into(), |at| at.chars().take(10).collect::<String>());
+    let [time, from, to] = match &t.outlook.crossing {
+        Some(c) => [c.time.as_ref(), c.earliest.as_ref(), c.latest.as_ref()].map(day),
+        None => [None; 3].map(day),
+    };
+    let key = format!("early.{}", t.outlook.drift.name());
+    fill(lang, &key, &[("limit", &bound), ("time", &time), ("from", &from), ("to", &to)])
+}
+
+/// A warning in one line, for a case.
+pub(crate) fn warning(t: &UnitTrend, lang: Lang) -> String {
+    let reading = words::reading(lang, &t.reading);
+    format!("{}: {} {}: {}", word(lang, "early.warning"), t.serial, reading, ahead(t, lang))
 }
 
 fn measured(args: &LibrarySearchArgs, context: &mut Context<'_>) -> Result<Vec<faultscope_door::CaptureResult>, Error> {

@@ -20,6 +20,7 @@ pub(crate) mod push;
 pub(crate) mod record;
 pub(crate) mod reference;
 mod report;
+pub(crate) mod round;
 mod rules;
 mod signing;
 mod simulate;
@@ -62,6 +63,7 @@ pub(crate) fn name(command: &Command) -> &'static str {
         Command::Report(_) => "report",
         Command::Limits(_) => "limits",
         Command::Rules(_) => "rules",
+        Command::Round(_) => "round",
         Command::Checklist(_) => "checklist",
         Command::Explain { .. } => "explain",
         Command::Demo(_) => "demo",
@@ -102,6 +104,7 @@ pub(crate) fn run(command: &Command, context: &mut Context<'_>) -> Result<u8, Er
         Command::Report(args) => report::run(args, context),
         Command::Limits(command) => limits::run(command, context),
         Command::Rules(command) => rules::run(command, context),
+        Command::Round(command) => round::run(command, context),
         Command::Checklist(command) => checklist::run(command, context),
         Command::Explain { topic, rules } => explain::run(topic, rules, context),
         Command::Demo(args) => demo::run(args, context),

@@ -36,7 +36,8 @@ pub(crate) fn run(args: &CaseVerifyArgs, context: &mut Context<'_>) -> Result<u8
     Ok(code)
 }
 
-fn told(id: &str, verification: &Verification, lang: Lang) -> Vec<String> {
+/// What was found, in words.
+pub(crate) fn told(id: &str, verification: &Verification, lang: Lang) -> Vec<String> {
     // Findings and signatures that differ are told below, with why.
     let of_store = verification
         .differences

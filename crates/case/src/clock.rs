@@ -17,6 +17,7 @@ mod profile;
 mod walk;
 
 pub use calendar::Calendar;
+pub(crate) use calendar::named as zone;
 pub(crate) use due::{Overrun, Pause, clocks, next_due, overruns, stops_something};
 pub use profile::{Profile, ProfileClock, ProfileError, Remark, RemarkKind};
 

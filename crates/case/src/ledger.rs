@@ -205,7 +205,12 @@ pub(crate) fn verify(tables: &mut dyn Tables, case_id: &str) -> Done<(Verificati
 
 /// The part of [`crate::Store::verify`] that looks at the evidence.
 pub(crate) fn verify_evidence(out: &mut Verification, events: &[Event], vault: &Vault) {
-    for (sha256, (size, name)) in verify::evidence_of(events) {
+    verify_files(out, verify::evidence_of(events), vault);
+}
+
+/// Checks stored files by their digests; each with its size and its name.
+pub(crate) fn verify_files(out: &mut Verification, files: BTreeMap<String, (u64, String)>, vault: &Vault) {
+    for (sha256, (size, name)) in files {
         match vault.check(&sha256, size) {
             Ok(()) => out.evidence += 1,
             Err(what) => {

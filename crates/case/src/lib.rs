@@ -15,6 +15,7 @@ pub mod fold;
 mod hints;
 pub mod keys;
 mod ledger;
+pub mod round;
 pub mod sign;
 mod source;
 mod sqlite;

@@ -13,6 +13,7 @@ use crate::event::{Event, Evidence, NewEvent};
 use crate::files::Vault;
 use crate::ledger::merge::{self, Imported, Stamp};
 use crate::ledger::{self, Done, list, time};
+use crate::round::Rounds;
 use crate::source::Source;
 use crate::store::{Entry, Filter, Found, Head, Overdue, ReadSeek, Sort, Store, Summary};
 use crate::verify::Verification;
@@ -20,6 +21,7 @@ use crate::{Case, StoreError};
 
 mod library;
 mod open;
+mod round;
 mod tables;
 
 pub use open::Access;
@@ -161,6 +163,14 @@ impl Store for SqliteStore {
 
     fn open_evidence(&self, sha256: &str) -> Result<Box<dyn ReadSeek + Send>, StoreError> {
         Ok(Box::new(self.vault.open(sha256)?))
+    }
+
+    fn rounds(&self) -> Result<&dyn Rounds, StoreError> {
+        Ok(self)
+    }
+
+    fn rounds_mut(&mut self) -> Result<&mut dyn Rounds, StoreError> {
+        Ok(self)
     }
 
     fn evidence_path(&self, sha256: &str) -> Option<PathBuf> {

@@ -9,6 +9,7 @@ use crate::clock::Priority;
 use crate::event::{Event, Evidence, NewEvent};
 use crate::fold::Case;
 use crate::ledger::merge::Imported;
+use crate::round::Rounds;
 use crate::source::Source;
 use crate::verify::Verification;
 use crate::workflow::Status;
@@ -117,6 +118,22 @@ pub trait Store: Send {
     /// Then the case is what it was.
     fn import(&mut self, from: &mut dyn Source, at: &str, actor: &str, tool: &str) -> Result<Imported, StoreError>;
 
+    /// The inspections of this store.
+    ///
+    /// # Errors
+    /// When it keeps none.
+    fn rounds(&self) -> Result<&dyn Rounds, StoreError> {
+        Err(no_rounds())
+    }
+
+    /// The same, to be written to.
+    ///
+    /// # Errors
+    /// As for [`Store::rounds`].
+    fn rounds_mut(&mut self) -> Result<&mut dyn Rounds, StoreError> {
+        Err(no_rounds())
+    }
+
     /// Closed cases that have no entry in the fault library, or one from before their last event or of another version.
     ///
     /// # Errors
@@ -198,6 +215,11 @@ pub struct Found {
     pub(crate) place: i64,
     /// What it is ranked by.
     pub causes: String,
+}
+
+fn no_rounds() -> StoreError {
+    let what = "inspections are kept in a store of this machine: name its folder with --store";
+    StoreError::Invalid { what: what.into() }
 }
 
 /// Which cases to list; what is not set matches all.

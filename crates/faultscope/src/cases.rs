@@ -5,11 +5,13 @@ mod bundle;
 mod library;
 mod link;
 mod overdue;
+mod rounds;
 mod signing;
 mod sla;
 mod stats;
 mod store;
 mod ticket;
+mod trends;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -38,11 +40,13 @@ pub use faultscope_case::{Clash, DifferenceKind, Imported, Outcome};
 pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
 pub use overdue::OverdueDocument;
+pub use rounds::{InspectRequest, Inspected};
 pub use signing::{KeysDocument, default_keys};
 pub use sla::{SlaCalendar, SlaClock, SlaDocument, sla_profile};
 pub use stats::{ClockFigures, ClockGroup, Count, Group, Repeat, Satisfaction, StatsDocument};
 pub use store::{StoreCheckDocument, StoreDocument, SyncDocument, init_store, is_address, migrate_store};
 pub use ticket::{Form, TicketDocument};
+pub use trends::{TrendSearch, TrendsDocument, UnitTrend};
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
@@ -68,6 +72,9 @@ pub struct CaseDocument {
     /// Probable causes by everything attached to the case and its check lists together, likeliest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
+    /// Readings of the unit that drift towards their limits, over all its cases and inspections; by `case show`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<UnitTrend>,
 }
 
 /// The JSON document of `case list`.
@@ -110,7 +117,7 @@ impl CaseDocument {
     /// Wraps a case.
     #[must_use]
     pub fn new(case: Case) -> Self {
-        Self { schema: "faultscope/1".into(), case, causes: Vec::new() }
+        Self { schema: "faultscope/1".into(), case, causes: Vec::new(), warnings: Vec::new() }
     }
 
     /// States the causes.
@@ -133,6 +140,21 @@ pub fn default_store() -> Result<PathBuf, Error> {
             "name a folder with --store",
         )
     })
+}
+
+/// The folder of the store `place`, the default one when not given; there need be none yet.
+///
+/// # Errors
+/// When it is a team's store, which has no folder here, or the system names none.
+pub fn store_dir(place: Option<&str>) -> Result<PathBuf, Error> {
+    match place {
+        Some(url) if is_address(url) => {
+            let message = "rounds are kept in a store of this machine, not in a team's";
+            Err(Error::usage(message, "name a folder with --store"))
+        }
+        Some(folder) => Ok(PathBuf::from(folder)),
+        None => default_store(),
+    }
 }
 
 /// A store and who works on it.
@@ -267,24 +289,35 @@ impl Desk {
     ) -> Result<(Case, Vec<Evidence>), Error> {
         // An unknown case is found out before anything is copied.
         self.store.events(id)?;
+        let attached = self.keep(files, result, role)?;
+        let evidence = attached.evidence.clone();
+        let case = self.append(id, None, EventKind::Attached(Box::new(attached)))?;
+        Ok((case, evidence))
+    }
+
+    /// Stores files, with the packs of the user that their result rests on, and puts both together as they are attached.
+    pub(crate) fn keep(
+        &mut self,
+        files: &[PathBuf],
+        result: Option<&CaptureResult>,
+        role: Option<String>,
+    ) -> Result<Attached, Error> {
         let mut evidence = files.iter().map(|file| self.put(file)).collect::<Result<Vec<_>, _>>()?;
         for pack in result.iter().flat_map(|r| &r.settings.own_packs) {
             evidence.push(self.put_pack(pack)?);
         }
         let value = result.map(serde_json::to_value).transpose().map_err(|e| Error::usage(e.to_string(), ""))?;
-        let attached = Attached {
-            evidence: evidence.clone(),
+        Ok(Attached {
+            evidence,
             captures: Vec::new(),
             result: value.unwrap_or_default(),
             findings: result.map(|r| r.findings.clone()).unwrap_or_default(),
             role,
             recorded_at: result.and_then(|r| r.recorded_at.clone()),
-        };
-        let case = self.append(id, None, EventKind::Attached(Box::new(attached)))?;
-        Ok((case, evidence))
+        })
     }
 
-    fn put(&mut self, file: &Path) -> Result<Evidence, Error> {
+    pub(crate) fn put(&mut self, file: &Path) -> Result<Evidence, Error> {
         let trouble = |e: std::io::Error| Error::from(faultscope_capture::CaptureError::io(file, e));
         if file.is_dir() {
             return Err(trouble(std::io::ErrorKind::IsADirectory.into()));

@@ -23,6 +23,7 @@ pub mod picture;
 pub mod push;
 pub mod report;
 pub mod result;
+pub mod rounds;
 pub mod rules;
 pub mod schema;
 pub mod session;

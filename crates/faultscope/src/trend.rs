@@ -1,5 +1,6 @@
 //! The verb "trend": readings of several captures of one thing, in time order, and where they are going.
 
+pub mod early;
 mod series;
 
 use std::path::Path;

@@ -26,6 +26,7 @@ mod process;
 mod push;
 mod readme;
 mod report;
+mod rounds;
 mod samples;
 mod schema;
 mod signing;

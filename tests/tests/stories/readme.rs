@@ -58,6 +58,8 @@ fn every_command_runs_on_the_samples() {
     let at = |name: &str| dir.path().join(name).display().to_string();
     let id = faultscope(&["case", "open", "--title", "first", "--store", &at("store")]).out.trim().to_owned();
     fs::write(at("edge.csv"), step_csv()).unwrap();
+    fs::create_dir_all(at("store/rounds")).unwrap();
+    fs::copy(root().join("crates/case/rounds/base-station.toml"), at("store/rounds/base-station.toml")).unwrap();
     for seed in 1..=4 {
         let (model, name) = (format!("tx-healthy?seed={seed}&duration=0.1"), at(&format!("good-{seed}")));
         assert_eq!(faultscope(&["simulate", &model, "--output", &name]).code, 0);
@@ -68,6 +70,7 @@ fn every_command_runs_on_the_samples() {
             .iter()
             .map(|word| match word.as_str() {
                 "CAPTURE..." | "supply.csv" => sample("supply-before.sigmf-meta"),
+                "photo.jpg" => sample("supply-before.truth.json"),
                 "supply-later.csv" => sample("supply-after.sigmf-meta"),
                 "tx.sigmf-meta" | "tx.wav" => sample("tx-before.sigmf-meta"),
                 "samples" => root().join("samples").display().to_string(),

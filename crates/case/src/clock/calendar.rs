@@ -135,7 +135,7 @@ fn dates(texts: &BTreeMap<String, String>) -> Result<BTreeMap<i64, Vec<Interval>
 }
 
 /// A zone of the database that comes with the program: the same on every machine, whatever its system knows.
-fn named(zone: &str) -> Result<TimeZone, String> {
+pub(crate) fn named(zone: &str) -> Result<TimeZone, String> {
     let unknown =
         |_| format!("`{zone}` is no time zone of the IANA database (release {}); Europe/Berlin is one", release());
     TimeZoneDatabase::bundled().get(zone).map_err(unknown)

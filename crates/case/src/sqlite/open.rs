@@ -14,7 +14,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x4653_4341;
 
 /// One script for each version; the database's `user_version` counts those that were run.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     "
     CREATE TABLE fault_case (
         no INTEGER PRIMARY KEY,
@@ -76,6 +76,24 @@ const MIGRATIONS: [&str; 5] = [
     ALTER TABLE library ADD COLUMN causes TEXT NOT NULL DEFAULT '{}';
     CREATE INDEX library_by_case ON library (case_no, version, events, causes);
     CREATE INDEX library_by_words ON library (words);
+",
+    // Inspections: a chain of events for each plan, with the columns that lists are made of.
+    "
+    CREATE TABLE round_event (
+        plan TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        id TEXT NOT NULL UNIQUE,
+        hash TEXT NOT NULL,
+        body TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        tag TEXT NOT NULL,
+        done_ms INTEGER NOT NULL,
+        verdict TEXT NOT NULL,
+        about TEXT NOT NULL,
+        case_id TEXT NOT NULL,
+        UNIQUE (plan, seq)
+    ) STRICT;
+    CREATE INDEX round_in_brief ON round_event (plan, seq, kind, tag, id, done_ms, verdict, about, case_id);
 ",
 ];
 

@@ -34,7 +34,7 @@ pub struct PlanInfo {
 }
 
 /// What a capture stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// Id: `supply`, `transmit`, `receive`, `idle`.
@@ -211,6 +211,29 @@ impl Plan {
             step.prepare(&roles, folder).map_err(|e| fault(&format!("\"{id}\""), e))?;
         }
         Ok(plan)
+    }
+
+    /// A plan of one step for whatever capture is given: one measurement against limits.
+    ///
+    /// # Errors
+    /// When the measurement or a pack is not known, or no limit of the packs is for it.
+    pub(crate) fn single(id: &str, measurement: &str, limits: &[String], folder: &Path) -> Result<Self, Error> {
+        let role = Role { id: "capture".into(), files: vec!["*".into()], ..Role::default() };
+        let mut step = Step {
+            id: measurement.to_owned(),
+            role: role.id.clone(),
+            measurement: measurement.to_owned(),
+            limits: limits.to_vec(),
+            repeats: one(),
+            settings: StepSettings::default(),
+            open: toml::Table::new(),
+            packs: Vec::new(),
+            options: OpenOptions::default(),
+        };
+        step.prepare(std::slice::from_ref(&role.id), folder).map_err(|(what, hint)| configuration(what, hint))?;
+        let plan = PlanInfo { id: id.into(), version: String::new(), title: String::new(), author: String::new() };
+        let sha256 = Digest::of(format!("{measurement} {}", limits.join(" ")).as_bytes()).to_string();
+        Ok(Self { plan, roles: vec![role], steps: vec![step], sha256 })
     }
 
     fn whole(&self) -> Result<(), (String, String)> {

@@ -43,6 +43,15 @@ pub struct Outcome {
     state: Option<(PathBuf, State)>,
 }
 
+impl Outcome {
+    /// The entries of the document that were measured, each with its capture.
+    pub(crate) fn measured(&self) -> impl Iterator<Item = (&CheckEntry, &Path)> {
+        let all = self.document.captures.iter().zip(&self.files);
+        all.filter_map(|(entry, file)| Some((entry, file.as_deref()?)))
+            .filter(|(entry, _)| entry.result.error.is_none())
+    }
+}
+
 /// A step and a capture.
 struct Task<'a> {
     step: &'a Step,
@@ -216,8 +225,7 @@ pub fn attach(
         Ok(case) => case.version,
         Err(e) => return (0, vec![e]),
     };
-    for (entry, file) in outcome.document.captures.iter().zip(&outcome.files) {
-        let Some(file) = file.as_ref().filter(|_| entry.result.error.is_none()) else { continue };
+    for (entry, file) in outcome.measured() {
         match attach_one(outcome, desk, case, entry, file) {
             Ok(()) => count += 1,
             Err(error) => {

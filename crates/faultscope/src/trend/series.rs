@@ -33,6 +33,16 @@ impl Time {
         Self { step, x: at_s.iter().map(|t| (t - first) / step_s).collect(), first_s: Some(first), step_s }
     }
 
+    /// The time of each capture in steps from the first.
+    pub(super) fn steps(&self) -> &[f64] {
+        &self.x
+    }
+
+    /// How long a step is.
+    pub(super) const fn step_s(&self) -> f64 {
+        self.step_s
+    }
+
     /// RFC 3339, where captures have times and the calendar reaches so far.
     fn stamp(&self, x: f64) -> Option<String> {
         let seconds = self.first_s? + x * self.step_s;
@@ -124,12 +134,12 @@ fn one(
 }
 
 /// What lies ahead of a series.
-struct Ahead<'a> {
+pub(super) struct Ahead<'a> {
     /// Its line, where its trend is significant.
-    line: Option<Line>,
-    last: f64,
-    now: f64,
-    time: &'a Time,
+    pub(super) line: Option<Line>,
+    pub(super) last: f64,
+    pub(super) now: f64,
+    pub(super) time: &'a Time,
 }
 
 impl Ahead<'_> {
@@ -139,7 +149,7 @@ impl Ahead<'_> {
         bounds.map(|(bound, upper)| self.bound(name.clone(), bound, upper)).collect()
     }
 
-    fn bound(&self, limit: String, bound: f64, upper: bool) -> Crossing {
+    pub(super) fn bound(&self, limit: String, bound: f64, upper: bool) -> Crossing {
         let toward = |slope: f64| if upper { slope > 0.0 } else { slope < 0.0 };
         let beyond = if upper { self.last > bound } else { self.last < bound };
         let line = self.line.filter(|l| !beyond && toward(l.slope));
