@@ -128,7 +128,7 @@ fn trends(args: &LibraryTrendsArgs, context: &mut Context<'_>) -> Result<u8, Err
     }
     let style = context.style()?;
     let lang = style.lang;
-    let named = |t: &&UnitTrend| args.all || args.serial.is_some() || t.outlook.drift <= Drift::Crossed;
+    let named = |t: &&UnitTrend| args.all || args.serial.is_some() || t.outlook.drift == Drift::Drifts;
     let rows: Vec<Vec<String>> = document.unit_trends.iter().filter(named).map(|t| unit_row(t, lang)).collect();
     if rows.is_empty() {
         context.print(word(lang, "early.none"));

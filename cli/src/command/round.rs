@@ -1,5 +1,7 @@
 //! `round ...`: inspection rounds: what is due, what was found at a point, and the case that a failure raises.
 
+mod due;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -7,10 +9,9 @@ use faultscope_door::cases::{self, Access, CaseLinkRequest, Desk, InspectRequest
 use faultscope_door::check::{CheckOptions, RoleOption};
 use faultscope_door::diagnose::{Settings, Verdict};
 use faultscope_door::paper::table;
-use faultscope_door::paper::words::{self, Lang, fill, find_or, word};
+use faultscope_door::paper::words::{self, Lang, fill, word};
 use faultscope_door::rounds::{
-    self, DueState, InspectionSummary, Interval, Point, Round, RoundLine, RoundPoint, RoundSummary,
-    RoundVerifyDocument, Standing,
+    self, InspectionSummary, Interval, Point, Round, RoundLine, RoundPoint, RoundSummary, RoundVerifyDocument,
 };
 use faultscope_door::{Class, Error, inputs, limits};
 
@@ -140,8 +141,8 @@ pub(crate) fn run(command: &RoundCommand, context: &mut Context<'_>) -> Result<u
         RoundCommand::List(plans) => list(plans, context),
         RoundCommand::Show { plan } => show(plan, context),
         RoundCommand::Check { plan } => check(plan, context),
-        RoundCommand::Due(args) => due(args, false, context),
-        RoundCommand::Overdue(args) => due(args, true, context),
+        RoundCommand::Due(args) => due::list(args, false, context),
+        RoundCommand::Overdue(args) => due::list(args, true, context),
         RoundCommand::Record(args) => record(args, context),
         RoundCommand::Raise(args) => raise(args, context),
         RoundCommand::History { point, plans, limit } => history(point, plans, *limit, context),
@@ -207,13 +208,26 @@ fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Error> {
         let what = point.check.clone().unwrap_or_else(|| {
             format!("{}: {}", point.measurement.as_deref().unwrap_or_default(), point.limits.join(", "))
         });
-        vec![point.tag.clone(), point.title.clone(), place_of(point), point.interval.to_string(), what]
+        vec![point.tag.clone(), point.title.clone(), place_of(point), length_of(point.interval, lang), what]
     });
     context.print(&table::rows(&keys, &rows.collect::<Vec<_>>(), style));
     for p in points.iter().filter(|p| !p.point.instructions.is_empty()) {
         context.print(&format!("{}: {}", p.point.tag, p.point.instructions));
     }
     Ok(0)
+}
+
+/// An interval in words of a language.
+fn length_of(interval: Interval, lang: Lang) -> String {
+    let (key, count) = match interval {
+        Interval::Days(days) => ("round.days", days),
+        Interval::Months(months) => ("round.months", months),
+    };
+    match lang {
+        // English counts one day and two days.
+        Lang::En => interval.to_string(),
+        Lang::ZhCn => fill(lang, key, &[("count", &count.to_string())]),
+    }
 }
 
 /// Site, equipment, model and serial, as far as they are known.
@@ -232,90 +246,6 @@ fn check(name: &str, context: &mut Context<'_>) -> Result<u8, Error> {
         context.print(&fill(lang, "round.valid", &[("plan", &round.source), ("count", &count)]));
     }
     Ok(0)
-}
-
-/// The desk, where there is a store: without one nothing was ever recorded, which is said.
-fn desk_if_any(context: &mut Context<'_>) -> Result<Option<Desk>, Error> {
-    match desk(context, Access::Read) {
-        Ok(desk) => Ok(Some(desk)),
-        Err(e) if e.kind == "no_store" => {
-            let lang = context.lang()?;
-            context.say(word(lang, "round.no_store"));
-            Ok(None)
-        }
-        Err(e) => Err(e),
-    }
-}
-
-fn due(args: &RoundDueArgs, overdue: bool, context: &mut Context<'_>) -> Result<u8, Error> {
-    let (rounds, style) = (in_use(&args.plans, context)?, context.style()?);
-    if rounds.is_empty() {
-        return Err(rounds::no_plan());
-    }
-    let desk = desk_if_any(context)?;
-    let at = args.at.clone().unwrap_or_else(faultscope_door::now);
-    let mut all: Vec<(&Round, Standing)> = Vec::new();
-    for round in &rounds {
-        let standing = match &desk {
-            Some(desk) => desk.standing(round, &at)?,
-            None => round.never_done(&at)?,
-        };
-        all.extend(standing.into_iter().map(|s| (round, s)));
-    }
-    // Dates of one form: the text sorts as they do.
-    all.sort_by(|a, b| a.1.due_on.cmp(&b.1.due_on));
-    let wanted = |s: &Standing| {
-        (!overdue || s.state == DueState::Overdue) && args.within.is_none_or(|interval| s.is_due_within(interval))
-    };
-    let all = all.into_iter().filter(|(_, s)| wanted(s)).take(args.limit.unwrap_or(usize::MAX));
-    let points: Vec<RoundPoint> = all
-        .filter_map(|(round, s)| Some(RoundPoint::new(round, round.plan.point(&s.tag)?, Some(s.clone()), style.lang)))
-        .collect();
-    if context.common.json {
-        points.into_iter().try_for_each(|point| context.print_json_line(&RoundLine::point(point)))?;
-        return Ok(0);
-    }
-    if points.is_empty() {
-        context.print(word(style.lang, "round.none"));
-        return Ok(0);
-    }
-    let keys = ["round.due_on", "round.state", "round.point", "round.title", "round.site", "round.last"];
-    let rows: Vec<Vec<String>> = points.iter().filter_map(|p| row(p, style.lang)).collect();
-    context.print(&table::rows(&keys, &rows, style));
-    Ok(0)
-}
-
-fn row(p: &RoundPoint, lang: Lang) -> Option<Vec<String>> {
-    let standing = p.standing.as_ref()?;
-    let days = standing.due_in_days;
-    let key = if days < 0 { "round.past_days" } else { "round.in_days" };
-    let when = match days {
-        0 => word(lang, "round.today").to_owned(),
-        _ => fill(lang, key, &[("days", &days.unsigned_abs().to_string())]),
-    };
-    let state = find_or(lang, "round.state", standing.state.name());
-    let (tag, title) = (p.point.tag.clone(), p.point.title.clone());
-    let due = format!("{} ({when})", standing.due_on);
-    Some(vec![due, state, tag, title, place_of(&p.point), last(standing, lang)])
-}
-
-/// What the last inspection found, and what was tried since.
-fn last(standing: &Standing, lang: Lang) -> String {
-    let day = |at: &str| at.chars().take(10).collect::<String>();
-    let verdict = |v: Verdict| words::verdict(lang, v);
-    let mut text = match &standing.last {
-        Some(last) => format!("{} {}", day(&last.done_at), verdict(last.verdict)),
-        None => word(lang, "round.never").to_owned(),
-    };
-    if let Some(case) = standing.last.as_ref().and_then(|l| l.case_id.as_deref()) {
-        text.push_str(&format!(", {}", fill(lang, "round.case_raised", &[("case", case)])));
-    }
-    if let Some(tried) = &standing.attempt {
-        let values = [("when", day(&tried.done_at)), ("verdict", verdict(tried.verdict).to_owned())];
-        let values: Vec<(&str, &str)> = values.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        text.push_str(&format!("; {}", fill(lang, "round.tried", &values)));
-    }
-    text
 }
 
 fn record(args: &RoundRecordArgs, context: &mut Context<'_>) -> Result<u8, Error> {
@@ -435,7 +365,7 @@ fn history(tag: &str, plans: &RoundPlans, limit: Option<u32>, context: &mut Cont
     let (rounds, style) = (in_use(plans, context)?, context.style()?);
     let lang = style.lang;
     let (round, point) = rounds::find(&rounds, tag)?;
-    let all = match desk_if_any(context)? {
+    let all = match due::desk_if_any(context)? {
         Some(desk) => desk.inspections(&round.plan.round.id, &point.tag, limit)?,
         None => Vec::new(),
     };
@@ -447,7 +377,7 @@ fn history(tag: &str, plans: &RoundPlans, limit: Option<u32>, context: &mut Cont
         context.print(&fill(lang, "round.none_done", &[("point", &point.tag)]));
         return Ok(0);
     }
-    let keys = ["round.last", "report.verdict", "round.found", "round.who", "round.case"];
+    let keys = ["round.last", "table.verdict", "round.found", "round.who", "round.case"];
     let rows = all.iter().map(|i| {
         let findings = i.measured.iter().flat_map(|m| &m.findings);
         let told = findings.filter(|f| !matches!(f.verdict, Verdict::Pass | Verdict::Margin));

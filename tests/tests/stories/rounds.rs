@@ -164,6 +164,15 @@ fn a_round_from_never_done_to_a_case_and_back() {
     assert_eq!(verdicts, ["fail", "fail"]);
     assert_eq!(history[1]["inspection"]["note"], "hum");
     assert_eq!(desk.lines(0, &["round", "history", "E2-00-41", "--limit", "1"]).len(), 1);
+    for words in
+        [&["round", "history", "E2-00-41"][..], &["round", "list"], &["round", "show", "north"], &["round", "due"]]
+    {
+        for lang in ["en", "zh-CN"] {
+            let said = desk.coded(0, &[words, &["--lang", lang]].concat()).out;
+            assert!(!said.contains('?'), "a word is missing: {said}");
+        }
+    }
+    assert!(desk.coded(0, &["round", "show", "north", "--lang", "zh-CN"]).out.contains("12 个月"));
     let proof = desk.coded(0, &["round", "verify", "--json"]).json();
     assert_eq!((&proof["verified"][0]["events"], &proof["verified"][0]["case_id"]), (&4.into(), &"round north".into()));
     Published::load().check("RoundVerifyDocument", &proof);
@@ -278,7 +287,7 @@ interval='1 month'\nmeasurement='ripple'\nlimits=['./rail.toml']\n";
     let after = found["crossing"]["after"].as_f64().unwrap();
     assert!((after - 167.0).abs() < 5.0, "{found}");
     let shown = desk.coded(0, &["library", "trends", "--lang", "zh-CN"]).out;
-    assert!(shown.contains("SN-77") && shown.contains("正趋近"), "{shown}");
+    assert!(shown.contains("SN-77") && shown.contains("正趋近") && !shown.contains('?'), "{shown}");
     // It is told where a case of the unit is shown, and no more once a part was replaced.
     let open = ["case", "open", "--title", "x", "--serial", "SN-77"];
     let id = desk.coded(0, &open).out.trim().to_owned();

@@ -78,9 +78,8 @@ pub fn outlook(values: &[(f64, f64)], limit: &str, upper: Option<f64>, lower: Op
     points.drain(..points.len().saturating_sub(MOST));
     let count = points.len();
     let last = points.last().map_or(f64::NAN, |p| p.1);
-    let beyond = upper.is_some_and(|u| last > u) || lower.is_some_and(|l| last < l);
     let mut out = Outlook {
-        drift: if beyond { Drift::Crossed } else { Drift::TooFew },
+        drift: Drift::TooFew,
         count,
         slope_per_day: None,
         slope_low_per_day: None,
@@ -172,7 +171,8 @@ mod tests {
     fn few_values_and_values_of_one_moment_say_nothing() {
         let five = outlook(&series(&DAYS[..5], &RIPPLE[..5]), "x", Some(120.0), None, 1e9);
         assert_eq!((five.drift, five.slope_per_day), (Drift::TooFew, None));
-        assert_eq!(outlook(&series(&DAYS[..5], &RIPPLE[..5]), "x", Some(110.0), None, 1e9).drift, Drift::Crossed);
+        // That a value is beyond its limit is a failure, which is told without a trend.
+        assert_eq!(outlook(&series(&DAYS[..5], &RIPPLE[..5]), "x", Some(110.0), None, 1e9).drift, Drift::TooFew);
         let sitting = [0.0, 0.001, 0.002, 0.01, 0.02, 0.03, 0.035, 0.04];
         let moment = outlook(&series(&sitting, &RIPPLE), "x", Some(200.0), None, 1e9);
         assert_eq!((moment.drift, moment.count), (Drift::TooFew, 1));
