@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui;
-use egui::Ui;
+use egui::{RichText, Ui};
 use egui_plot::{HLine, Line, LineStyle, PlotBounds, VLine};
 use faultscope_door::Error;
 use faultscope_door::diagnose::Verdict;
@@ -12,7 +12,7 @@ use faultscope_door::paper::{compact, frequency, plain, words};
 use faultscope_door::signal::Unit;
 
 use super::tables::{end, figure, table};
-use super::{Cx, picture_switch, soft, verdict_badge};
+use super::{Cx, picture_switch, verdict_badge};
 use crate::app::{Capture, Command, Compared, Plot};
 use crate::plot;
 use crate::words::Word;
@@ -57,7 +57,9 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
             let fails = compared.comparison.differences_total > 0;
             verdict_badge(ui, cx, Some(if fails { Verdict::Fail } else { Verdict::Pass }));
         } else {
-            soft(ui, cx, cx.text(Word::ComparisonUnjudged));
+            // Cut where there is no room: a long line would widen the pictures beyond the panel.
+            let text = RichText::new(cx.text(Word::ComparisonUnjudged)).color(cx.palette.soft);
+            ui.add(egui::Label::new(text).truncate());
         }
     });
     let room = ui.available_size();
