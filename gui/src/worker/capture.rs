@@ -20,8 +20,10 @@ use crate::plot::{Density, Levels, Still};
 /// The folder of simulated captures, made when the first one is asked for.
 pub(super) type Temporary = Mutex<Option<Scratch>>;
 
-/// Columns of the overview.
-const OVERVIEW: usize = 4096;
+/// Columns of the overview: so many that a stretch which takes long to read anew is fine enough in it.
+const OVERVIEW: usize = 32_768;
+/// Columns of the first glance.
+const GLANCE: usize = 4096;
 
 /// Chance that a good capture shows any difference, as the command line has it.
 const FALSE_ALARM: f64 = 0.05;
@@ -149,7 +151,7 @@ fn open(id: CaptureId, source: &Source, progress: &Progress, voice: &Voice, scra
     let facts = viewer.facts();
     let frames = facts.frames;
     voice.say(Message::Opened(id, path, Arc::clone(&viewer), facts));
-    if let Some((overview, spectrum)) = viewer.glance(OVERVIEW, progress)? {
+    if let Some((overview, spectrum)) = viewer.glance(GLANCE, progress)? {
         voice.say(Message::Glimpsed(id, overview, Box::new(Levels::of(&spectrum))));
     }
     // The waveform reads every frame once, the spectrum with half overlap twice.
