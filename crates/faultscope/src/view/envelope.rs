@@ -3,8 +3,8 @@
 use faultscope_signal::lanes::extremes;
 use faultscope_signal::wide::wide;
 
-/// Most columns of an envelope: more than any screen is wide.
-const MOST_COLUMNS: usize = 8192;
+/// Most columns of an envelope: several for each of the widest screen.
+const MOST_COLUMNS: usize = 32_768;
 
 /// The smallest and largest value of each column of one component.
 #[derive(Debug, Clone, PartialEq, Default)]
