@@ -305,6 +305,9 @@ pub enum CaseCommand {
         /// Write down, once for each clock and level, that engineer, specialist, manager and maker are told.
         #[arg(long)]
         escalate: bool,
+        /// At most so many cases, the first to run out first.
+        #[arg(long, value_name = "N")]
+        limit: Option<u32>,
     },
     /// Shows a service profile, or checks one of your own.
     #[command(subcommand)]

@@ -22,7 +22,7 @@ pub(crate) fn run(command: &CaseCommand, context: &mut Context<'_>) -> Result<u8
         CaseCommand::Open(args) => open(args, context),
         CaseCommand::List(args) => clocks::list(args, context),
         CaseCommand::Stats => clocks::stats(context),
-        CaseCommand::Overdue { escalate } => clocks::overdue(*escalate, context),
+        CaseCommand::Overdue { escalate, limit } => clocks::overdue(*escalate, *limit, context),
         CaseCommand::Sla(command) => clocks::sla(command, context),
         CaseCommand::Search { words, limit } => {
             let text = Some(words.join(" "));

@@ -41,9 +41,9 @@ pub(crate) fn list(args: &CaseListArgs, context: &mut Context<'_>) -> Result<u8,
 }
 
 /// `case overdue`: looking writes nothing.
-pub(crate) fn overdue(escalate: bool, context: &mut Context<'_>) -> Result<u8, Error> {
+pub(crate) fn overdue(escalate: bool, limit: Option<u32>, context: &mut Context<'_>) -> Result<u8, Error> {
     let mut desk = desk(context, if escalate { Access::Write } else { Access::Read })?;
-    let document = desk.overdue(escalate);
+    let document = desk.overdue(escalate, limit);
     // What was written before something went wrong is durable all the same.
     context.acknowledge(&desk.take_durable());
     let document = document?;

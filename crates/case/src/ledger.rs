@@ -11,6 +11,7 @@ use crate::{Case, StoreError, clock, sign, workflow};
 pub(crate) mod ids;
 pub(crate) mod list;
 pub(crate) mod merge;
+pub(crate) mod rank;
 
 /// Why a step within a transaction did not succeed; the transaction is taken back.
 pub(crate) enum Trouble {

@@ -23,6 +23,7 @@ mod library;
 mod open;
 mod round;
 mod tables;
+mod words;
 
 pub use open::Access;
 use tables::SqliteTables;
@@ -145,9 +146,9 @@ impl Store for SqliteStore {
         Ok(all.into_iter().map(|(id, state)| list::summary(id, state, now_ms)).collect())
     }
 
-    fn overdue(&self, now: &str) -> Result<Vec<Overdue>, StoreError> {
+    fn overdue(&self, now: &str, limit: Option<u32>) -> Result<Vec<Overdue>, StoreError> {
         let now_ms = time(now)?;
-        let filter = Filter { overdue: true, ..Filter::default() };
+        let filter = list::overdue_filter(limit);
         let all = self.tables("listing the cases").states(&filter, Sort::NextClock, now_ms)?;
         Ok(all.into_iter().map(|case| list::overdue(case, now_ms)).collect())
     }
@@ -208,11 +209,24 @@ impl Store for SqliteStore {
         self.keep(version, entries)
     }
 
+    fn library_filled(&mut self, version: u32) -> Result<(), StoreError> {
+        self.note_filled(version)
+    }
+
     fn library(&self, version: u32, text: &str, not: Option<&str>) -> Result<Vec<Found>, StoreError> {
         self.search(version, text, not)
     }
 
-    fn library_briefs(&self, found: &[&Found]) -> Result<Vec<(String, String)>, StoreError> {
+    fn library_ranked(
+        &self,
+        found: &[Found],
+        most: usize,
+        score: &dyn Fn(&[u8], f64) -> Option<f64>,
+    ) -> Result<Vec<Found>, StoreError> {
+        self.ranked(found, most, score)
+    }
+
+    fn library_briefs(&self, found: &[Found]) -> Result<Vec<(String, String)>, StoreError> {
         self.briefs(found)
     }
 

@@ -63,11 +63,12 @@ pub trait Store: Send {
     /// When the store cannot be read, or `now` is not a time.
     fn list(&self, filter: &Filter, sort: Sort, now: &str) -> Result<Vec<Summary>, StoreError>;
 
-    /// Clocks that have run out by `now` (RFC 3339) in cases that are not closed, and who is to be told; changes nothing.
+    /// Clocks that have run out by `now` (RFC 3339) in cases that are not closed, and who is to be told, at most `limit` cases, the first
+    /// to run out first; changes nothing.
     ///
     /// # Errors
     /// As for [`Store::list`].
-    fn overdue(&self, now: &str) -> Result<Vec<Overdue>, StoreError>;
+    fn overdue(&self, now: &str, limit: Option<u32>) -> Result<Vec<Overdue>, StoreError>;
 
     /// Writes down, one event for each clock and level, who is told by `at` that clocks of a case ran out. Whatever was written down
     /// before is not written again, even by another program at the same moment.
@@ -140,11 +141,17 @@ pub trait Store: Send {
     /// When the store cannot be read.
     fn library_lacks(&self, version: u32) -> Result<Vec<String>, StoreError>;
 
-    /// Keeps entries of this version in place of older ones.
+    /// Keeps entries of this version in place of older ones; not those whose case has gone on since they were made.
     ///
     /// # Errors
     /// Unknown case, or a store that cannot be written.
     fn library_keep(&mut self, version: u32, entries: &[Entry]) -> Result<(), StoreError>;
+
+    /// Says that nothing is lacking of this version but what changes from now on, so that a store may note that; entries of others may go.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn library_filled(&mut self, version: u32) -> Result<(), StoreError>;
 
     /// Closed cases whose entry of this version holds every word of `text`, those of the latest cases first; the case `not` is
     /// left out.
@@ -153,11 +160,23 @@ pub trait Store: Send {
     /// When the store cannot be read, or there is no case `not`.
     fn library(&self, version: u32, text: &str, not: Option<&str>) -> Result<Vec<Found>, StoreError>;
 
-    /// Number and brief of cases that were found, in their order.
+    /// Of cases that were found, the `most` with the highest scores, the highest first, among equals the latest. `score` is handed a
+    /// signature and the least score that still counts; what it has no score for is left out.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn library_briefs(&self, found: &[&Found]) -> Result<Vec<(String, String)>, StoreError>;
+    fn library_ranked(
+        &self,
+        found: &[Found],
+        most: usize,
+        score: &dyn Fn(&[u8], f64) -> Option<f64>,
+    ) -> Result<Vec<Found>, StoreError>;
+
+    /// Number and brief of cases that were found, in their order; one that has gone on since may be left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn library_briefs(&self, found: &[Found]) -> Result<Vec<(String, String)>, StoreError>;
 
     /// Where the store is: its folder, or the address of its server without user and password.
     fn place(&self) -> &Path;
@@ -192,8 +211,8 @@ pub struct Head {
     pub hash: String,
 }
 
-/// One closed case as the fault library keeps it: a brief and the words to find it by, derived from the events. Entries are made by
-/// whoever searches, and made again when the case has gone on: they may be thrown away at any time.
+/// One closed case as the fault library keeps it: a brief, its signature and the words to find it by, derived from the events. Entries
+/// are made by whoever searches, and made again when the case has gone on: they may be thrown away at any time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The case.
@@ -202,20 +221,15 @@ pub struct Entry {
     pub events: u64,
     /// What it is searched by, in lower case.
     pub words: String,
-    /// What it is ranked by before its brief is read, as its maker wrote it.
-    pub causes: String,
+    /// What it is ranked by, as its maker wrote it.
+    pub signature: Vec<u8>,
     /// The brief, as its maker wrote it.
     pub body: String,
 }
 
-/// A closed case that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Where the store has it.
-    pub(crate) place: i64,
-    /// What it is ranked by.
-    pub causes: String,
-}
+/// A closed case that was found: where the store has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found(pub(crate) i64);
 
 fn no_rounds() -> StoreError {
     let what = "inspections are kept in a store of this machine: name its folder with --store";

@@ -228,9 +228,9 @@ impl Store for TeamStore {
         Ok(all.into_iter().map(|(id, state)| list::summary(id, state, now_ms)).collect())
     }
 
-    fn overdue(&self, now: &str) -> Result<Vec<Overdue>, StoreError> {
+    fn overdue(&self, now: &str, limit: Option<u32>) -> Result<Vec<Overdue>, StoreError> {
         let now_ms = time(now)?;
-        let filter = Filter { overdue: true, ..Filter::default() };
+        let filter = list::overdue_filter(limit);
         let all = self.read("listing the cases", |tables| tables.states(&filter, Sort::NextClock, now_ms))?;
         Ok(all.into_iter().map(|case| list::overdue(case, now_ms)).collect())
     }
@@ -283,11 +283,25 @@ impl Store for TeamStore {
         self.write("writing to the library", |tables, _| library::keep(tables, version, entries))
     }
 
+    fn library_filled(&mut self, _: u32) -> Result<(), StoreError> {
+        // What is lacking is told by comparing the entries with the cases: there is nothing to note.
+        Ok(())
+    }
+
     fn library(&self, version: u32, text: &str, not: Option<&str>) -> Result<Vec<Found>, StoreError> {
         self.read("reading the library", |tables| library::search(tables, version, text, not))
     }
 
-    fn library_briefs(&self, found: &[&Found]) -> Result<Vec<(String, String)>, StoreError> {
+    fn library_ranked(
+        &self,
+        found: &[Found],
+        most: usize,
+        score: &dyn Fn(&[u8], f64) -> Option<f64>,
+    ) -> Result<Vec<Found>, StoreError> {
+        self.read("reading the library", |tables| library::ranked(tables, found, most, score))
+    }
+
+    fn library_briefs(&self, found: &[Found]) -> Result<Vec<(String, String)>, StoreError> {
         self.read("reading the library", |tables| library::briefs(tables, found))
     }
 

@@ -251,7 +251,7 @@ fn each_level_is_told_once_however_often_it_is_looked_for() {
     };
     let row = |clock: &str, level: &str| (clock.to_owned(), level.to_owned());
     assert_eq!(told("2026-11-26T10:00:00Z"), []);
-    let before = desk.store().overdue("2026-11-26T10:00:01Z").unwrap();
+    let before = desk.store().overdue("2026-11-26T10:00:01Z", None).unwrap();
     assert_eq!((before.len(), before[0].clocks.len(), before[0].untold.len()), (1, 1, 1));
     assert_eq!(desk.case(&id, "2026-11-26T10:00:01Z").version, 1, "looking writes nothing");
     assert_eq!(told("2026-11-26T10:00:01Z"), [row("respond", "engineer")]);
@@ -266,10 +266,10 @@ fn each_level_is_told_once_however_often_it_is_looked_for() {
     let levels: Vec<_> = case.clocks.iter().map(|c| c.escalated).collect();
     assert_eq!(levels, [Some(EscalationLevel::Manager); 2]);
     assert_eq!((case.status, case.escalation), (Status::Open, None), "who works on it goes on");
-    let after = desk.store().overdue("2026-11-26T20:00:00Z").unwrap();
+    let after = desk.store().overdue("2026-11-26T20:00:00Z", None).unwrap();
     assert_eq!((after[0].clocks.len(), after[0].untold.len()), (2, 0));
     desk.add(&id, "2026-11-26T21:00:00Z", close()).unwrap();
-    assert!(desk.store().overdue("2026-11-27T00:00:00Z").unwrap().is_empty());
+    assert!(desk.store().overdue("2026-11-27T00:00:00Z", None).unwrap().is_empty());
     // Reopened, its clocks are told of again.
     desk.add(&id, "2026-11-28T00:00:00Z", EventKind::Reopened { reason: "again".into() }).unwrap();
     assert_eq!(told("2026-11-28T01:00:01Z"), [row("respond", "engineer")]);

@@ -1,6 +1,8 @@
 //! The signature of a fault: causes, figures and kinds of lines in brief, so that two faults can be compared without their
 //! captures.
 
+mod packed;
+
 use std::collections::BTreeMap;
 
 use faultscope_signal::Unit;
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::finding::Cause;
 use crate::measurement::{Origin, Spur};
 use crate::{Examined, Reading};
+
+pub use packed::Packed;
 
 /// Goes up when signatures are built otherwise: older ones are then built anew.
 pub const VERSION: u32 = 1;
@@ -141,13 +145,6 @@ impl Signature {
         });
         let score = if weight > 0.0 { sum / weight } else { 0.0 };
         Resemblance { score, reasons: by_cause.into_iter().chain(by_lines).chain(by_figure).collect() }
-    }
-
-    /// The most that this one can resemble another of which only the causes are known: as if all else were equal.
-    #[must_use]
-    pub fn most(&self, causes: &BTreeMap<String, f64>) -> f64 {
-        let [share, figures, lines] = SHARES;
-        cosine(&self.causes, causes).map_or(1.0, |cosine| share * cosine + figures + lines)
     }
 
     /// The cosine between the confidences; nothing where neither names a cause.
@@ -285,8 +282,10 @@ mod tests {
             let (there, back) = (a.resemblance(&b).score, b.resemblance(&a).score);
             prop_assert!((there - back).abs() < 1e-12);
             prop_assert!((0.0..=1.0 + 1e-12).contains(&there));
-            // Nothing may be more alike than its causes let it be, or a search would miss it.
-            prop_assert!(there <= a.most(&b.causes) + 1e-12);
+            // As bytes the same, and nothing is left out that is as alike as was asked for, or a search would miss it.
+            let packed = a.prepared().score(&b.packed(), there - 1e-12);
+            prop_assert!(packed.is_some_and(|packed| (packed - there).abs() < 1e-12), "{packed:?} {there}");
+            prop_assert!(a.prepared().score(&b.packed(), there + 2e-9).is_none_or(|packed| (packed - there).abs() < 1e-12));
             if !a.is_empty() {
                 prop_assert!((a.resemblance(&a).score - 1.0).abs() < 1e-12);
             }

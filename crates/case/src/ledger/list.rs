@@ -80,8 +80,22 @@ pub(crate) enum Value {
     Text(String),
 }
 
-/// The query for the cases that match, id and state of each; `has(column, word)` is the database's search in a text.
-pub(crate) fn sql_of(filter: &Filter, sort: Sort, now_ms: i64, has: &str) -> (String, Vec<Value>) {
+/// How the cases that have the words of a filter are found.
+pub(crate) enum Worded {
+    /// By the database, whose search in a text `.0(column, word)` is.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "as PostgreSQL does it"))]
+    Search(&'static str),
+    /// They were, all or as many as are wanted: their rows.
+    Rows(Vec<i64>),
+}
+
+/// What [`crate::Store::overdue`] asks for.
+pub(crate) fn overdue_filter(limit: Option<u32>) -> Filter {
+    Filter { overdue: true, limit, ..Filter::default() }
+}
+
+/// The query for the cases that match, id and state of each; without `worded` words do not count.
+pub(crate) fn sql_of(filter: &Filter, sort: Sort, now_ms: i64, worded: Option<&Worded>) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = Vec::new();
     let mut conditions: Vec<String> = Vec::new();
     if !filter.status.is_empty() {
@@ -104,13 +118,19 @@ pub(crate) fn sql_of(filter: &Filter, sort: Sort, now_ms: i64, has: &str) -> (St
         conditions.push("(next_due_ms IS NULL) = FALSE AND next_due_ms < ? AND status <> 'closed'".into());
         values.push(Value::Number(now_ms));
     }
-    let words: Vec<Value> =
-        filter.text.iter().flat_map(|t| t.split_whitespace()).map(|w| Value::Text(w.to_lowercase())).collect();
-    if !words.is_empty() {
-        // `case_by_words` alone answers this: only rows that have them all are read.
-        let all = vec![format!("{has}(words, ?) > 0"); words.len()].join(" AND ");
-        conditions.push(format!("no IN (SELECT no FROM fault_case WHERE {all})"));
-        values.extend(words);
+    match worded {
+        Some(Worded::Search(has)) => {
+            for word in filter.text.iter().flat_map(|text| text.split_whitespace()) {
+                conditions.push(format!("{has}(words, ?) > 0"));
+                values.push(Value::Text(word.to_lowercase()));
+            }
+        }
+        Some(Worded::Rows(rows)) => {
+            let rows: Vec<String> = rows.iter().map(i64::to_string).collect();
+            conditions.push("no IN (SELECT value FROM json_each(?))".into());
+            values.push(Value::Text(format!("[{}]", rows.join(","))));
+        }
+        None => {}
     }
     let condition = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
     let order = match sort {

@@ -14,7 +14,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x4653_4341;
 
 /// One script for each version; the database's `user_version` counts those that were run.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     "
     CREATE TABLE fault_case (
         no INTEGER PRIMARY KEY,
@@ -94,6 +94,29 @@ const MIGRATIONS: [&str; 6] = [
         UNIQUE (plan, seq)
     ) STRICT;
     CREATE INDEX round_in_brief ON round_event (plan, seq, kind, tag, id, done_ms, verdict, about, case_id);
+",
+    // The library once more, which whoever searches fills: signatures as bytes in a table that holds nothing else, and the cases that
+    // have changed since, so that nobody has to look for them. Words of cases lie in the order in which cases are listed, so that a
+    // list that ends early has not looked through all.
+    "
+    DROP TABLE library;
+    CREATE TABLE library (
+        case_no INTEGER PRIMARY KEY REFERENCES fault_case (no),
+        version INTEGER NOT NULL,
+        events INTEGER NOT NULL,
+        words TEXT NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX library_by_case ON library (case_no, version, events);
+    CREATE INDEX library_by_words ON library (version, words);
+    CREATE TABLE library_signature (
+        case_no INTEGER PRIMARY KEY REFERENCES fault_case (no),
+        signature BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE library_due (case_no INTEGER PRIMARY KEY REFERENCES fault_case (no)) STRICT;
+    CREATE TABLE library_state (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL) STRICT;
+    DROP INDEX case_by_words;
+    CREATE INDEX case_by_due_words ON fault_case (next_due_ms IS NULL, next_due_ms, no, words);
 ",
 ];
 

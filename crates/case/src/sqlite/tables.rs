@@ -8,10 +8,14 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row as SqlRow, ToS
 use crate::StoreError;
 use crate::event::Event;
 use crate::fold::State;
-use crate::ledger::list::{self, COLUMNS, Columns, Kept};
+use crate::ledger::list::{self, COLUMNS, Columns, Kept, Worded};
 use crate::ledger::{Done, Tables, Trouble, ids};
 use crate::store::{Filter, Sort};
 use crate::verify::Row;
+use crate::workflow::Status;
+
+use super::library;
+use super::words::Words;
 
 /// A connection, or a transaction on it.
 pub(super) struct SqliteTables<'a> {
@@ -21,6 +25,9 @@ pub(super) struct SqliteTables<'a> {
     /// What is being done, for the error.
     pub(super) doing: &'static str,
 }
+
+/// The words of every case, in the order of [`Sort::NextClock`].
+pub(super) const WORDED: &str = "SELECT no, words FROM fault_case ORDER BY next_due_ms IS NULL, next_due_ms, no";
 
 impl ToSql for list::Value {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
@@ -80,7 +87,8 @@ impl SqliteTables<'_> {
 
     /// The states of the cases that match, each with its number here.
     pub(super) fn states(&self, filter: &Filter, sort: Sort, now_ms: i64) -> Done<Vec<(String, State)>> {
-        let (sql, values) = list::sql_of(filter, sort, now_ms, "instr");
+        let worded = self.done(self.with_words(filter, sort))?;
+        let (sql, values) = list::sql_of(filter, sort, now_ms, worded.as_ref());
         let mut statement = self.done(self.connection.prepare(&sql))?;
         let row = |row: &SqlRow<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
         let rows = self.done(statement.query_map(params_from_iter(values), row))?;
@@ -93,6 +101,26 @@ impl SqliteTables<'_> {
             Ok((id, state))
         })
         .collect()
+    }
+
+    /// The cases that have the words asked for, in the order of [`Sort::NextClock`]; `None` where none are asked for. The index
+    /// `case_by_due_words` alone answers this; where nothing else is asked, what comes after the limit is not looked at.
+    fn with_words(&self, filter: &Filter, sort: Sort) -> rusqlite::Result<Option<Worded>> {
+        let Some(words) = Words::of(filter.text.as_deref().unwrap_or_default()) else { return Ok(None) };
+        let text_alone = Filter { text: filter.text.clone(), limit: filter.limit, ..Filter::default() };
+        let first = *filter == text_alone && sort == Sort::NextClock;
+        let most = filter.limit.filter(|_| first).map_or(usize::MAX, |n| n as usize);
+        let mut statement = self.connection.prepare(WORDED)?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while found.len() < most
+            && let Some(row) = rows.next()?
+        {
+            if words.are_all_in(row.get_ref(1)?.as_bytes()?) {
+                found.push(row.get(0)?);
+            }
+        }
+        Ok(Some(Worded::Rows(found)))
     }
 
     /// A row as it is kept.
@@ -215,9 +243,10 @@ impl Tables for SqliteTables<'_> {
                     c.next_due_ms,
                     c.events
                 ],
-            )
+            )?;
+            library::changed(self.connection, no, state.status == Status::Closed)
         };
-        self.done(write()).map(|_| ())
+        self.done(write())
     }
 
     fn insert_event(&mut self, no: i64, event: &Event) -> Done<()> {

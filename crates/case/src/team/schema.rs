@@ -59,7 +59,7 @@ pub(super) const MIGRATIONS: [&str; 1] = ["
         version bigint NOT NULL,
         events bigint NOT NULL,
         words text NOT NULL,
-        causes text NOT NULL,
+        signature bytea NOT NULL,
         body text NOT NULL
     );
     -- Numbers are counted here, because cases that one may not see have theirs too.

@@ -9,7 +9,7 @@ use postgres::types::ToSql;
 use crate::StoreError;
 use crate::event::Event;
 use crate::fold::State;
-use crate::ledger::list::{self, COLUMNS, Columns, Kept, Value};
+use crate::ledger::list::{self, COLUMNS, Columns, Kept, Value, Worded};
 use crate::ledger::{Done, Tables, ids};
 use crate::store::{Filter, Sort};
 use crate::verify::Row;
@@ -92,7 +92,7 @@ impl TeamTables<'_, '_> {
 
     /// The states of the cases that match, each with its number here.
     pub(super) fn states(&mut self, filter: &Filter, sort: Sort, now_ms: i64) -> Done<Vec<(String, State)>> {
-        let (sql, values) = list::sql_of(filter, sort, now_ms, "strpos");
+        let (sql, values) = list::sql_of(filter, sort, now_ms, Some(&Worded::Search("strpos")));
         let values: Vec<Box<dyn ToSql + Sync>> = values
             .into_iter()
             .map(|value| -> Box<dyn ToSql + Sync> {

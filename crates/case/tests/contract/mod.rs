@@ -39,11 +39,13 @@ macro_rules! contract {
             words_are_found_parts_of_them_and_two_chinese_characters,
             lists_are_filtered_and_sorted,
             an_overrun_is_written_once_by_however_many,
+            a_limit_leaves_what_runs_out_first,
             several_at_once_on_one_case_lose_nothing,
             several_who_open_cases_at_once_get_different_numbers,
             a_case_from_elsewhere_is_taken_in_advanced_and_merged,
             a_taken_number_stays_and_the_other_case_gets_a_name_of_its_own,
             the_library_keeps_what_closed_cases_are_searched_by,
+            the_library_ranks_by_signature_and_takes_no_entry_of_what_has_gone_on,
             what_is_refused_says_so_and_changes_nothing
         );
     };
@@ -291,7 +293,7 @@ pub(crate) fn an_overrun_is_written_once_by_however_many(place: &Place) {
     let id = store.create(call("down")).unwrap().case_id;
     store.create(NewEvent { at: "2026-04-01T00:00:00Z".into(), ..call("later") }).unwrap();
     let later = "2026-03-20T08:00:00Z";
-    let overdue = store.overdue(later).unwrap();
+    let overdue = store.overdue(later, None).unwrap();
     assert_eq!(overdue.iter().map(|o| o.case.id.as_str()).collect::<Vec<_>>(), [id.as_str()]);
     let untold = overdue[0].untold.len();
     assert!(untold > 0);
@@ -308,8 +310,26 @@ pub(crate) fn an_overrun_is_written_once_by_however_many(place: &Place) {
         all.into_iter().map(|t| t.join().unwrap()).sum()
     });
     assert_eq!(written, untold);
-    assert!(store.overdue(later).unwrap()[0].untold.is_empty());
+    assert!(store.overdue(later, None).unwrap()[0].untold.is_empty());
     intact(store.as_ref(), &id);
+}
+
+pub(crate) fn a_limit_leaves_what_runs_out_first(place: &Place) {
+    let mut store = place.open();
+    for hour in [3, 1, 2] {
+        store.create(NewEvent { at: format!("2026-03-01T0{hour}:00:00Z"), ..call("down") }).unwrap();
+    }
+    store.create(NewEvent { at: "2026-04-01T00:00:00Z".into(), ..call("later") }).unwrap();
+    let overdue = |store: &dyn Store, limit| -> Vec<String> {
+        store.overdue("2026-03-20T08:00:00Z", limit).unwrap().into_iter().map(|o| o.case.id).collect()
+    };
+    let in_order = ["FS-2026-0002", "FS-2026-0003", "FS-2026-0001"];
+    for (limit, expected) in [(None, 3), (Some(0), 0), (Some(1), 1), (Some(2), 2), (Some(3), 3), (Some(9), 3)] {
+        assert_eq!(overdue(store.as_ref(), limit), in_order[..expected], "{limit:?}");
+    }
+    // What is closed does not take the place of what is not.
+    store.append(in_order[0], None, vec![closing()]).unwrap();
+    assert_eq!(overdue(store.as_ref(), Some(1)), in_order[1..2]);
 }
 
 pub(crate) fn several_at_once_on_one_case_lose_nothing(place: &Place) {
@@ -419,7 +439,7 @@ pub(crate) fn the_library_keeps_what_closed_cases_are_searched_by(place: &Place)
         case_id: id.into(),
         events: 2,
         words: words.into(),
-        causes: format!("causes of {id}"),
+        signature: format!("signature of {id}").into_bytes(),
         body: format!("body of {id}"),
     };
     store.library_keep(1, &[entry(&all[0], "fan 风扇"), entry(&all[1], "fan capacitor")]).unwrap();
@@ -427,11 +447,12 @@ pub(crate) fn the_library_keeps_what_closed_cases_are_searched_by(place: &Place)
     assert_eq!(store.library_lacks(2).unwrap().len(), 2);
     let found = |store: &dyn Store, text: &str, not: Option<&str>| -> Vec<String> {
         let found = store.library(1, text, not).unwrap();
-        let briefs = store.library_briefs(&found.iter().collect::<Vec<_>>()).unwrap();
-        for ((id, body), found) in briefs.iter().zip(&found) {
-            assert_eq!((body, &found.causes), (&format!("body of {id}"), &format!("causes of {id}")));
-        }
-        briefs.into_iter().map(|(id, _)| id).collect()
+        let briefs = store.library_briefs(&found).unwrap();
+        let own = |(id, body): (String, String)| {
+            assert_eq!(body, format!("body of {id}"));
+            id
+        };
+        briefs.into_iter().map(own).collect()
     };
     assert_eq!(found(store.as_ref(), "", None), [all[1].as_str(), &all[0]]);
     assert_eq!(found(store.as_ref(), "FAN cap", None), [all[1].as_str()]);
@@ -443,6 +464,56 @@ pub(crate) fn the_library_keeps_what_closed_cases_are_searched_by(place: &Place)
     assert_eq!(store.library_lacks(1).unwrap(), [all[1].as_str()]);
     store.library_keep(1, &[Entry { events: 3, ..entry(&all[1], "fan capacitor") }]).unwrap();
     assert_eq!(found(store.as_ref(), "fan", None), [all[1].as_str(), &all[0]]);
+}
+
+pub(crate) fn the_library_ranks_by_signature_and_takes_no_entry_of_what_has_gone_on(place: &Place) {
+    let mut store = place.open();
+    // Bytes of every kind; the first is the score.
+    let signatures: [&[u8]; 5] = [&[2, 0, 255], &[9], &[2, 7], &[], &[5, 0]];
+    let all: Vec<String> = signatures.iter().map(|_| store.create(call("down")).unwrap().case_id).collect();
+    let entry = |id: &str, events: u64, signature: &[u8]| Entry {
+        case_id: id.into(),
+        events,
+        words: "fan".into(),
+        signature: signature.to_vec(),
+        body: String::new(),
+    };
+    // Of a case that is open, nothing is kept.
+    store.library_keep(1, &[entry(&all[0], 1, &[7])]).unwrap();
+    assert!(store.library(1, "", None).unwrap().is_empty());
+    for id in &all {
+        store.append(id, None, vec![closing()]).unwrap();
+    }
+    let entries: Vec<Entry> = all.iter().zip(signatures).map(|(id, s)| entry(id, 2, s)).collect();
+    store.library_keep(1, &entries).unwrap();
+    store.library_filled(1).unwrap();
+    let ranked = |store: &dyn Store, most: usize, score: &dyn Fn(&[u8], f64) -> Option<f64>| -> Vec<usize> {
+        let found = store.library(1, "FAN", None).unwrap();
+        let ranked = store.library_ranked(&found, most, score).unwrap();
+        let briefs = store.library_briefs(&ranked).unwrap();
+        briefs.iter().map(|(id, _)| all.iter().position(|a| a == id).unwrap()).collect()
+    };
+    let first = |signature: &[u8], _: f64| signature.first().copied().map(f64::from);
+    // The highest first, among equals the latest, without what has no score.
+    for (most, expected) in [(9, &[1, 4, 2, 0][..]), (4, &[1, 4, 2, 0]), (3, &[1, 4, 2]), (1, &[1]), (0, &[])] {
+        assert_eq!(ranked(store.as_ref(), most, &first), expected, "{most}");
+    }
+    let whole = |signature: &[u8], _: f64| signatures.contains(&signature).then_some(0.0);
+    assert_eq!(ranked(store.as_ref(), 5, &whole), [4, 3, 2, 1, 0], "all bytes come back");
+    // Gone on: found no more, nor by an entry that was made before; lacking until there is a right one.
+    store.append(&all[1], None, vec![note("li", "still quiet")]).unwrap();
+    store.library_keep(1, &[entry(&all[1], 2, &[9])]).unwrap();
+    assert_eq!(ranked(store.as_ref(), 9, &first), [4, 2, 0]);
+    assert_eq!(store.library_lacks(1).unwrap(), all[1..2]);
+    store.library_keep(1, &[entry(&all[1], 3, &[3])]).unwrap();
+    store.library_filled(1).unwrap();
+    assert_eq!(ranked(store.as_ref(), 9, &first), [4, 1, 2, 0]);
+    assert!(store.library_lacks(1).unwrap().is_empty());
+    // Reopened it is none; of another version all are made anew.
+    store.append(&all[4], None, vec![new("li", EventKind::Reopened { reason: "again".into() })]).unwrap();
+    assert_eq!(ranked(store.as_ref(), 9, &first), [1, 2, 0]);
+    assert!(store.library_lacks(1).unwrap().is_empty());
+    assert_eq!(store.library_lacks(2).unwrap(), all[..4]);
 }
 
 pub(crate) fn what_is_refused_says_so_and_changes_nothing(place: &Place) {

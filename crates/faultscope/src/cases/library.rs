@@ -1,6 +1,6 @@
 //! Closed cases as a fault library: found by words, or by how much their signature resembles that of a new capture.
 
-use faultscope_case::{Attached, Entry, Event, Found, StoreError};
+use faultscope_case::{Attached, Entry, Event, StoreError};
 use faultscope_diagnose::signature::{self, Reason, Signature};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::{Case, Desk, diagnosed};
 use crate::{CaptureResult, Class, Error};
 
 /// Goes up when entries are made otherwise; signatures have a version of their own.
-const ENTRY_VERSION: u32 = 2;
+const ENTRY_VERSION: u32 = 3;
 /// Entries are of both versions.
 const VERSION: u32 = ENTRY_VERSION * 1000 + signature::VERSION;
 
@@ -115,40 +115,16 @@ impl Desk {
         self.fill_library()?;
         let found = self.store.library(VERSION, &search.text, search.not.as_deref())?;
         let most = search.limit.unwrap_or(found.len());
-        let hits = match &search.signature {
-            None => {
-                let briefs = self.store.library_briefs(&found.iter().take(most).collect::<Vec<_>>())?;
-                briefs.into_iter().map(|(id, body)| hit(id, &body, None)).collect::<Result<Vec<_>, _>>()?
+        let ranked = match &search.signature {
+            None => found.iter().take(most).copied().collect(),
+            Some(signature) => {
+                let wanted = signature.prepared();
+                self.store.library_ranked(&found, most, &|packed, least| wanted.score(packed, least))?
             }
-            Some(signature) => self.alike(&found, signature, most)?,
         };
-        Ok((found.len(), hits))
-    }
-
-    /// The most alike of what was found, the most alike first, among equals the latest. Briefs are read in the order of how alike
-    /// they can be by their causes, until no other can be among the `most`.
-    fn alike(&self, found: &[Found], wanted: &Signature, most: usize) -> Result<Vec<LibraryHit>, Error> {
-        /// Briefs that are read at a time: few at first, because the best are often among them.
-        const AT_ONCE: [usize; 2] = [64, 4096];
-        let can_be = |f: &Found| serde_json::from_str(&f.causes).map_or(1.0, |causes| wanted.most(&causes));
-        let mut ranked: Vec<(f64, usize, &Found)> =
-            found.iter().enumerate().map(|(place, f)| (can_be(f), place, f)).collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let mut best: Vec<Ranked> = Vec::new();
-        let (mut left, [mut at_once, limit]) = (ranked.as_slice(), AT_ONCE);
-        while let Some((can_be, ..)) = left.first() {
-            if best.get(most.saturating_sub(1)).is_some_and(|last| *can_be < last.score) {
-                break;
-            }
-            let (some, rest) = left.split_at(at_once.min(left.len()));
-            let briefs = self.store.library_briefs(&some.iter().map(|(.., found)| *found).collect::<Vec<_>>())?;
-            let placed = some.iter().map(|(_, place, _)| *place).zip(briefs).collect();
-            best.extend(scored(placed, wanted)?);
-            best.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
-            best.truncate(most);
-            (left, at_once) = (rest, limit.min(2 * at_once));
-        }
-        best.into_iter().map(|b| hit(b.case_id, &b.body, Some(wanted))).collect()
+        let briefs = self.store.library_briefs(&ranked)?;
+        let hits = briefs.into_iter().map(|(id, body)| hit(id, &body, search.signature.as_ref()));
+        Ok((found.len(), hits.collect::<Result<_, _>>()?))
     }
 
     fn fill_library(&mut self) -> Result<(), Error> {
@@ -166,6 +142,9 @@ impl Desk {
         for ids in lacking.chunks(AT_ONCE) {
             let entries = ids.iter().map(|id| self.entry(id)).collect::<Result<Vec<_>, _>>()?;
             self.store.library_keep(VERSION, &entries)?;
+        }
+        if !self.store.is_read_only() {
+            self.store.library_filled(VERSION)?;
         }
         Ok(())
     }
@@ -196,44 +175,11 @@ impl Desk {
         let words: Vec<&str> =
             own.into_iter().chain(told).chain(&brief.parts).chain(written).chain(named).map(String::as_str).collect();
         let json = |e: serde_json::Error| Error::usage(e.to_string(), "");
-        let causes = serde_json::to_string(&brief.signature.causes).map_err(json)?;
+        let signature = brief.signature.packed();
         let body = serde_json::to_string(&brief).map_err(json)?;
         let words = words.join("\n").to_lowercase();
-        Ok(Entry { case_id: case.id, events: case.version, words, causes, body })
+        Ok(Entry { case_id: case.id, events: case.version, words, signature, body })
     }
-}
-
-/// A case on its way to the answer.
-struct Ranked {
-    score: f64,
-    place: usize,
-    case_id: String,
-    body: String,
-}
-
-/// Scores briefs on all processors: reading them takes longer than fetching them.
-fn scored(briefs: Vec<(usize, (String, String))>, wanted: &Signature) -> Result<Vec<Ranked>, Error> {
-    let score = |(place, (case_id, body)): (usize, (String, String))| {
-        let score = wanted.resemblance(&brief(&case_id, &body)?.signature).score;
-        Ok(Ranked { score, place, case_id, body })
-    };
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = briefs.len().div_ceil(threads).max(64);
-    let mut briefs = briefs.into_iter();
-    let shares: Vec<Vec<_>> =
-        std::iter::from_fn(|| Some(briefs.by_ref().take(share).collect()).filter(|s: &Vec<_>| !s.is_empty())).collect();
-    std::thread::scope(|scope| {
-        let work = shares
-            .into_iter()
-            .map(|share| scope.spawn(|| share.into_iter().map(score).collect::<Result<Vec<_>, Error>>()));
-        let running: Vec<_> = work.collect();
-        let mut all = Vec::new();
-        for thread in running {
-            let died = |_| Error::new(Class::Storage, "library", "the library could not be looked through", "");
-            all.extend(thread.join().map_err(died)??);
-        }
-        Ok(all)
-    })
 }
 
 /// Signature and causes of what was wrong.

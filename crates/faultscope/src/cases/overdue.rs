@@ -21,13 +21,13 @@ pub struct OverdueDocument {
 }
 
 impl Desk {
-    /// The cases with clocks that have run out; `escalate` writes down who is told.
+    /// The cases with clocks that have run out, at most so many; `escalate` writes down who is told, of those.
     ///
     /// # Errors
     /// When the store cannot be read, or written; what was written until then is durable.
-    pub fn overdue(&mut self, escalate: bool) -> Result<OverdueDocument, Error> {
+    pub fn overdue(&mut self, escalate: bool, limit: Option<u32>) -> Result<OverdueDocument, Error> {
         let at = crate::now();
-        let overdue = self.store.overdue(&at)?;
+        let overdue = self.store.overdue(&at, limit)?;
         let mut escalated = Vec::new();
         let tool = format!("faultscope {}", crate::VERSION);
         for case in overdue.iter().filter(|case| escalate && !case.untold.is_empty()) {
