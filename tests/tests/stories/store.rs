@@ -32,7 +32,12 @@ fn a_laptop_and_an_office_exchange_and_say_what_came_of_it() {
     let office = desk.place("office");
     assert!(desk.run("office", &["store", "init"], 0).out.contains("made"));
     assert!(desk.run("office", &["store", "init"], 0).out.contains("already"));
-    assert_eq!(desk.run("office", &["store", "migrate", "--json"], 0).json()["before"], 5);
+    // A store that was just made is of the newest version: nothing is left to be done.
+    let migrated = desk.run("office", &["store", "migrate", "--json"], 0).json();
+    assert!(
+        migrated["before"].as_u64().is_some_and(|v| v > 0) && migrated["before"] == migrated["version"],
+        "{migrated}"
+    );
     let id = desk.run("laptop", &["case", "open", "--title", "hums"], 0).out.trim().to_owned();
     desk.run("laptop", &["case", "attach", &id, &sample("site-tx.toml"), "--measure", "none"], 0);
     let sent = desk.run("laptop", &["store", "sync", &office, "--ack"], 0);
@@ -53,7 +58,10 @@ fn a_laptop_and_an_office_exchange_and_say_what_came_of_it() {
         let case = desk.run(store, &["case", "show", &id, "--json"], 0).json();
         assert_eq!(case["case"]["assignee"], "wang");
         let checked = desk.run(store, &["store", "check", "--json"], 0).json();
-        assert_eq!((&checked["cases"], &checked["evidence"], &checked["version"]), (&1.into(), &1.into(), &5.into()));
+        assert_eq!(
+            (&checked["cases"], &checked["evidence"], &checked["version"]),
+            (&1.into(), &1.into(), &migrated["before"])
+        );
     }
     assert!(desk.run("laptop", &["store", "sync", &office], 0).out.contains("1 were the same"));
 }
