@@ -54,6 +54,6 @@ fi
 
 # The real window, in English and Chinese; the pictures stay in target/window.
 if [ "$quick" = no ]; then
-    cargo build --locked --quiet -p faultscope-gui
+    # The app's own tests have built it, with the features of the whole workspace; to ask for it alone would build much anew.
     gui/tests/window.sh target/debug/faultscope-gui target/window quick
 fi
