@@ -7,7 +7,7 @@ use faultscope_diagnose::gate::{self, Coverage};
 use faultscope_diagnose::measurement::{self, Detail, Measured, Settings};
 use faultscope_diagnose::{Cause, Gate, GateState, LimitSet, RuleSet, judge, judge::applies};
 use faultscope_report::words::{self, Lang};
-use faultscope_signal::Kind;
+use faultscope_signal::{Kind, Unit};
 
 use crate::opened::{Opened, base, main_trace, read_error};
 use crate::result::{Channel, ProvenanceInfo};
@@ -31,6 +31,16 @@ pub struct Request {
 
 /// Blocks that an overview of a very long record looks at: 4 million frames.
 pub(crate) const OVERVIEW: Coverage = Coverage::Blocks(128);
+
+/// The measurement that goes with what a record is: `spurs` for I/Q, `ripple` for volts, none for values without a meaning.
+#[must_use]
+pub const fn measurement_of(kind: Kind, unit: Unit) -> Option<&'static str> {
+    match (kind, unit) {
+        (Kind::Iq, _) => Some("spurs"),
+        (Kind::Real, Unit::Volt) => Some("ripple"),
+        _ => None,
+    }
+}
 
 /// Measures one capture, judges it, and explains what failed.
 ///

@@ -24,7 +24,7 @@ pub use faultscope_case::{
 use faultscope_case::{NewEvent, StandingCheck, Store, StoreError};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
 use faultscope_report::words::Lang;
-use faultscope_signal::{Kind, Swept, Unit};
+use faultscope_signal::Swept;
 use serde::{Deserialize, Serialize};
 use store::open_store;
 
@@ -419,11 +419,12 @@ pub fn examine(
         (Measure::Auto, Ok(capture)) if capture.spectra.iter().any(|s| s.swept == Swept::Signal) => {
             ("spurs", capture.files)
         }
-        (Measure::Auto, Ok(capture)) => match capture.main_trace().map(|t| (t.kind, t.unit)) {
-            Some((Kind::Iq, _)) => ("spurs", capture.files),
-            Some((Kind::Real, Unit::Volt)) => ("ripple", capture.files),
-            _ => return Ok((capture.files, None)),
-        },
+        (Measure::Auto, Ok(capture)) => {
+            match capture.main_trace().and_then(|t| analyse::measurement_of(t.kind, t.unit)) {
+                Some(measurement) => (measurement, capture.files),
+                None => return Ok((capture.files, None)),
+            }
+        }
     };
     let result = analyse::analyse(file, measurement, request, watch).map_err(|e| e.at(&file.display().to_string()))?;
     Ok((files, Some(result)))

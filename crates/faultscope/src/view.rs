@@ -87,11 +87,7 @@ impl Viewer {
             center_hz: self.trace.center_hz,
             frames: self.trace.frames,
             duration_s: self.trace.duration_s(),
-            measurement: match (self.trace.kind, self.trace.unit) {
-                (Kind::Iq, _) => Some("spurs"),
-                (Kind::Real, Unit::Volt) => Some("ripple"),
-                _ => None,
-            },
+            measurement: crate::analyse::measurement_of(self.trace.kind, self.trace.unit),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The live source on the screen: how it stands, its last picture, what was held, and its waterfall.
 
 use faultscope_door::Error;
-use faultscope_door::live::{Ended, Source, measurement_of};
+use faultscope_door::analyse::measurement_of;
+use faultscope_door::live::{Ended, Source};
 use faultscope_door::view::Envelope;
 
 use super::table::Table;

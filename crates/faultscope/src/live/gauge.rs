@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use faultscope_diagnose::measurement::{self, Settings};
 use faultscope_diagnose::{Finding, Gate, LimitSet, Reading, judge, judge::applies};
 use faultscope_instrument::live::StreamInfo;
-use faultscope_signal::{Kind, Unit};
 
 use super::rule::Window;
 use crate::Error;
+use crate::analyse::measurement_of;
 
 /// What was measured of a live source at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,16 +26,6 @@ pub struct Gauged {
     pub gates: Vec<Gate>,
     /// Why nothing could be measured.
     pub error: Option<Error>,
-}
-
-/// The measurement that goes with a source; none for values without a meaning.
-#[must_use]
-pub const fn measurement_of(kind: Kind, unit: Unit) -> Option<&'static str> {
-    match (kind, unit) {
-        (Kind::Iq, _) => Some("spurs"),
-        (Kind::Real, Unit::Volt) => Some("ripple"),
-        _ => None,
-    }
 }
 
 /// Samples to measure.

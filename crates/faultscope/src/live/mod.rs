@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use devices::{DeviceInfo, DevicesDocument, devices};
 pub use doctor::{Check, CheckState, DoctorDocument, doctor};
-pub use gauge::{Gauged, measurement_of};
+pub use gauge::Gauged;
 pub use loss::LossNotice;
 pub use monitor::{Ask, Moment, MonitorRequest, News, Source, monitor};
 pub use record::{RecordDocument, RecordRequest, Until, record};

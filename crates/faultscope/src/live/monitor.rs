@@ -158,7 +158,11 @@ pub fn monitor(
             match ask {
                 Ask::Pin(path) => tell(screen.pin(&path).map_or_else(News::PinFailed, News::Pinned)),
                 Ask::Back(frame) => screen.back = frame,
-                Ask::JudgeBy(packs) => gauge.iter_mut().for_each(|g| g.judge_by(packs.clone())),
+                Ask::JudgeBy(packs) => {
+                    if let Some(gauge) = &mut gauge {
+                        gauge.judge_by(packs);
+                    }
+                }
             }
         }
         if let Some(gauge) = &mut gauge {
