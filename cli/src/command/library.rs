@@ -7,7 +7,6 @@ use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
     self, Access, LibraryDocument, LibraryHit, LibrarySearch, Measure, TrendSearch, TrendsDocument, UnitTrend,
 };
-use faultscope_door::diagnose::signature::Reason;
 use faultscope_door::paper::table;
 use faultscope_door::paper::words::{self, Lang, fill, word};
 use faultscope_door::paper::{compact, plain};
@@ -197,24 +196,8 @@ fn measured(args: &LibrarySearchArgs, context: &mut Context<'_>) -> Result<Vec<f
 
 fn row(hit: &LibraryHit, lang: Lang) -> Vec<String> {
     let alike = hit.score.map_or_else(String::new, |score| format!("{:.0} %", 100.0 * score));
-    let reasons: Vec<String> = hit.reasons.iter().map(|r| reason(r, lang)).collect();
+    let reasons: Vec<String> = hit.reasons.iter().map(|r| words::resemblance(lang, r)).collect();
     let why = if hit.score.is_some() { reasons.join("; ") } else { hit.title.clone() };
     let remedy = std::iter::once(&hit.remedy).chain(&hit.parts).filter(|w| !w.is_empty()).cloned().collect::<Vec<_>>();
     vec![hit.case_id.clone(), alike, hit.root_cause.clone(), remedy.join("; "), why]
-}
-
-fn reason(reason: &Reason, lang: Lang) -> String {
-    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
-    let (key, name, here, there) = match reason {
-        Reason::Cause { rule, here, there } => ("library.cause", rule.clone(), percent(*here), percent(*there)),
-        Reason::Lines { origin, here, there } => {
-            let level = |v: f64| compact(v, faultscope_door::signal::Unit::Dbc);
-            ("library.lines", words::origin(lang, *origin).to_owned(), level(*here), level(*there))
-        }
-        Reason::Figure { figure, here, there, unit } => {
-            let id = figure.split_once('.').map_or(figure.as_str(), |(_, id)| id);
-            ("library.figure", words::reading(lang, id), compact(*here, *unit), compact(*there, *unit))
-        }
-    };
-    fill(lang, key, &[("name", &name), ("here", &here), ("there", &there)])
 }

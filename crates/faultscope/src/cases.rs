@@ -5,6 +5,7 @@ mod bundle;
 mod library;
 mod link;
 mod overdue;
+mod repair;
 mod rounds;
 mod signing;
 mod sla;
@@ -17,9 +18,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 pub use faultscope_case::{
-    Access, Action, ActionKind, Attached, Case, Checked, Closed, Closure, ClosureCode, Equipment, EscalationLevel,
-    Event, EventKind, Evidence, Filter, HintKind, Opened, Overdue, PartReplaced, Paused, Priority, Profile, Resumed,
-    Sort, Status, Summary, TimeHint, Verification,
+    Access, Action, ActionKind, Attached, Case, Checked, Clock, ClockState, Closed, Closure, ClosureCode, Equipment,
+    EscalationLevel, Event, EventKind, Evidence, Filter, HintKind, Opened, Overdue, PartReplaced, Paused, Priority,
+    Profile, Resumed, Sort, Status, Summary, TimeHint, Verification,
 };
 use faultscope_case::{NewEvent, StandingCheck, Store, StoreError};
 use faultscope_diagnose::{Cause, Examined, RuleSet};
@@ -40,6 +41,7 @@ pub use faultscope_case::{Clash, DifferenceKind, Imported, Outcome};
 pub use library::{LibraryDocument, LibraryHit, LibrarySearch, signature_of};
 pub use link::{CaseLink, CaseLinkRequest, CaseLinked, LinkSource};
 pub use overdue::OverdueDocument;
+pub use repair::{Repaired, repaired};
 pub use rounds::{InspectRequest, Inspected};
 pub use signing::{KeysDocument, default_keys};
 pub use sla::{SlaCalendar, SlaClock, SlaDocument, sla_profile};

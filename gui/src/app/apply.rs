@@ -8,13 +8,16 @@ use faultscope_door::limits::{self, TypedLimit};
 use faultscope_door::paper::Lang;
 use faultscope_door::{Error, Request};
 
+use super::dossier::{self, desk};
 use super::guide;
 use super::live::is_instrument;
 use super::state::Capture;
-use super::{Baseline, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Source, Stage, State};
+use super::{
+    Baseline, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Screen, Source, Stage, State,
+};
 use crate::theme;
 use crate::words::Word;
-use crate::worker::{CaptureJob, DeskJob, DeskTask, StillJob, Workers, ZoomJob};
+use crate::worker::{CaptureJob, DeskTask, StillJob, Workers, ZoomJob};
 
 /// Most captures held open at once: each keeps its pictures in memory.
 const MOST: usize = 64;
@@ -37,10 +40,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
             }
         }
         Command::Disconnect => disconnect(state, workers),
-        Command::ShowLive => {
-            state.live_shown = state.live.is_some();
-            state.guide_shown = false;
-        }
+        Command::Turn(screen) => state.screen = screen,
         Command::Pause(paused) => state.live.iter_mut().for_each(|l| l.paused = paused),
         Command::Hold(hold) => state.live.iter_mut().for_each(|l| l.hold = hold),
         Command::ClearHold => state.live.iter_mut().for_each(|l| l.held_db.clear()),
@@ -70,7 +70,6 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
             state.path = text;
             state.focus_path = false;
         }
-        Command::Type(Field::CaseTitle, text) => state.title = text,
         Command::View(plot, range) => view(state, plot, range),
         Command::Look(picture) => state.picture = picture,
         Command::DrawWaterfall(range_s, rows) => draw_waterfall(state, workers, range_s, rows),
@@ -122,19 +121,15 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         }
         Command::Dismiss => state.notice = None,
         Command::Copy(text) => context.copy_text(text),
-        Command::LeaveCase => {
-            state.desk.case = None;
-            desk(state, workers, Word::Opening, DeskTask::List);
-        }
         Command::ListCases => desk(state, workers, Word::Opening, DeskTask::List),
-        Command::CreateCase => create_case(state, workers),
-        Command::ShowCase(id) => desk(state, workers, Word::Opening, DeskTask::Show(id)),
-        Command::Attach => attach(state, workers),
-        Command::Report => {
-            if let Some(id) = state.desk.case.as_ref().map(|c| c.id.clone()) {
-                desk(state, workers, Word::Writing, DeskTask::Report(id, state.lang));
-            }
+        Command::Case(command) => dossier::apply(state, workers, command),
+        Command::Attach => attach(state, workers, context),
+        Command::OpenPinned(path) => {
+            open(state, workers, &Source::File(path));
+            let wanted = state.desk.case.is_some();
+            state.present.and_then(|id| state.capture_mut(id)).into_iter().for_each(|c| c.pinned = wanted);
         }
+        Command::LookUp => dossier::look_up(state, workers),
     }
 }
 
@@ -186,8 +181,7 @@ fn connect(state: &mut State, workers: &mut Workers, address: String) {
     state.session += 1;
     workers.connect(state.session, &address);
     state.live = Some(Live::new(state.session, address));
-    state.live_shown = true;
-    state.guide_shown = false;
+    state.screen = Screen::Live;
     judge_live(state, workers);
 }
 
@@ -206,7 +200,6 @@ fn disconnect(state: &mut State, workers: &mut Workers) {
         Some(live) => live.stage = Stage::Ended,
         None => {
             state.live = None;
-            state.live_shown = false;
         }
     }
 }
@@ -238,8 +231,7 @@ fn select(state: &mut State, id: CaptureId) {
         state.mark = None;
     }
     state.present = Some(id);
-    state.live_shown = false;
-    state.guide_shown = false;
+    state.screen = Screen::Capture;
 }
 
 fn step(state: &mut State, by: isize) {
@@ -457,27 +449,17 @@ fn scale(context: &egui::Context, step: i8) {
     }
 }
 
-fn create_case(state: &mut State, workers: &mut Workers) {
-    let title = state.title.trim().to_owned();
-    if title.is_empty() {
-        state.notice = Some(Notice::Missing(Word::CaseNeedsTitle));
-        return;
-    }
-    state.title.clear();
-    desk(state, workers, Word::Writing, DeskTask::Create(title));
-}
-
-fn attach(state: &mut State, workers: &mut Workers) {
+/// Attaches the present capture, and what is on the screen of it.
+fn attach(state: &mut State, workers: &mut Workers, context: &egui::Context) {
     let Some(case) = state.desk.case.as_ref().map(|c| c.id.clone()) else { return };
     let Some(capture) = state.capture() else { return };
     let (Some(viewer), Some(result)) = (&capture.viewer, &capture.result) else { return };
     let files: Vec<PathBuf> = viewer.files().to_vec();
     let result = Box::new(result.as_ref().clone());
-    desk(state, workers, Word::Writing, DeskTask::Attach { case, files, result });
-}
-
-pub(super) fn desk(state: &mut State, workers: &mut Workers, what: Word, task: DeskTask) {
-    let job = DeskJob { store: state.desk.store.clone(), actor: state.desk.actor.clone(), task };
-    let (id, progress) = workers.desk(job);
-    state.jobs.push(Job { id, what, name: Word::Store.text(state.lang).to_owned(), capture: None, progress });
+    let role = state.desk.role.map(str::to_owned);
+    if state.screen() == Screen::Capture {
+        // A window without a screen gives nothing.
+        context.request_screenshot(workers.screen(case.clone(), capture.name.clone()));
+    }
+    desk(state, workers, Word::Writing, DeskTask::Attach { case, files, result, role });
 }

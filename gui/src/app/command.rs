@@ -1,8 +1,10 @@
 //! Everything a panel can ask for.
 
+use std::path::PathBuf;
+
 use faultscope_door::paper::Lang;
 
-use super::{Baseline, CaptureId, Draft, Picture, Source, Tab};
+use super::{Baseline, CaptureId, CaseCommand, Draft, Picture, Screen, Source, Tab};
 use crate::Look;
 use crate::worker::JobId;
 
@@ -11,8 +13,6 @@ use crate::worker::JobId;
 pub(crate) enum Field {
     /// Path of a capture.
     Path,
-    /// Title of a new case.
-    CaseTitle,
 }
 
 /// A picture that can be zoomed.
@@ -45,8 +45,8 @@ pub(crate) enum Command {
     ConnectTyped,
     /// Give the live source up.
     Disconnect,
-    /// Show the live source.
-    ShowLive,
+    /// Fill the middle of the window with something else.
+    Turn(Screen),
     /// Let the live pictures stand still, or go on.
     Pause(bool),
     /// Draw the highest levels, or no longer.
@@ -141,14 +141,12 @@ pub(crate) enum Command {
     Copy(String),
     /// Read the list of cases.
     ListCases,
-    /// Open a new case.
-    CreateCase,
-    /// Show a case.
-    ShowCase(String),
-    /// Go back to the list of cases.
-    LeaveCase,
+    /// Something about the open case.
+    Case(CaseCommand),
     /// Attach the present capture to the open case.
     Attach,
-    /// Write the report of the open case.
-    Report,
+    /// Open what was pinned; with a case open it is attached to that when it is measured.
+    OpenPinned(PathBuf),
+    /// Look up which closed cases the present capture resembles.
+    LookUp,
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use faultscope_door::Error;
 use faultscope_door::check::{CheckDocument, Plan};
 
-use super::apply::desk;
-use super::{CaptureId, Guide, Job, Notice, State};
+use super::dossier::desk;
+use super::{CaptureId, Guide, Job, Notice, Screen, State};
 use crate::words::Word;
 use crate::worker::{CaptureJob, DeskTask, Workers};
 
@@ -19,7 +19,7 @@ pub(super) fn show(state: &mut State, workers: &mut Workers, shown: bool) {
     if shown && state.guide.is_none() {
         begin(state, workers, USUAL);
     } else {
-        state.guide_shown = shown;
+        state.screen = if shown { Screen::Guide } else { Screen::Capture };
     }
 }
 
@@ -29,7 +29,7 @@ pub(super) fn begin(state: &mut State, workers: &mut Workers, plan: &str) {
         Ok(plan) => {
             let round = state.guide.as_ref().map_or(0, |g| g.round);
             state.guide = Some(Guide { plan: Arc::new(plan), given: Vec::new(), document: None, error: None, round });
-            state.guide_shown = true;
+            state.screen = Screen::Guide;
             check(state, workers);
         }
         Err(error) => state.notice = Some(Notice::Failed(error)),

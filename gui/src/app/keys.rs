@@ -3,7 +3,7 @@
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use super::{Command, State};
+use super::{CaseCommand, Command, Screen, State};
 use crate::words::Word;
 
 /// What a key does.
@@ -29,6 +29,8 @@ pub(crate) enum Shortcut {
     Attach,
     /// Write the report.
     Report,
+    /// Show the whole case, or go back to the captures.
+    Case,
     /// Stop all work.
     Cancel,
     /// The other language.
@@ -43,7 +45,7 @@ const CTRL: Modifiers = Modifiers::COMMAND;
 
 impl Shortcut {
     /// All of them, in the order of the help.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Path,
         Self::Samples,
         Self::Close,
@@ -54,6 +56,7 @@ impl Shortcut {
         Self::Pin,
         Self::Attach,
         Self::Report,
+        Self::Case,
         Self::Cancel,
         Self::Language,
         Self::Theme,
@@ -73,6 +76,7 @@ impl Shortcut {
             Self::Pin => KeyboardShortcut::new(CTRL, Key::P),
             Self::Attach => KeyboardShortcut::new(CTRL, Key::Enter),
             Self::Report => KeyboardShortcut::new(CTRL, Key::R),
+            Self::Case => KeyboardShortcut::new(CTRL, Key::K),
             Self::Cancel => KeyboardShortcut::new(Modifiers::NONE, Key::Escape),
             Self::Language => KeyboardShortcut::new(CTRL, Key::L),
             Self::Theme => KeyboardShortcut::new(CTRL, Key::T),
@@ -93,6 +97,7 @@ impl Shortcut {
             Self::Pin => Word::PinTip,
             Self::Attach => Word::CaseAttachTip,
             Self::Report => Word::CaseReportTip,
+            Self::Case => Word::CaseWholeTip,
             Self::Cancel => Word::Cancel,
             Self::Language => Word::Language,
             Self::Theme => Word::Theme,
@@ -114,7 +119,11 @@ impl Shortcut {
             Self::Pause => state.live.as_ref().filter(|l| l.is_open()).map(|l| Command::Pause(!l.paused)),
             Self::Pin => state.live.as_ref().filter(|l| l.can_pin()).map(|_| Command::Pin),
             Self::Attach => state.can_attach().then_some(Command::Attach),
-            Self::Report => state.desk.case.is_some().then_some(Command::Report),
+            Self::Report => state.desk.case.is_some().then_some(Command::Case(CaseCommand::Report)),
+            Self::Case => state.desk.case.is_some().then(|| match state.screen() {
+                Screen::Case => Command::Turn(Screen::Capture),
+                _ => Command::Turn(Screen::Case),
+            }),
             Self::Cancel if state.help => Some(Command::Help(false)),
             Self::Cancel => (!state.jobs.is_empty()).then_some(Command::CancelAll),
             Self::Language => Some(Command::Speak(if state.lang == Lang::En { Lang::ZhCn } else { Lang::En })),

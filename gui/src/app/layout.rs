@@ -3,10 +3,10 @@
 use eframe::egui;
 use egui::{CentralPanel, Frame, Panel, Ui};
 
-use super::{Command, Picture, State};
+use super::{Command, Picture, Screen, State};
 use crate::panel::{
-    Cx, captures, case, causes, comparison, confirm, empty, guide, help, live, results, ripple, spectrum, status, top,
-    trend, waterfall, waveform,
+    Cx, captures, case, causes, clocks, comparison, confirm, empty, folder, guide, help, live, results, ripple,
+    spectrum, status, top, trend, waterfall, waveform,
 };
 
 /// Makes a panel keep its size while there is little in it.
@@ -18,6 +18,9 @@ fn fill(ui: &mut Ui) {
 pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let cx = &mut Cx::new(state, commands);
     Panel::top("top").show(ui, |ui| top::show(ui, cx));
+    if let Some(case) = &state.desk.case {
+        Panel::top("clocks").show(ui, |ui| clocks::show(ui, cx, case));
+    }
     Panel::bottom("status").show(ui, |ui| status::show(ui, cx));
     Panel::left("side").resizable(true).default_size(250.0).size_range(180.0..=420.0).show(ui, |ui| {
         let half = (ui.available_height() * 0.5).max(120.0);
@@ -27,18 +30,20 @@ pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         });
         CentralPanel::no_frame().show(ui, |ui| captures::show(ui, cx));
     });
-    if state.guide_shown && state.guide.is_some() {
-        CentralPanel::default().show(ui, |ui| guide::show(ui, cx));
-    } else if state.live_shown && state.live.is_some() {
-        CentralPanel::default().show(ui, |ui| live::show(ui, cx));
-    } else if state.capture().is_none() {
-        CentralPanel::default().show(ui, |ui| empty::show(ui, cx));
-    } else {
-        work(ui, cx);
+    match state.screen() {
+        Screen::Guide => middle(ui, cx, guide::show),
+        Screen::Live => middle(ui, cx, live::show),
+        Screen::Case => middle(ui, cx, folder::show),
+        Screen::Capture if state.capture().is_none() => middle(ui, cx, empty::show),
+        Screen::Capture => work(ui, cx),
     }
     help::show(ui, cx);
     confirm::show(ui, cx);
     empty::drop_hint(ui, cx);
+}
+
+fn middle(ui: &mut Ui, cx: &mut Cx<'_>, show: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
+    CentralPanel::default().show(ui, |ui| show(ui, cx));
 }
 
 /// Pictures above, results below.

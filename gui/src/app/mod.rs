@@ -2,23 +2,29 @@
 
 mod apply;
 mod command;
+mod dossier;
 mod guide;
 mod keys;
 mod layout;
 mod live;
 mod receive;
 mod state;
+mod step;
 mod table;
+
+use std::time::{Duration, Instant};
 
 use eframe::egui;
 
 pub(crate) use command::{Command, Field, Plot};
+pub(crate) use dossier::{Answering, CaseCommand, Entry};
 pub(crate) use keys::Shortcut;
 pub(crate) use live::{Live, Stage};
 pub(crate) use state::{
-    Baseline, Capture, CaptureId, Compared, Draft, Guide, Job, Notice, Pack, Picture, Source, State, Tab, TrendOf,
-    applies,
+    Baseline, Capture, CaptureId, Compared, Draft, Guide, Job, Notice, Pack, Picture, Screen, Source, State, Tab,
+    TrendOf, applies,
 };
+pub(crate) use step::{Blank, Step, Stepping};
 pub(crate) use table::{Judged, Row};
 
 use faultscope_door::session::Session;
@@ -27,7 +33,9 @@ use crate::worker::{KeepJob, Workers};
 use crate::{Start, fonts, theme};
 
 /// How often the progress of work is drawn.
-const BEAT: std::time::Duration = std::time::Duration::from_millis(100);
+const BEAT: Duration = Duration::from_millis(100);
+/// How often the clocks of the open case are read.
+const CLOCKS: Duration = Duration::from_secs(20);
 
 /// The desktop app.
 pub struct App {
@@ -35,6 +43,8 @@ pub struct App {
     workers: Workers,
     /// The session as last kept.
     kept: Session,
+    /// When the clocks of the open case were last read.
+    read: Instant,
 }
 
 impl App {
@@ -53,6 +63,7 @@ impl App {
             state: State::new(&start, chinese),
             workers: Workers::start(move || wake.request_repaint()),
             kept: Session::default(),
+            read: Instant::now(),
         };
         let commands = std::iter::once(Command::ListCases).chain(begin(&start)).chain(again(&before));
         app.apply(context, commands.collect());
@@ -64,11 +75,23 @@ impl App {
         self.receive(ui.ctx());
         let mut commands = keys::pressed(ui.ctx(), &self.state);
         commands.extend(dropped(ui.ctx()));
+        commands.extend(self.tick(ui.ctx()));
         layout::show(ui, &self.state, &mut commands);
         self.apply(ui.ctx(), commands);
         if !self.state.jobs.is_empty() {
             ui.ctx().request_repaint_after(BEAT);
         }
+    }
+
+    /// Clocks run: the open case is read again from time to time.
+    fn tick(&mut self, context: &egui::Context) -> Option<Command> {
+        self.state.desk.case.as_ref()?;
+        context.request_repaint_after(CLOCKS);
+        let due = self.read.elapsed() >= CLOCKS;
+        due.then(|| {
+            self.read = Instant::now();
+            Command::Case(CaseCommand::Refresh)
+        })
     }
 
     fn receive(&mut self, context: &egui::Context) {
@@ -109,7 +132,7 @@ fn again(before: &Session) -> Vec<Command> {
     let back = |present: usize| before.captures.len().saturating_sub(1).saturating_sub(present);
     commands.extend(before.present.map(|p| Command::Step(-isize::try_from(back(p)).unwrap_or(0))));
     commands.extend(before.live.clone().map(Command::OfferLive));
-    commands.extend(before.case.clone().map(Command::ShowCase));
+    commands.extend(before.case.clone().map(|id| Command::Case(CaseCommand::Show(id))));
     commands
 }
 

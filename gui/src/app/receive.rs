@@ -1,12 +1,14 @@
 //! What the workers say, taken into the state.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use faultscope_door::{Class, Error};
 
+use super::dossier;
 use super::guide;
 use super::live::Taken;
-use super::{Command, Notice, Source, State};
+use super::{CaseCommand, Command, Notice, Source, State};
 use crate::words::Word;
 use crate::worker::{JobId, LiveNews, Message};
 
@@ -40,6 +42,9 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
                 capture.result = result.map(|r| Arc::new(*r));
                 capture.measured = true;
                 capture.error = None;
+                let pinned = std::mem::take(&mut capture.pinned) && capture.result.is_some();
+                // What is attached is what is on the screen.
+                return if pinned { vec![Command::Select(id), Command::Attach] } else { Vec::new() };
             }
         }
         Message::Zoomed(id, envelope) => {
@@ -77,23 +82,36 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
             state.desk.dir = Some(dir);
             state.desk.cases = cases;
         }
-        Message::Case(case) => {
-            state.desk.case = Some(case);
-            state.desk.report = None;
+        Message::Case(folder) => dossier::opened(state, *folder),
+        Message::Refreshed(folder) => {
+            // Of a case that was left meanwhile nothing is wanted.
+            if state.desk.case.as_ref().is_some_and(|c| c.id == folder.case.id) {
+                dossier::take(state, *folder);
+            }
         }
-        Message::Attached(case, name) => {
-            let said = format!("{} {}: {name}", Word::Attached.text(state.lang), case.id);
-            state.desk.case = Some(case);
+        Message::Stepped(folder) => {
+            dossier::take(state, *folder);
+            (state.desk.stepping, state.desk.answering) = (None, None);
+        }
+        Message::Attached(folder, name) => {
+            let said = format!("{} {}: {name}", Word::Attached.text(state.lang), folder.case.id);
+            dossier::take(state, *folder);
             state.notice = Some(Notice::Said(said));
         }
-        Message::Report(path) => {
-            state.notice = Some(Notice::Said(format!("{} {}", Word::ReportWritten.text(state.lang), path.display())));
-            state.desk.report = Some(path);
-        }
+        Message::Screen(case, name, image) => return vec![Command::Case(CaseCommand::Picture(case, name, image))],
+        Message::Report(path) => written(state, Word::ReportWritten, path),
+        Message::Bundle(path) => written(state, Word::BundleWritten, path),
+        Message::Verified(verified) => state.desk.dossier.verified = Some(*verified),
+        Message::Similar(id, of, found) => dossier::found(state, id, (of, found)),
         Message::Live(session, news) => return live(state, session, news),
         Message::Over(job) => over(state, job),
     }
     Vec::new()
+}
+
+fn written(state: &mut State, what: Word, path: PathBuf) {
+    state.notice = Some(Notice::Said(format!("{} {}", what.text(state.lang), path.display())));
+    state.desk.written = Some((what, path));
 }
 
 fn live(state: &mut State, session: u64, news: LiveNews) -> Vec<Command> {
@@ -102,7 +120,7 @@ fn live(state: &mut State, session: u64, news: LiveNews) -> Vec<Command> {
         Taken::Nothing => Vec::new(),
         Taken::Pinned(path) => {
             state.notice = Some(Notice::Said(format!("{} {}", Word::Pinned.text(state.lang), path.display())));
-            vec![Command::Open(Source::File(path))]
+            vec![Command::OpenPinned(path)]
         }
         Taken::Failed(error) => {
             state.notice = Some(Notice::Failed(error));

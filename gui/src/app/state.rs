@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use faultscope_door::cases::{Case, Summary};
 use faultscope_door::check::{CheckDocument, Plan};
 use faultscope_door::compare::Curves;
 use faultscope_door::diagnose::LimitSet;
@@ -16,6 +15,7 @@ use faultscope_door::trend::Trend;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, limits};
 
+use super::dossier::{Desk, Similar};
 use super::live::Live;
 use crate::plot::{Density, Levels, Still};
 use crate::words::Word;
@@ -54,6 +54,20 @@ impl Source {
 
 fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+/// What fills the middle of the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Screen {
+    /// The present capture.
+    #[default]
+    Capture,
+    /// The live source.
+    Live,
+    /// The procedure.
+    Guide,
+    /// The open case.
+    Case,
 }
 
 /// The pictures that share the place on the left.
@@ -124,6 +138,8 @@ pub(crate) enum Tab {
     Quality,
     /// What differs from the baseline.
     Differences,
+    /// Closed cases that it resembles.
+    Similar,
 }
 
 /// One open capture.
@@ -175,6 +191,12 @@ pub(crate) struct Capture {
     pub(crate) compared: Option<(Baseline, Result<Arc<Compared>, Error>)>,
     /// The baseline last asked for.
     pub(crate) asked_baseline: Option<Baseline>,
+    /// Closed cases that it resembles.
+    pub(crate) similar: Option<Similar>,
+    /// The result that they were last looked up for.
+    pub(crate) asked_similar: Option<usize>,
+    /// Whether it is attached to the open case as soon as it is measured.
+    pub(crate) pinned: bool,
     /// Why it could not be opened or measured.
     pub(crate) error: Option<Error>,
     /// Ids or paths of the packs it is judged by.
@@ -213,6 +235,9 @@ impl Capture {
             by: None,
             compared: None,
             asked_baseline: None,
+            similar: None,
+            asked_similar: None,
+            pinned: false,
             error: None,
             packs,
             spectrum_view: None,
@@ -224,23 +249,6 @@ impl Capture {
     pub(crate) fn measurement(&self) -> Option<&'static str> {
         self.by.or_else(|| self.facts.as_ref().and_then(|f| f.measurement))
     }
-}
-
-/// The store and the open case.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Desk {
-    /// Folder of the store as asked for; the default one when not given.
-    pub(crate) store: Option<String>,
-    /// Folder of the store as it is.
-    pub(crate) dir: Option<PathBuf>,
-    /// Who works here.
-    pub(crate) actor: String,
-    /// Cases that are not closed.
-    pub(crate) cases: Vec<Summary>,
-    /// The open case.
-    pub(crate) case: Option<Box<Case>>,
-    /// The report last written.
-    pub(crate) report: Option<PathBuf>,
 }
 
 /// Work under way.
@@ -304,8 +312,8 @@ pub(crate) struct State {
     pub(crate) present: Option<CaptureId>,
     /// The live source.
     pub(crate) live: Option<Live>,
-    /// Whether it is on the screen instead of a capture.
-    pub(crate) live_shown: bool,
+    /// What fills the middle of the window.
+    pub(crate) screen: Screen,
     /// Number of the last connection.
     pub(crate) session: u64,
     /// The picture on the left.
@@ -330,8 +338,6 @@ pub(crate) struct State {
     pub(crate) mark: Option<f64>,
     /// What is typed as a path.
     pub(crate) path: String,
-    /// What is typed as a title.
-    pub(crate) title: String,
     /// Whether the path field takes the cursor in the next frame.
     pub(crate) focus_path: bool,
     /// Packs that can be chosen.
@@ -348,8 +354,6 @@ pub(crate) struct State {
     pub(crate) typed: Vec<TypedLimit>,
     /// The procedure under way.
     pub(crate) guide: Option<Guide>,
-    /// Whether it is on the screen.
-    pub(crate) guide_shown: bool,
     /// A live source that is to be confirmed before it is connected to.
     pub(crate) asking: Option<String>,
     /// The last message.
@@ -389,7 +393,7 @@ impl State {
             captures: Vec::new(),
             present: None,
             live: None,
-            live_shown: false,
+            screen: Screen::default(),
             session: 0,
             picture: Picture::default(),
             holds: (false, false),
@@ -402,7 +406,6 @@ impl State {
             tab: Tab::default(),
             mark: None,
             path: String::new(),
-            title: String::new(),
             focus_path: false,
             packs,
             chosen,
@@ -415,7 +418,6 @@ impl State {
             draft: None,
             typed: Vec::new(),
             guide: None,
-            guide_shown: false,
             asking: None,
             notice,
             help: false,
@@ -426,6 +428,17 @@ impl State {
     /// The capture on the screen.
     pub(crate) fn capture(&self) -> Option<&Capture> {
         self.present.and_then(|id| self.captures.iter().find(|c| c.id == id))
+    }
+
+    /// What fills the middle of the window: what was asked for, while it is there.
+    pub(crate) fn screen(&self) -> Screen {
+        let there = match self.screen {
+            Screen::Capture => true,
+            Screen::Live => self.live.is_some(),
+            Screen::Guide => self.guide.is_some(),
+            Screen::Case => self.desk.case.is_some(),
+        };
+        if there { self.screen } else { Screen::Capture }
     }
 
     /// The pictures that there are of the present capture.

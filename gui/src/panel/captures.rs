@@ -4,7 +4,7 @@ use eframe::egui;
 use egui::{Button, ScrollArea, Ui};
 
 use super::{Cx, badge, soft, title, verdict_badge};
-use crate::app::{Capture, Command, Live, Shortcut};
+use crate::app::{Capture, Command, Live, Screen, Shortcut};
 use crate::words::Word;
 
 /// Draws the list.
@@ -28,9 +28,9 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn live(ui: &mut Ui, cx: &mut Cx<'_>, source: &Live) {
     ui.horizontal(|ui| {
         let name = format!("{}: {}", cx.text(Word::LiveSource), source.address);
-        let button = Button::selectable(cx.state.live_shown, source.address.as_str()).truncate();
+        let button = Button::selectable(cx.state.screen() == Screen::Live, source.address.as_str()).truncate();
         if ui.add(button).on_hover_text(&name).accessible_name(name).clicked() {
-            cx.send(Command::ShowLive);
+            cx.send(Command::Turn(Screen::Live));
         }
     });
 }

@@ -1,12 +1,13 @@
-//! The store of cases: the list, the open case, attaching, the report.
+//! The store of cases: the list, a new case, and the open case in brief.
 
 use eframe::egui;
 use egui::{RichText, ScrollArea, TextEdit, Ui};
-use faultscope_door::cases::{Case, Summary};
-use faultscope_door::paper::words;
+use faultscope_door::cases::{Case, ClockState, Priority, Summary};
+use faultscope_door::paper::length;
+use faultscope_door::paper::words::{self, word};
 
-use super::{Cx, soft, title, verdict_badge};
-use crate::app::{Command, Field, Shortcut};
+use super::{Cx, soft, steps, title, verdict_badge};
+use crate::app::{CaseCommand, Command, Entry, Screen};
 use crate::words::Word;
 
 /// Draws the store.
@@ -43,92 +44,103 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn new_case(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let mut text = cx.state.title.clone();
-    let field = TextEdit::singleline(&mut text).hint_text(cx.text(Word::CaseTitleHint)).desired_width(f32::INFINITY);
-    let response = ui.add(field).accessible_name(cx.text(Word::CaseTitle));
-    if response.changed() {
-        cx.send(Command::Type(Field::CaseTitle, text));
-    }
-    let entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+    let entered = blank(ui, cx, Entry::Title);
+    ui.collapsing(cx.text(Word::CaseMore), |ui| {
+        for entry in Entry::ALL.into_iter().filter(|entry| *entry != Entry::Title) {
+            blank(ui, cx, entry);
+        }
+        ui.horizontal(|ui| {
+            for priority in Priority::ALL {
+                let chosen = cx.state.desk.call.priority == priority;
+                if ui.selectable_label(chosen, priority.name()).clicked() {
+                    cx.send(Command::Case(CaseCommand::Urgent(priority)));
+                }
+            }
+        });
+    });
     if ui.button(cx.text(Word::CaseNew)).on_hover_text(cx.text(Word::CaseNewTip)).clicked() || entered {
-        cx.send(Command::CreateCase);
+        cx.send(Command::Case(CaseCommand::Create));
     }
+}
+
+/// A field of the case that is about to be opened; whether Enter was pressed in it.
+fn blank(ui: &mut Ui, cx: &mut Cx<'_>, entry: Entry) -> bool {
+    let (name, hint) = match entry {
+        Entry::Title => (cx.text(Word::CaseTitle), cx.text(Word::CaseTitleHint)),
+        Entry::Customer => (word(cx.lang(), "report.customer"), ""),
+        Entry::Site => (word(cx.lang(), "report.site"), ""),
+        Entry::Kind => (word(cx.lang(), "report.equipment"), ""),
+        Entry::Model => (cx.text(Word::CaseModel), ""),
+        Entry::Serial => (cx.text(Word::CaseSerial), ""),
+        Entry::Tag => (cx.text(Word::CaseTag), ""),
+        Entry::Symptom => (word(cx.lang(), "report.symptom"), ""),
+        Entry::Contact => (cx.text(Word::CaseContact), ""),
+    };
+    let mut text = cx.state.desk.call.filled.get(entry as usize).cloned().unwrap_or_default();
+    let hint = if hint.is_empty() { name } else { hint };
+    let field = TextEdit::singleline(&mut text).hint_text(hint).desired_width(f32::INFINITY);
+    let response = ui.add(field).accessible_name(name);
+    if response.changed() {
+        cx.send(Command::Case(CaseCommand::Call(entry, text)));
+    }
+    response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter))
 }
 
 fn entry(ui: &mut Ui, cx: &mut Cx<'_>, case: &Summary) {
     let label = format!("{}  {}  {}", case.id, case.priority.name(), case.title);
     if ui.add(egui::Button::selectable(false, label).truncate()).clicked() {
-        cx.send(Command::ShowCase(case.id.clone()));
+        cx.send(Command::Case(CaseCommand::Show(case.id.clone())));
+        cx.send(Command::Turn(Screen::Case));
     }
     if let Some(clock) = &case.next_clock {
-        soft(ui, cx, format!("    {} {}", words::clock(cx.lang(), &clock.name), clock.due));
+        let late = clock.state == ClockState::Late;
+        let time = length(clock.remaining_s.unwrap_or(0), cx.lang());
+        let left = words::fill(cx.lang(), if late { "clocks.over" } else { "clocks.left" }, &[("time", &time)]);
+        let colour = if late { cx.palette.failure() } else { cx.palette.soft };
+        let text = format!("    {}: {left}", words::clock(cx.lang(), &clock.name));
+        ui.colored_label(colour, text).on_hover_text(&clock.due);
     }
 }
 
 fn one(ui: &mut Ui, cx: &mut Cx<'_>, case: &Case) {
     ui.horizontal(|ui| {
-        if ui
-            .small_button("<")
-            .on_hover_text(cx.text(Word::CaseLeave))
-            .accessible_name(cx.text(Word::CaseLeave))
-            .clicked()
-        {
-            cx.send(Command::LeaveCase);
+        let leave = ui.small_button("<").on_hover_text(cx.text(Word::CaseLeave));
+        if leave.accessible_name(cx.text(Word::CaseLeave)).clicked() {
+            cx.send(Command::Case(CaseCommand::Leave));
         }
         title(ui, &case.id);
         soft(ui, cx, format!("{}  {}", case.priority.name(), words::status(cx.lang(), case.status.name())));
     });
     ui.label(RichText::new(&case.title).strong());
-    actions(ui, cx);
+    if cx.state.screen() == Screen::Case {
+        // All of it is beside this.
+        return;
+    }
+    ui.horizontal_wrapped(|ui| steps::out(ui, cx));
+    if ui.button(cx.text(Word::CaseWhole)).on_hover_text(cx.text(Word::CaseWholeTip)).clicked() {
+        cx.send(Command::Turn(Screen::Case));
+    }
     ui.separator();
     ScrollArea::vertical().id_salt("case").auto_shrink([false, false]).show(ui, |ui| facts(ui, cx, case));
 }
 
-fn actions(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ui.horizontal_wrapped(|ui| {
-        let tip = cx.tip(ui, Word::CaseAttachTip, Shortcut::Attach);
-        let button = egui::Button::new(cx.text(Word::CaseAttach));
-        let attach = ui.add_enabled(cx.state.can_attach(), button);
-        if attach.on_hover_text(tip).on_disabled_hover_text(cx.text(Word::CaseAttachWhyNot)).clicked() {
-            cx.send(Command::Attach);
-        }
-        let tip = cx.tip(ui, Word::CaseReportTip, Shortcut::Report);
-        if ui.button(cx.text(Word::CaseReport)).on_hover_text(tip).clicked() {
-            cx.send(Command::Report);
-        }
-    });
-}
-
+/// What was written out last, and the findings.
 fn facts(ui: &mut Ui, cx: &mut Cx<'_>, case: &Case) {
-    let lang = cx.lang();
-    if let Some(path) = &cx.state.desk.report {
+    if let Some((what, path)) = &cx.state.desk.written {
         let text = path.display().to_string();
-        ui.label(cx.text(Word::ReportWritten));
+        ui.label(cx.text(*what));
         ui.add(egui::Label::new(RichText::new(&text).monospace()).wrap());
         if ui.small_button(cx.text(Word::CopyPath)).clicked() {
             cx.send(Command::Copy(text));
         }
         ui.separator();
     }
-    for clock in &case.clocks {
-        soft(ui, cx, format!("{}: {}", words::clock(lang, &clock.name), clock.due));
-    }
     soft(ui, cx, format!("{} {}", case.findings.len(), cx.text(Word::CaseFindings)));
     for judged in &case.findings {
         ui.horizontal_wrapped(|ui| {
             verdict_badge(ui, cx, Some(judged.finding.verdict));
-            ui.label(words::summary(&judged.finding, lang));
+            ui.label(words::summary(&judged.finding, cx.lang()));
         });
     }
-    for item in case.checklists.iter().flat_map(|list| &list.items) {
-        ui.horizontal_wrapped(|ui| {
-            verdict_badge(ui, cx, Some(item.result.verdict()));
-            ui.label(item.words(lang.tag())).on_hover_text(&item.note);
-        });
-    }
-    ui.separator();
-    soft(ui, cx, cx.text(Word::CaseEvidence));
-    for kept in &case.evidence {
-        ui.label(&kept.name).on_hover_text(&kept.sha256);
-    }
+    soft(ui, cx, format!("{} {}", case.evidence.len(), cx.text(Word::CaseEvidence)));
 }

@@ -6,7 +6,7 @@ use faultscope_door::check::{CheckDocument, CheckEntry, Role, Step};
 use faultscope_door::diagnose::Verdict;
 use faultscope_door::paper::words;
 
-use super::{Cx, soft, title, verdict_badge};
+use super::{Cx, choice, soft, title, verdict_badge};
 use crate::app::{CaptureId, Command, Guide};
 use crate::words::Word;
 
@@ -96,7 +96,7 @@ fn given(ui: &mut Ui, cx: &mut Cx<'_>, guide: &Guide, role: &Role) {
         let text = cx.text(Word::ProcedureCapture);
         let shown = ComboBox::from_id_salt(("role", &role.id)).selected_text(text).show_ui(ui, |ui| {
             for capture in free {
-                if ui.selectable_label(false, &capture.name).clicked() {
+                if choice(ui, false, &capture.name) {
                     cx.send(Command::Give(role.id.clone(), capture.id));
                 }
             }

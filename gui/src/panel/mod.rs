@@ -1,11 +1,15 @@
 //! The panels: each draws its part of the state and sends commands; none knows another.
 
+pub(crate) mod answers;
 pub(crate) mod captures;
 pub(crate) mod case;
+pub(crate) mod cause;
 pub(crate) mod causes;
+pub(crate) mod clocks;
 pub(crate) mod comparison;
 pub(crate) mod confirm;
 pub(crate) mod empty;
+pub(crate) mod folder;
 pub(crate) mod guide;
 pub(crate) mod help;
 pub(crate) mod lines;
@@ -15,8 +19,10 @@ pub(crate) mod markers;
 pub(crate) mod packs;
 pub(crate) mod results;
 pub(crate) mod ripple;
+pub(crate) mod similar;
 pub(crate) mod spectrum;
 pub(crate) mod status;
+pub(crate) mod steps;
 pub(crate) mod tables;
 pub(crate) mod top;
 pub(crate) mod trend;
@@ -104,6 +110,15 @@ pub(crate) fn picture_switch(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.send(Command::Look(picture));
         }
     }
+}
+
+/// An entry of a list that drops down; the list closes when it is taken, by pointer or by key.
+pub(crate) fn choice(ui: &mut Ui, chosen: bool, text: impl Into<egui::WidgetText>) -> bool {
+    let taken = ui.selectable_label(chosen, text.into()).clicked();
+    if taken {
+        ui.close();
+    }
+    taken
 }
 
 /// Says that a picture does not show all of the record yet.

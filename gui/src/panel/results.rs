@@ -7,7 +7,7 @@ use faultscope_door::paper::{compact, frequency, words};
 use faultscope_door::signal::{Kind, Unit};
 use faultscope_door::view::Facts;
 
-use super::{Cx, badge, comparison, lines, packs, soft, tables, title, verdict_badge};
+use super::{Cx, badge, choice, comparison, lines, packs, similar, soft, tables, title, verdict_badge};
 use crate::app::{Baseline, Capture, Command, Tab};
 use crate::words::Word;
 
@@ -57,7 +57,7 @@ fn chooser(ui: &mut Ui, cx: &mut Cx<'_>, measurement: &str, capture: &Capture) {
     let shown = combo.show_ui(ui, |ui| {
         for id in all {
             let chosen = *id == measurement;
-            if ui.selectable_label(chosen, words::measurement(cx.lang(), id)).clicked() && !chosen {
+            if choice(ui, chosen, words::measurement(cx.lang(), id)) && !chosen {
                 cx.send(Command::Measure(id));
             }
         }
@@ -85,12 +85,12 @@ fn against(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture) {
     let chosen = state.baseline.as_ref().and_then(name).unwrap_or_else(|| nothing.to_owned());
     let text = format!("{}: {chosen}", cx.text(Word::Against));
     let shown = ComboBox::from_id_salt("against").selected_text(text).show_ui(ui, |ui| {
-        if ui.selectable_label(state.baseline.is_none(), nothing).clicked() {
+        if choice(ui, state.baseline.is_none(), nothing) {
             cx.send(Command::Against(None));
         }
         for other in state.captures.iter().filter(|c| c.id != capture.id) {
             let baseline = Baseline::Capture(other.id);
-            if ui.selectable_label(state.baseline.as_ref() == Some(&baseline), &other.name).clicked() {
+            if choice(ui, state.baseline.as_ref() == Some(&baseline), &other.name) {
                 cx.send(Command::Against(Some(baseline)));
             }
         }
@@ -125,6 +125,9 @@ pub(crate) fn tables(ui: &mut Ui, cx: &mut Cx<'_>) {
                 cx.send(Command::Show(tab));
             }
         }
+        if ui.selectable_label(state.tab == Tab::Similar, cx.text(Word::Similar)).clicked() {
+            cx.send(Command::Show(Tab::Similar));
+        }
     });
     match state.tab {
         Tab::Findings => tables::findings(ui, cx, result),
@@ -132,6 +135,7 @@ pub(crate) fn tables(ui: &mut Ui, cx: &mut Cx<'_>) {
         Tab::Lines => lines::show(ui, cx, result),
         Tab::Quality => tables::quality(ui, cx, result),
         Tab::Differences => comparison::differences(ui, cx, capture),
+        Tab::Similar => similar::show(ui, cx, capture),
     }
 }
 

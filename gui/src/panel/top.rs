@@ -4,7 +4,7 @@ use eframe::egui;
 use egui::{ComboBox, Id, Key, ScrollArea, TextEdit, Ui};
 use faultscope_door::{paper::Lang, simulate};
 
-use super::Cx;
+use super::{Cx, choice};
 use crate::app::{Command, Field, Shortcut, Source};
 use crate::theme::Look;
 use crate::words::Word;
@@ -136,7 +136,7 @@ fn theme(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tip = cx.tip(ui, Word::Theme, Shortcut::Theme);
     let combo = ComboBox::from_id_salt("theme").selected_text(cx.text(word(cx.state.look))).show_ui(ui, |ui| {
         for look in Look::ALL {
-            if ui.selectable_label(look == cx.state.look, cx.text(word(look))).clicked() {
+            if choice(ui, look == cx.state.look, cx.text(word(look))) {
                 cx.send(Command::Wear(look));
             }
         }

@@ -6,7 +6,7 @@ use egui_plot::{AxisHints, HLine, Line, LineStyle, MarkerShape, PlotBounds, Poin
 use faultscope_door::paper::{compact, plain, words};
 use faultscope_door::trend::{Approach, ReadingTrend, Step, Trend};
 
-use super::{Cx, picture_switch, soft};
+use super::{Cx, choice, picture_switch, soft};
 use crate::app::Command;
 use crate::plot;
 use crate::words::Word;
@@ -59,7 +59,7 @@ fn chooser(ui: &mut Ui, cx: &mut Cx<'_>, trend: &Trend, reading: &ReadingTrend) 
     let shown = combo.show_ui(ui, |ui| {
         for one in trend.readings.iter().filter(|r| r.count > 1) {
             let sign = if one.significant { "* " } else { "" };
-            if ui.selectable_label(one.id == reading.id, format!("{sign}{}", name(cx, &one.id))).clicked() {
+            if choice(ui, one.id == reading.id, format!("{sign}{}", name(cx, &one.id))) {
                 cx.send(Command::Follow(one.id.clone()));
             }
         }

@@ -5,14 +5,16 @@ mod desk;
 mod lane;
 mod live;
 mod progress;
+mod step;
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, PoisonError};
 
-use faultscope_door::cases::{Case, Summary};
+use eframe::egui::ColorImage;
+use faultscope_door::cases::{LibraryHit, Summary, Verification};
 use faultscope_door::check::{CheckDocument, Plan};
 use faultscope_door::diagnose::LimitSet;
 use faultscope_door::paper::Lang;
@@ -21,7 +23,7 @@ use faultscope_door::trend::Trend;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, Request};
 
-pub(crate) use desk::{DeskJob, DeskTask};
+pub(crate) use desk::{DeskJob, DeskTask, Folder};
 pub(crate) use live::{LiveFrame, LiveNews};
 pub(crate) use progress::Progress;
 
@@ -166,10 +168,22 @@ pub(crate) enum Message {
     Samples(Result<Vec<PathBuf>, Error>),
     /// The cases of the store.
     Cases(PathBuf, Vec<Summary>),
-    /// A case as it stands now.
-    Case(Box<Case>),
+    /// A case was opened.
+    Case(Box<Folder>),
+    /// The same as it stands now.
+    Refreshed(Box<Folder>),
+    /// A step of it was written down.
+    Stepped(Box<Folder>),
     /// A capture was attached.
-    Attached(Box<Case>, String),
+    Attached(Box<Folder>, String),
+    /// A bundle was written.
+    Bundle(PathBuf),
+    /// What is on the screen, for a case, with the name of the capture on it.
+    Screen(String, String, Arc<ColorImage>),
+    /// A case was proved, or not.
+    Verified(Box<Verification>),
+    /// Closed cases that resemble a capture, by which of its results.
+    Similar(CaptureId, usize, Result<Vec<LibraryHit>, Error>),
     /// A report was written.
     Report(PathBuf),
     /// The store said no.
@@ -213,6 +227,8 @@ pub(crate) struct Workers {
     live: Option<live::Link>,
     voice: Voice,
     messages: Receiver<Message>,
+    /// From the interface to itself: it must not wait for room.
+    asides: (Sender<Message>, Receiver<Message>),
     scratch: Arc<capture::Temporary>,
     next: JobId,
 }
@@ -230,7 +246,7 @@ impl Workers {
             }),
             zoom: Lane::start("zoom", voice.clone(), capture::zoom),
             waterfall: Lane::start("waterfall", voice.clone(), capture::waterfall),
-            desk: Lane::start("cases", voice.clone(), |job, _, voice| desk::work(job, voice)),
+            desk: Lane::start("cases", voice.clone(), desk::work),
             sessions: Lane::start("session", voice.clone(), |job: KeepJob, _, _| {
                 // A session that cannot be kept is no reason to disturb: everything else works.
                 let _ = job.session.save(job.store.as_deref());
@@ -238,6 +254,7 @@ impl Workers {
             live: None,
             voice,
             messages,
+            asides: channel(),
             scratch,
             next: 0,
         }
@@ -281,6 +298,17 @@ impl Workers {
         self.sessions.replace(id, progress, job);
     }
 
+    /// What takes in the picture of the screen, for a case, with the name of the capture on it.
+    pub(crate) fn screen(&self, case: String, name: String) -> impl FnOnce(Arc<ColorImage>) + Send + 'static {
+        let (sender, wake) = (self.asides.0.clone(), Arc::clone(&self.voice.wake));
+        move |image| {
+            // An interface that is gone needs no picture.
+            if sender.send(Message::Screen(case, name, image)).is_ok() {
+                wake();
+            }
+        }
+    }
+
     /// Connects to a live source, in place of the one before.
     pub(crate) fn connect(&mut self, session: u64, address: &str) {
         self.live = Some(live::Link::connect(session, address, self.voice.clone()));
@@ -314,7 +342,8 @@ impl Workers {
         self.desk.pump();
         self.sessions.pump();
         let replaced = self.zoom.replaced().or_else(|| self.waterfall.replaced()).or_else(|| self.sessions.replaced());
-        replaced.map(Message::Over).or_else(|| self.messages.try_recv().ok())
+        let own = || self.asides.1.try_recv().ok();
+        replaced.map(Message::Over).or_else(own).or_else(|| self.messages.try_recv().ok())
     }
 }
 

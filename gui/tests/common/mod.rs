@@ -1,8 +1,11 @@
 //! What the tests of the app share: the app without a window, and what a person does with it.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test takes what it needs")]
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use eframe::egui::DroppedFile;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use faultscope_door::diagnose::LimitSet;
@@ -51,4 +54,32 @@ pub fn expected(address: &str, measurement: &str, pack: &str) -> CaptureResult {
 pub fn pick(gui: &mut Gui, label: &str) {
     gui.get_all_by_label(label).last().unwrap().click_accesskit();
     gui.run_steps(3);
+}
+
+/// Types into a field, in place of what is there.
+pub fn fill(gui: &mut Gui, label: &str, text: &str) {
+    gui.get_by_label(label).focus();
+    gui.run_steps(2);
+    gui.get_by_label(label).type_text(text);
+    gui.run_steps(3);
+}
+
+/// A file that is let go over the window.
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|e| e.to_string())
+    }
+}
+
+/// Lets a file go over the window.
+pub fn drop_file(gui: &mut Gui, file: &Path) {
+    gui.input_mut().dropped_files.push(Arc::new(Dropped(file.to_owned())));
+    gui.run_steps(2);
 }

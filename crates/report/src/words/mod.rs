@@ -5,8 +5,8 @@ mod summary;
 mod table;
 
 pub use names::{
-    behaviour, cause, clock, direction, event, gate, gate_state, happened, measurement, origin, reading, severity,
-    spike_lock, status, unit_name, verdict,
+    behaviour, cause, clock, direction, event, gate, gate_state, happened, measurement, origin, reading, resemblance,
+    severity, spike_lock, status, unit_name, verdict,
 };
 pub use summary::{place, summary};
 

@@ -2,10 +2,12 @@
 
 use faultscope_diagnose::finding::Severity;
 use faultscope_diagnose::measurement::{Behaviour, Direction, EventKind, Origin, SpikeLock};
+use faultscope_diagnose::signature::Reason;
 use faultscope_diagnose::{Cause, GateState, RuleSet, Verdict};
 use faultscope_signal::Unit;
 
-use super::{Lang, find, word};
+use super::{Lang, fill, find, word};
+use crate::format::compact;
 
 /// Name of a verdict.
 #[must_use]
@@ -172,6 +174,24 @@ pub fn unit_name(lang: Lang, unit: Unit) -> &'static str {
         Unit::One => "",
         other => other.symbol(),
     }
+}
+
+/// Why a closed case resembles something: the share or level of what both have, here and there.
+#[must_use]
+pub fn resemblance(lang: Lang, reason: &Reason) -> String {
+    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+    let (key, name, here, there) = match reason {
+        Reason::Cause { rule, here, there } => ("library.cause", rule.clone(), percent(*here), percent(*there)),
+        Reason::Lines { origin, here, there } => {
+            let level = |v: f64| compact(v, Unit::Dbc);
+            ("library.lines", self::origin(lang, *origin).to_owned(), level(*here), level(*there))
+        }
+        Reason::Figure { figure, here, there, unit } => {
+            let id = figure.split_once('.').map_or(figure.as_str(), |(_, id)| id);
+            ("library.figure", reading(lang, id), compact(*here, *unit), compact(*there, *unit))
+        }
+    };
+    fill(lang, key, &[("name", &name), ("here", &here), ("there", &there)])
 }
 
 /// Name of a service clock; as written where the table does not know it.
