@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::DroppedFile;
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use faultscope_door::diagnose::LimitSet;
 use faultscope_door::view::Scratch;
 use faultscope_door::{CaptureResult, Request, Unwatched, analyse};
@@ -82,4 +82,10 @@ impl DroppedFile for Dropped {
 pub fn drop_file(gui: &mut Gui, file: &Path) {
     gui.input_mut().dropped_files.push(Arc::new(Dropped(file.to_owned())));
     gui.run_steps(2);
+}
+
+/// The whole label of a node that has this in it.
+pub fn label_of(gui: &Gui, part: &str) -> String {
+    let node = gui.query_all_by_label_contains(part).next().unwrap();
+    node.accesskit_node().label().unwrap_or_default()
 }
