@@ -161,3 +161,40 @@ fn cases_are_listed_by_the_clock_that_runs_out_next() {
     wait(&mut gui, "the case", |g| sees(g, "Timeline") && sees(g, "No file is attached yet."));
     gui.check_accessibility();
 }
+
+#[test]
+fn a_round_is_walked_recorded_and_its_failure_becomes_a_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store").display().to_string();
+    let mut gui = gui(Start { store: Some(store.clone()), ..Start::default() });
+    click(&mut gui, "Procedure");
+    pick(&mut gui, "Inspection rounds");
+    wait(&mut gui, "why there is none", |g| sees(g, "No round plan is in use"));
+    click(&mut gui, "Use the pattern that ships");
+    wait(&mut gui, "the points", |g| sees(g, "BTS-TRANSMITTER"));
+    assert!(sees(&gui, "overdue") && sees(&gui, "never done"));
+    click(&mut gui, "BTS-SUPPLY");
+    assert!(sees(&gui, "Oscilloscope, 1:1 or 10:1 probe"));
+
+    let simulated = faultscope_door::view::Scratch::new().unwrap();
+    let file = simulated.simulate("sim:reservoir-c-lost").unwrap();
+    drop_file(&mut gui, &file);
+    wait(&mut gui, "the readings", |g| sees(g, "Readings ("));
+    click(&mut gui, "Procedure");
+    pick(&mut gui, "Inspection rounds");
+    wait(&mut gui, "the plans of the store", |g| sees(g, "Use the pattern that ships"));
+    click(&mut gui, "Use the pattern that ships");
+    wait(&mut gui, "the points", |g| sees(g, "BTS-SUPPLY"));
+    click(&mut gui, "BTS-SUPPLY");
+    click(&mut gui, "Record with the capture on the screen");
+    wait(&mut gui, "the record", |g| sees(g, "BTS-SUPPLY: fail; recorded as") && sees(g, "not due"));
+    gui.check_accessibility();
+    click(&mut gui, "Early warnings of all units");
+    wait(&mut gui, "no warning", |g| sees(g, "No reading of any unit drifts"));
+    click(&mut gui, "Open a case of it");
+    wait(&mut gui, "the case", |g| sees(g, "Timeline") && sees(g, "inspection failed"));
+    let (desk, case) = only(&store);
+    assert!(!case.findings.is_empty());
+    let history = desk.inspections("base-station", "BTS-SUPPLY", None).unwrap();
+    assert_eq!(history[0].case_id.as_deref(), Some(case.id.as_str()));
+}

@@ -11,6 +11,7 @@ use faultscope_door::{Error, Request};
 use super::dossier::{self, desk};
 use super::guide;
 use super::live::is_instrument;
+use super::rounds;
 use super::state::Capture;
 use super::{
     Baseline, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Screen, Source, Stage, State,
@@ -123,6 +124,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::Copy(text) => context.copy_text(text),
         Command::ListCases => desk(state, workers, Word::Opening, DeskTask::List),
         Command::Case(command) => dossier::apply(state, workers, command),
+        Command::Round(command) => rounds::apply(state, workers, command),
         Command::Attach => attach(state, workers, context),
         Command::OpenPinned(path) => {
             open(state, workers, &Source::File(path));

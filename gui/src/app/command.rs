@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use faultscope_door::paper::Lang;
 
-use super::{Baseline, CaptureId, CaseCommand, Draft, Picture, Screen, Source, Tab};
+use super::{Baseline, CaptureId, CaseCommand, Draft, Picture, RoundCommand, Screen, Source, Tab};
 use crate::Look;
 use crate::worker::JobId;
 
@@ -143,6 +143,8 @@ pub(crate) enum Command {
     ListCases,
     /// Something about the open case.
     Case(CaseCommand),
+    /// Something about inspection rounds.
+    Round(RoundCommand),
     /// Attach the present capture to the open case.
     Attach,
     /// Open what was pinned; with a case open it is attached to that when it is measured.

@@ -5,7 +5,7 @@ use egui::{CentralPanel, Frame, Panel, Ui};
 
 use super::{Command, Picture, Screen, State};
 use crate::panel::{
-    Cx, captures, case, causes, clocks, comparison, confirm, empty, folder, guide, help, live, results, ripple,
+    Cx, captures, case, causes, clocks, comparison, confirm, empty, folder, guide, help, live, results, ripple, rounds,
     spectrum, status, top, trend, waterfall, waveform,
 };
 
@@ -34,6 +34,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         Screen::Guide => middle(ui, cx, guide::show),
         Screen::Live => middle(ui, cx, live::show),
         Screen::Case => middle(ui, cx, folder::show),
+        Screen::Rounds => middle(ui, cx, rounds::show),
         Screen::Capture if state.capture().is_none() => middle(ui, cx, empty::show),
         Screen::Capture => work(ui, cx),
     }

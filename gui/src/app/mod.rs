@@ -8,6 +8,7 @@ mod keys;
 mod layout;
 mod live;
 mod receive;
+mod rounds;
 mod state;
 mod step;
 mod table;
@@ -20,6 +21,7 @@ pub(crate) use command::{Command, Field, Plot};
 pub(crate) use dossier::{Answering, CaseCommand, Entry};
 pub(crate) use keys::Shortcut;
 pub(crate) use live::{Live, Stage};
+pub(crate) use rounds::{RoundCommand, raises};
 pub(crate) use state::{
     Baseline, Capture, CaptureId, Compared, Draft, Guide, Job, Notice, Pack, Picture, Screen, Source, State, Tab,
     TrendOf, applies,

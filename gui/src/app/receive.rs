@@ -8,7 +8,8 @@ use faultscope_door::{Class, Error};
 use super::dossier;
 use super::guide;
 use super::live::Taken;
-use super::{CaseCommand, Command, Notice, Source, State};
+use super::rounds;
+use super::{CaseCommand, Command, Notice, Screen, Source, State};
 use crate::words::Word;
 use crate::worker::{JobId, LiveNews, Message};
 
@@ -99,6 +100,21 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
             state.notice = Some(Notice::Said(said));
         }
         Message::Screen(case, name, image) => return vec![Command::Case(CaseCommand::Picture(case, name, image))],
+        Message::Rounds(points) => state.rounds.points = Some(points),
+        Message::History(tag, history) => {
+            if state.rounds.tag.as_ref() == Some(&tag) {
+                state.rounds.history = history;
+            }
+        }
+        Message::Inspected(inspection, points) => {
+            rounds::recorded(state, inspection);
+            state.rounds.points = Some(Ok(points));
+        }
+        Message::Raised(folder) => {
+            dossier::opened(state, *folder);
+            state.screen = Screen::Case;
+        }
+        Message::Warnings(warnings) => state.rounds.warnings = Some(warnings),
         Message::Report(path) => written(state, Word::ReportWritten, path),
         Message::Bundle(path) => written(state, Word::BundleWritten, path),
         Message::Verified(verified) => state.desk.dossier.verified = Some(*verified),

@@ -17,6 +17,7 @@ use faultscope_door::{CaptureResult, Error, limits};
 
 use super::dossier::{Desk, Similar};
 use super::live::Live;
+use super::rounds::Rounds;
 use crate::plot::{Density, Levels, Still};
 use crate::words::Word;
 use crate::worker::{JobId, Progress};
@@ -68,6 +69,8 @@ pub(crate) enum Screen {
     Guide,
     /// The open case.
     Case,
+    /// Inspection rounds.
+    Rounds,
 }
 
 /// The pictures that share the place on the left.
@@ -346,6 +349,8 @@ pub(crate) struct State {
     pub(crate) chosen: Vec<String>,
     /// The store.
     pub(crate) desk: Desk,
+    /// Inspection rounds.
+    pub(crate) rounds: Rounds,
     /// Work under way.
     pub(crate) jobs: Vec<Job>,
     /// The limit that is being typed.
@@ -414,6 +419,7 @@ impl State {
                 actor: actor.unwrap_or_else(|| "engineer".into()),
                 ..Desk::default()
             },
+            rounds: Rounds::default(),
             jobs: Vec::new(),
             draft: None,
             typed: Vec::new(),
@@ -433,7 +439,7 @@ impl State {
     /// What fills the middle of the window: what was asked for, while it is there.
     pub(crate) fn screen(&self) -> Screen {
         let there = match self.screen {
-            Screen::Capture => true,
+            Screen::Capture | Screen::Rounds => true,
             Screen::Live => self.live.is_some(),
             Screen::Guide => self.guide.is_some(),
             Screen::Case => self.desk.case.is_some(),

@@ -7,7 +7,7 @@ use faultscope_door::diagnose::{Cause, Finding};
 use faultscope_door::paper::compact;
 use faultscope_door::paper::words::{self, word};
 
-use super::{Cx, answers, cause, soft, steps, title, verdict_badge};
+use super::{Cx, answers, cause, soft, steps, title, verdict_badge, warning};
 use crate::app::{Command, Screen};
 use crate::words::Word;
 
@@ -206,21 +206,7 @@ fn warnings(ui: &mut Ui, cx: &Cx<'_>, all: &[UnitTrend]) {
     }
     ui.add_space(8.0);
     title(ui, cx.text(Word::Warnings));
-    for trend in all {
-        let bound = trend.upper.or(trend.lower).map_or_else(String::new, |b| compact(b, trend.unit));
-        let text = format!(
-            "{} {}: {} -> {}, {} {bound}",
-            trend.subject,
-            words::reading(cx.lang(), &trend.reading),
-            compact(trend.first, trend.unit),
-            compact(trend.last, trend.unit),
-            cx.text(Word::Limit)
-        );
-        ui.colored_label(cx.palette.failure(), text).on_hover_text(&trend.limit);
-        if let Some(time) = trend.outlook.crossing.as_ref().and_then(|c| c.time.as_ref()) {
-            soft(ui, cx, format!("{} {time}", cx.text(Word::WarningReached)));
-        }
-    }
+    all.iter().for_each(|trend| warning::show(ui, cx, trend));
 }
 
 fn checklists(ui: &mut Ui, cx: &mut Cx<'_>, case: &Case) {

@@ -19,6 +19,7 @@ pub(crate) mod markers;
 pub(crate) mod packs;
 pub(crate) mod results;
 pub(crate) mod ripple;
+pub(crate) mod rounds;
 pub(crate) mod similar;
 pub(crate) mod spectrum;
 pub(crate) mod status;
@@ -26,6 +27,7 @@ pub(crate) mod steps;
 pub(crate) mod tables;
 pub(crate) mod top;
 pub(crate) mod trend;
+pub(crate) mod warning;
 pub(crate) mod waterfall;
 pub(crate) mod waveform;
 

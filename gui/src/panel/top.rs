@@ -5,7 +5,7 @@ use egui::{ComboBox, Id, Key, ScrollArea, TextEdit, Ui};
 use faultscope_door::{paper::Lang, simulate};
 
 use super::{Cx, choice};
-use crate::app::{Command, Field, Shortcut, Source};
+use crate::app::{Command, Field, RoundCommand, Shortcut, Source};
 use crate::theme::Look;
 use crate::words::Word;
 
@@ -100,6 +100,10 @@ fn procedure(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         if ui.button(cx.text(Word::ProcedureVisit)).clicked() {
             cx.send(Command::Guide(true));
+            ui.close();
+        }
+        if ui.button(cx.text(Word::Rounds)).on_hover_text(cx.text(Word::RoundsTip)).clicked() {
+            cx.send(Command::Round(RoundCommand::Show(None)));
             ui.close();
         }
         if ui.button(cx.text(Word::ProcedureTyped)).clicked() {

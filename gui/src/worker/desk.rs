@@ -6,14 +6,15 @@ use std::sync::Arc;
 use eframe::egui::ColorImage;
 use faultscope_door::cases::{
     Access, Case, CaseLinkRequest, Checked, Desk, EventKind, Filter, LibraryHit, LibrarySearch, Opened, Repaired, Sort,
-    UnitTrend, VerifyOptions, repaired, signature_of,
+    TrendSearch, UnitTrend, VerifyOptions, repaired, signature_of,
 };
 use faultscope_door::diagnose::Cause;
 use faultscope_door::paper::Lang;
 use faultscope_door::paper::picture::encode_png;
+use faultscope_door::trend::early::Drift;
 use faultscope_door::{CaptureResult, Class, Error, Unwatched, report};
 
-use super::{Message, Progress, Voice, step};
+use super::{Message, Progress, Voice, rounds, step};
 use crate::app::{CaptureId, Stepping};
 
 /// Days ahead within which a limit that a reading of the unit drifts towards is told.
@@ -82,6 +83,42 @@ pub(crate) enum DeskTask {
     Bundle(String, Lang),
     /// Prove the case, and compute its findings again.
     Verify(String),
+    /// How the points of the rounds in use stand.
+    Rounds {
+        /// The plans, by name; those beside the store when none is named.
+        plans: Vec<String>,
+        /// Language of their words.
+        lang: Lang,
+    },
+    /// What was found at a point.
+    History {
+        /// The plans.
+        plans: Vec<String>,
+        /// The point.
+        tag: String,
+    },
+    /// Measure a point and write down what was found.
+    Inspect {
+        /// The plans.
+        plans: Vec<String>,
+        /// The point.
+        tag: String,
+        /// The captures.
+        captures: Vec<PathBuf>,
+        /// Language of the findings.
+        lang: Lang,
+    },
+    /// Open a case for an inspection that failed.
+    Raise {
+        /// The plan.
+        plan: String,
+        /// The inspection.
+        inspection: String,
+        /// Language of the links.
+        lang: Lang,
+    },
+    /// Readings of all units that drift towards their limits.
+    Warnings,
     /// Look for closed cases that resemble a result.
     Similar(CaptureId, usize, Box<CaptureResult>),
 }
@@ -113,15 +150,19 @@ const fn access(task: &DeskTask) -> Access {
         | DeskTask::Show(_)
         | DeskTask::Refresh(_)
         | DeskTask::Report(..)
+        | DeskTask::Rounds { .. }
+        | DeskTask::History { .. }
+        | DeskTask::Warnings
         | DeskTask::Bundle(..)
         | DeskTask::Verify(_) => Access::Read,
-        DeskTask::Create(_) => Access::Create,
+        DeskTask::Create(_) | DeskTask::Inspect { .. } => Access::Create,
         // A search makes what the library lacks.
         DeskTask::Attach { .. }
         | DeskTask::AttachAll(..)
         | DeskTask::Picture { .. }
         | DeskTask::Step { .. }
         | DeskTask::Answer(..)
+        | DeskTask::Raise { .. }
         | DeskTask::Similar(..) => Access::Write,
     }
 }
@@ -135,6 +176,11 @@ fn task(job: DeskJob, progress: &Progress) -> Result<Message, Error> {
             return Ok(Message::Cases(place, Vec::new()));
         }
         Err(error) if error.kind == "no_store" => match job.task {
+            DeskTask::Rounds { plans, lang } => {
+                return Ok(Message::Rounds(rounds::never(job.store.as_deref(), &plans, lang)));
+            }
+            DeskTask::History { tag, .. } => return Ok(Message::History(tag, Vec::new())),
+            DeskTask::Warnings => return Ok(Message::Warnings(Vec::new())),
             DeskTask::Similar(id, of, _) => return Ok(Message::Similar(id, of, Ok(Vec::new()))),
             _ => return Err(error),
         },
@@ -194,6 +240,25 @@ fn task(job: DeskJob, progress: &Progress) -> Result<Message, Error> {
         }
         DeskTask::Verify(id) => {
             desk.verify(&id, &VerifyOptions::default(), progress).map(|v| Message::Verified(Box::new(v)))
+        }
+        DeskTask::Rounds { plans, lang } => Ok(Message::Rounds(rounds::points(&desk, &plans, lang))),
+        DeskTask::History { plans, tag } => {
+            let history = rounds::history(&desk, &plans, &tag)?;
+            Ok(Message::History(tag, history))
+        }
+        DeskTask::Inspect { plans, tag, captures, lang } => {
+            let inspection = rounds::inspect(&mut desk, &plans, &tag, captures, lang, progress)?;
+            Ok(Message::Inspected(inspection.map(Box::new), rounds::points(&desk, &plans, lang)?))
+        }
+        DeskTask::Raise { plan, inspection, lang } => {
+            let request = CaseLinkRequest { lang, ..CaseLinkRequest::default() };
+            let case = desk.raise(&plan, &inspection, None, &request, progress)?;
+            folder(&desk, case).map(Message::Raised)
+        }
+        DeskTask::Warnings => {
+            let search = TrendSearch { horizon_days: HORIZON_DAYS, ..TrendSearch::default() };
+            let all = desk.trends(&search)?.unit_trends;
+            Ok(Message::Warnings(all.into_iter().filter(|t| t.outlook.drift == Drift::Drifts).collect()))
         }
         DeskTask::Similar(id, of, result) => Ok(Message::Similar(id, of, similar(&mut desk, &result))),
     }

@@ -5,6 +5,7 @@ mod desk;
 mod lane;
 mod live;
 mod progress;
+mod rounds;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -14,10 +15,11 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, PoisonError};
 
 use eframe::egui::ColorImage;
-use faultscope_door::cases::{LibraryHit, Summary, Verification};
+use faultscope_door::cases::{LibraryHit, Summary, UnitTrend, Verification};
 use faultscope_door::check::{CheckDocument, Plan};
 use faultscope_door::diagnose::LimitSet;
 use faultscope_door::paper::Lang;
+use faultscope_door::rounds::{InspectionSummary, RoundPoint};
 use faultscope_door::session::Session;
 use faultscope_door::trend::Trend;
 use faultscope_door::view::{Envelope, Facts, Viewer};
@@ -178,6 +180,16 @@ pub(crate) enum Message {
     Attached(Box<Folder>, String),
     /// A bundle was written.
     Bundle(PathBuf),
+    /// The points of the rounds in use, the next to fall due first.
+    Rounds(Result<Vec<RoundPoint>, Error>),
+    /// What was found at a point.
+    History(String, Vec<InspectionSummary>),
+    /// What was recorded at a point, if anything could be measured, and how the points stand since.
+    Inspected(Option<Box<InspectionSummary>>, Vec<RoundPoint>),
+    /// A case was raised.
+    Raised(Box<Folder>),
+    /// Early warnings of all units.
+    Warnings(Vec<UnitTrend>),
     /// What is on the screen, for a case, with the name of the capture on it.
     Screen(String, String, Arc<ColorImage>),
     /// A case was proved, or not.
