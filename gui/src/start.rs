@@ -20,6 +20,7 @@ CAPTURE is a file, or a simulated capture such as sim:pa-failing. Without one, w
 
 Options:
   --connect ADDR  Live source to connect to: rtltcp://host:1234?freq=940M&rate=2.4M, sim:pa-failing?rate=2M ...
+  --case ID       Case to open: FS-2026-0001
   --store PATH    Folder of the case store (or FAULTSCOPE_STORE); the user's data folder otherwise
   --limits PACK   Limit pack to judge by, may be repeated: an id (dc-48v, tx-generic ...) or a .toml file
   --lang LANG     en or zh-CN; the locale otherwise
@@ -38,6 +39,8 @@ pub struct Start {
     pub captures: Vec<String>,
     /// Live source to connect to.
     pub connect: Option<String>,
+    /// Case to open.
+    pub case: Option<String>,
     /// Folder of the store; the default one when not given.
     pub store: Option<String>,
     /// Limit packs to judge by, by id or path.
@@ -57,7 +60,7 @@ pub struct Start {
 impl Start {
     /// Whether nothing is asked for, so that what was open the last time may be opened.
     pub(crate) fn is_empty(&self) -> bool {
-        !self.fresh && self.captures.is_empty() && self.connect.is_none()
+        !self.fresh && self.captures.is_empty() && self.connect.is_none() && self.case.is_none()
     }
 }
 
@@ -140,6 +143,7 @@ fn parse(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<String>) -> Result<As
             "--help" | "-h" => return Ok(Asked::Print(HELP.into())),
             "--version" | "-V" => return Ok(Asked::Print(format!("faultscope-gui {}", faultscope_door::VERSION))),
             "--connect" => start.connect = Some(value()?),
+            "--case" => start.case = Some(value()?),
             "--store" => start.store = Some(value()?),
             "--limits" => start.limits.push(value()?),
             "--lang" => start.lang = value()?.parse().map_err(|e| format!("{e}"))?,
@@ -206,6 +210,7 @@ mod tests {
             &["--bogus"][..],
             &["--store"],
             &["--connect"],
+            &["--case"],
             &["--lang", "xx"],
             &["--theme", "pink"],
             &["--size", "0x0"],

@@ -55,6 +55,9 @@ words! {
     Pinned: "Pinned:", "已固定：";
     PinWhyNot: "Nothing has come yet", "尚无样点";
     NoStoreYet: "The store is not open yet, so that there is no place for pins.", "工单库尚未打开，无法固定。";
+    Resolution: "Resolution bandwidth", "分辨率带宽";
+    Span: "Span", "扫宽";
+    SpanTip: "Span around the first marker, else around the carrier", "以第一标记为中心的扫宽；无标记时以载波为中心";
     HoldMax: "Max hold", "最大保持";
     HoldMin: "Min hold", "最小保持";
     Peak: "Peak", "峰值";

@@ -199,3 +199,38 @@ fn a_limit_is_typed_in_place_and_a_bad_one_says_what_to_type() {
     assert!(gui.query_all_by_label("fail").next().is_some());
     gui.check_accessibility();
 }
+
+#[test]
+fn resolution_and_span_are_chosen_and_the_figures_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui = gui(Start {
+        store: Some(folder.path().join("store").display().to_string()),
+        captures: vec!["sim:pa-failing".into()],
+        ..Start::default()
+    });
+    wait(&mut gui, "the readings", |g| sees(g, "Readings ("));
+    assert!(sees(&gui, "FFT 16384"));
+    click(&mut gui, "Resolution bandwidth");
+    // Blackman-Harris has 2.0044 bins of noise bandwidth (F. J. Harris, 1978), 1.9 to 2.1 at any length.
+    let expected = expected("sim:pa-failing", "spurs", "tx-generic");
+    let rate = expected.sample_rate_hz.unwrap();
+    let name = common::label_of(&gui, "(FFT 1024)");
+    pick(&mut gui, &name);
+    wait(&mut gui, "the coarser spectrum", |g| sees(g, "FFT 1024  "));
+    let shown = common::label_of(&gui, "FFT 1024  ");
+    let rbw = faultscope_door::signal::Quantity::new(2.0044 * rate / 1024.0, faultscope_door::signal::Unit::Hertz);
+    let digits: String = rbw.to_string().chars().take(4).collect();
+    assert!(shown.contains(&format!("RBW {digits}")), "{shown} {digits}");
+
+    click(&mut gui, "Span around the first marker, else around the carrier");
+    let tenth = faultscope_door::paper::frequency(rate * 1023.0 / 1024.0 * 0.1);
+    pick(&mut gui, &tenth);
+    let span = gui.get_by_label("Span around the first marker, else around the carrier").value();
+    assert_eq!(span.as_deref(), Some(format!("Span {tenth}").as_str()));
+    // What is drawn otherwise is not measured otherwise.
+    click(&mut gui, &format!("Readings ({})", expected.readings.len()));
+    for reading in &expected.readings {
+        assert!(sees(&gui, &compact(reading.value, reading.unit)), "{}", reading.id);
+    }
+    gui.check_accessibility();
+}

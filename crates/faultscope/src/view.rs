@@ -149,16 +149,16 @@ impl Viewer {
             }
         }
         let beginning = Stretch { record: &self.trace, first: 0, frames: LONG.min(frames) };
-        Ok(Some((envelope, self.levels(&beginning)?)))
+        Ok(Some((envelope, levels(&beginning, SPECTRUM_POINTS)?)))
     }
 
     /// The averaged spectrum of the whole record, with the highest and the lowest level of every point: Blackman-Harris,
-    /// half overlap, [`SPECTRUM_POINTS`] where it is long enough.
+    /// half overlap, `points` of a transform ([`SPECTRUM_POINTS`] is usual) where it is long enough.
     ///
     /// # Errors
     /// When the samples cannot be read, the record has fewer than two, or `watch` says stop.
-    pub fn spectrum(&self, watch: &dyn Watch) -> Result<Spectrum, Error> {
-        self.levels(&Watched { record: &self.trace, watch })
+    pub fn spectrum(&self, points: usize, watch: &dyn Watch) -> Result<Spectrum, Error> {
+        levels(&Watched { record: &self.trace, watch }, points)
     }
 
     /// The spectrum of the whole record in fewer points, with how often each level occurred in each of them.
@@ -169,10 +169,6 @@ impl Viewer {
         let points = if self.trace.kind == Kind::Real { 2 * PERSISTENCE_POINTS } else { PERSISTENCE_POINTS };
         let traces = Traces { persistence: true, ..Traces::default() };
         averaged(&Watched { record: &self.trace, watch }, points, traces)
-    }
-
-    fn levels(&self, record: &dyn Record) -> Result<Spectrum, Error> {
-        averaged(record, SPECTRUM_POINTS, Traces { max: true, min: true, ..Traces::default() })
     }
 
     /// Levels over time and frequency between two times (seconds from the first sample; cut to the record), in at most
@@ -202,6 +198,10 @@ impl Viewer {
     fn band_names(&self) -> Vec<String> {
         component_names(self.trace.kind, &self.trace.name)
     }
+}
+
+fn levels(record: &dyn Record, points: usize) -> Result<Spectrum, Error> {
+    averaged(record, points, Traces { max: true, min: true, ..Traces::default() })
 }
 
 /// Averages spectra of at most `points` points over a record.
@@ -432,7 +432,7 @@ mod tests {
         }
         let (_dir, viewer) = viewer(&[1; 100], 100);
         assert_eq!(viewer.waveform((0.0, 1.0), 10, &Stop).unwrap_err().class, Class::Interrupted);
-        assert_eq!(viewer.spectrum(&Stop).unwrap_err().class, Class::Interrupted);
+        assert_eq!(viewer.spectrum(SPECTRUM_POINTS, &Stop).unwrap_err().class, Class::Interrupted);
     }
 
     #[test]

@@ -75,6 +75,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::Look(picture) => state.picture = picture,
         Command::DrawWaterfall(range_s, rows) => draw_waterfall(state, workers, range_s, rows),
         Command::Marker(which, hz) => marker(state, which, hz),
+        Command::Resolve(points) => resolve(state, workers, points),
         Command::Holds(max, min) => state.holds = (max, min),
         Command::Persistence(drawn) => {
             state.persistence = drawn;
@@ -375,6 +376,16 @@ fn draw_waterfall(state: &mut State, workers: &mut Workers, range_s: (f64, f64),
     let (id, name) = (capture.id, capture.name.clone());
     let (job, progress) = workers.waterfall(StillJob { id, viewer, range_s, rows });
     state.jobs.push(Job { id: job, what: Word::Waterfall, name, capture: None, progress });
+}
+
+/// Draws the spectrum anew; what is drawn of it at this moment is not wanted any more.
+fn resolve(state: &mut State, workers: &mut Workers, points: usize) {
+    let Some(capture) = state.capture().filter(|c| !c.glimpse) else { return };
+    let Some(viewer) = capture.viewer.clone() else { return };
+    let (id, name) = (capture.id, capture.name.clone());
+    state.jobs.iter().filter(|j| j.what == Word::Resolution && j.name == name).for_each(|j| j.progress.cancel());
+    let (job, progress) = workers.capture(CaptureJob::Resolve { id, viewer, points });
+    state.jobs.push(Job { id: job, what: Word::Resolution, name, capture: None, progress });
 }
 
 fn draw_persistence(state: &mut State, workers: &mut Workers) {

@@ -87,6 +87,8 @@ pub(crate) enum Command {
     DrawWaterfall((f64, f64), usize),
     /// Put the first (0) or the second (1) marker to a frequency, or take it away.
     Marker(usize, Option<f64>),
+    /// Draw the present spectrum with so many points of a transform.
+    Resolve(usize),
     /// Draw the highest and the lowest levels of captures, or not.
     Holds(bool, bool),
     /// Draw how often each level occurred, or not.

@@ -124,7 +124,8 @@ impl App {
 /// What the command line asks to open.
 fn begin(start: &Start) -> Vec<Command> {
     let open = start.captures.iter().map(|name| Command::Open(crate::start::source(name)));
-    open.chain(start.connect.clone().map(Command::Connect)).collect()
+    let case = start.case.clone().map(|id| Command::Case(CaseCommand::Show(id)));
+    open.chain(start.connect.clone().map(Command::Connect)).chain(case).collect()
 }
 
 /// What was open the last time.

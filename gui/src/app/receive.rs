@@ -38,6 +38,11 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
                 return vec![Command::MeasureFirst(id)];
             }
         }
+        Message::Resolved(id, levels) => {
+            if let Some(capture) = state.capture_mut(id) {
+                capture.levels = Some(Arc::new(*levels));
+            }
+        }
         Message::Measured(id, result) => {
             if let Some(capture) = state.capture_mut(id) {
                 capture.result = result.map(|r| Arc::new(*r));

@@ -20,6 +20,7 @@ pub(crate) mod packs;
 pub(crate) mod results;
 pub(crate) mod ripple;
 pub(crate) mod rounds;
+pub(crate) mod scale;
 pub(crate) mod similar;
 pub(crate) mod spectrum;
 pub(crate) mod status;

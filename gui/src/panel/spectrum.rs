@@ -10,7 +10,7 @@ use faultscope_door::paper::{compact, frequency, words};
 use faultscope_door::signal::Unit;
 use faultscope_door::view::{Piece, limit_lines, pieces};
 
-use super::{Cx, glimpse, markers, picture_switch};
+use super::{Cx, glimpse, markers, picture_switch, scale};
 use crate::app::{Capture, Command, Plot};
 use crate::plot::{self, Levels};
 use crate::theme::Palette;
@@ -40,11 +40,11 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     let full = levels.range_hz();
     let view = capture.spectrum_view.unwrap_or(full);
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         picture_switch(ui, cx);
         plot::buttons(ui, cx, Plot::Spectrum, view, full);
+        scale::show(ui, cx, capture, levels, view, full);
         glimpse(ui, cx, capture);
-        ui.add(egui::Label::new(RichText::new(levels.made()).color(cx.palette.soft)).truncate());
     });
     markers::show(ui, cx, capture, levels, view);
     if state.persistence && !capture.asked_density {

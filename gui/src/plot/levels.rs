@@ -106,6 +106,16 @@ impl Levels {
         (place >= 0.0).then(|| self.db.get(place as usize).copied()).flatten()
     }
 
+    /// Points of the transform.
+    pub(crate) const fn fft(&self) -> usize {
+        self.fft
+    }
+
+    /// Resolution bandwidth with so many points of a transform instead.
+    pub(crate) fn rbw_hz(&self, points: usize) -> f64 {
+        self.rbw_hz * self.fft as f64 / points.max(1) as f64
+    }
+
     /// How it was made, in words of the field.
     pub(crate) fn made(&self) -> String {
         let rbw = Quantity::new(self.rbw_hz, Unit::Hertz);

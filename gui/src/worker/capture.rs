@@ -10,7 +10,7 @@ use faultscope_door::compare::{self, Against, Curves};
 use faultscope_door::diagnose::LimitSet;
 use faultscope_door::paper::Lang;
 use faultscope_door::trend::{self, Trend};
-use faultscope_door::view::{Scratch, Viewer};
+use faultscope_door::view::{SPECTRUM_POINTS, Scratch, Viewer};
 use faultscope_door::{CaptureResult, Class, Error, Request};
 
 use super::{CaptureJob, Message, Progress, StillJob, Voice, ZoomJob};
@@ -41,6 +41,7 @@ pub(super) fn work(job: CaptureJob, progress: &Progress, voice: &Voice, scratch:
                 voice.say(Message::Failed(id, error));
             }
         }
+        CaptureJob::Resolve { id, viewer, points } => resolve(id, &viewer, points, progress, voice),
         CaptureJob::Persistence { id, viewer } => persistence(id, &viewer, progress, voice),
         CaptureJob::Compare { id, path, other, by, baseline } => {
             progress.begin(0);
@@ -108,6 +109,17 @@ fn trend(measurement: &str, results: &[Arc<CaptureResult>], packs: Vec<LimitSet>
     Ok(trend::trend(measurement, measured, &request)?.trend)
 }
 
+/// Draws the spectrum in another resolution; half overlap reads every frame twice.
+fn resolve(id: CaptureId, viewer: &Viewer, points: usize, progress: &Progress, voice: &Voice) {
+    progress.begin(viewer.facts().frames.saturating_mul(2));
+    match viewer.spectrum(points, progress) {
+        Ok(made) => voice.say(Message::Resolved(id, Box::new(Levels::of(&made)))),
+        // The spectrum that was there stays.
+        Err(error) if error.class == Class::Interrupted => {}
+        Err(error) => voice.say(Message::DeskFailed(error)),
+    }
+}
+
 /// Draws how often each level occurred; half overlap reads every frame twice.
 fn persistence(id: CaptureId, viewer: &Viewer, progress: &Progress, voice: &Voice) {
     progress.begin(viewer.facts().frames.saturating_mul(2));
@@ -157,7 +169,7 @@ fn open(id: CaptureId, source: &Source, progress: &Progress, voice: &Voice, scra
     // The waveform reads every frame once, the spectrum with half overlap twice.
     progress.begin(frames.saturating_mul(3));
     let overview = viewer.waveform((0.0, f64::INFINITY), OVERVIEW, progress)?;
-    let spectrum = viewer.spectrum(progress)?;
+    let spectrum = viewer.spectrum(SPECTRUM_POINTS, progress)?;
     voice.say(Message::Drawn(id, overview, Box::new(Levels::of(&spectrum))));
     Ok(())
 }

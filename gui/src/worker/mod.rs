@@ -60,6 +60,15 @@ pub(crate) enum CaptureJob {
         /// How to judge it.
         request: Box<Request>,
     },
+    /// Draw the spectrum in another resolution.
+    Resolve {
+        /// Which.
+        id: CaptureId,
+        /// The open capture.
+        viewer: Arc<Viewer>,
+        /// Points of the transform.
+        points: usize,
+    },
     /// Draw how often each level occurred.
     Persistence {
         /// Which.
@@ -150,6 +159,8 @@ pub(crate) enum Message {
     Glimpsed(CaptureId, Envelope, Box<Levels>),
     /// Its overview is drawn.
     Drawn(CaptureId, Envelope, Box<Levels>),
+    /// Its spectrum is drawn in another resolution.
+    Resolved(CaptureId, Box<Levels>),
     /// It is measured; nothing when no measurement fits.
     Measured(CaptureId, Option<Box<CaptureResult>>),
     /// A stretch of its waveform is drawn.
