@@ -1,7 +1,8 @@
 //! Resolution bandwidth and span of the spectrum.
 
 use eframe::egui::{ComboBox, Ui};
-use faultscope_door::paper::frequency;
+use faultscope_door::paper::compact;
+use faultscope_door::signal::Unit;
 
 use super::{Cx, choice};
 use crate::app::{Capture, Command, Plot};
@@ -26,13 +27,18 @@ pub(crate) fn show(
     span(ui, cx, capture, view, full);
 }
 
+/// A width, short.
+fn hertz(hz: f64) -> String {
+    compact(hz, Unit::Hertz)
+}
+
 fn resolution(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture, levels: &Levels) {
-    let shown = format!("RBW {}", frequency(levels.rbw_hz(levels.fft())));
+    let shown = format!("RBW {}", hertz(levels.rbw_hz(levels.fft())));
     let frames = capture.facts.as_ref().map_or(0, |f| f.frames);
     let fits = |points: &usize| *points as u64 <= frames;
-    let combo = ComboBox::from_id_salt("rbw").selected_text(shown).show_ui(ui, |ui| {
+    let combo = ComboBox::from_id_salt("rbw").width(0.0).selected_text(shown).show_ui(ui, |ui| {
         for points in TRANSFORMS.map(|e| 1_usize << e).filter(fits) {
-            let name = format!("{}  (FFT {points})", frequency(levels.rbw_hz(points)));
+            let name = format!("{}  (FFT {points})", hertz(levels.rbw_hz(points)));
             if choice(ui, points == levels.fft(), name) {
                 cx.send(Command::Resolve(points));
             }
@@ -46,11 +52,11 @@ fn span(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture, view: (f64, f64), full:
     let whole = full.1 - full.0;
     let carrier = capture.result.as_ref().and_then(|r| r.spurs.as_ref()).and_then(|s| s.carrier);
     let middle = capture.markers[0].or(carrier.map(|c| c.frequency_hz)).unwrap_or(f64::midpoint(view.0, view.1));
-    let shown = format!("{} {}", cx.text(Word::Span), frequency(view.1 - view.0));
-    let combo = ComboBox::from_id_salt("span").selected_text(shown).show_ui(ui, |ui| {
+    let shown = format!("{} {}", cx.text(Word::Span), hertz(view.1 - view.0));
+    let combo = ComboBox::from_id_salt("span").width(0.0).selected_text(shown).show_ui(ui, |ui| {
         for part in PARTS {
             let wide = whole * part;
-            if choice(ui, false, frequency(wide)) {
+            if choice(ui, false, hertz(wide)) {
                 // What would reach beyond the edge is moved inside.
                 let from = (middle - 0.5 * wide).clamp(full.0, full.1 - wide);
                 cx.send(Command::View(Plot::Spectrum, (part < 1.0).then_some((from, from + wide))));

@@ -441,7 +441,7 @@ mod tests {
         let facts = viewer.facts();
         assert_eq!((facts.sample_rate_hz, facts.center_hz), (1e6, source.center_hz));
         // The pin holds at least what three pictures showed, and its spectrum has the same strongest line.
-        let spectrum = viewer.spectrum(&crate::Unwatched).unwrap();
+        let spectrum = viewer.spectrum(crate::view::SPECTRUM_POINTS, &crate::Unwatched).unwrap();
         let peak = spectrum.mean.iter().copied().fold(0.0, f64::max);
         let shown = peaks.borrow()[0];
         assert!((peak / shown).log10().abs() < 0.1, "{peak} {shown}");
