@@ -223,7 +223,9 @@ fn resolution_and_span_are_chosen_and_the_figures_stay() {
     assert!(shown.contains(&format!("RBW {digits}")), "{shown} {digits}");
 
     click(&mut gui, "Span around the first marker, else around the carrier");
-    let tenth = compact(rate * 1023.0 / 1024.0 * 0.1, Unit::Hertz);
+    // A tenth of 499.5 kHz.
+    assert_eq!(rate, 500e3);
+    let tenth = "50 kHz".to_owned();
     pick(&mut gui, &tenth);
     let span = gui.get_by_label("Span around the first marker, else around the carrier").value();
     assert_eq!(span.as_deref(), Some(format!("Span {tenth}").as_str()));

@@ -1,8 +1,7 @@
 //! Resolution bandwidth and span of the spectrum.
 
 use eframe::egui::{ComboBox, Ui};
-use faultscope_door::paper::compact;
-use faultscope_door::signal::Unit;
+use faultscope_door::paper::frequency;
 
 use super::{Cx, choice};
 use crate::app::{Capture, Command, Plot};
@@ -27,9 +26,10 @@ pub(crate) fn show(
     span(ui, cx, capture, view, full);
 }
 
-/// A width, short.
+/// A width to three digits.
 fn hertz(hz: f64) -> String {
-    compact(hz, Unit::Hertz)
+    let last = 10_f64.powf(hz.abs().max(f64::MIN_POSITIVE).log10().floor() - 2.0);
+    frequency((hz / last).round() * last)
 }
 
 fn resolution(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture, levels: &Levels) {
