@@ -10,6 +10,7 @@ use faultscope_door::{Error, Request};
 
 use super::guide;
 use super::live::is_instrument;
+use super::modulation;
 use super::state::Capture;
 use super::{Baseline, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Source, Stage, State};
 use crate::theme;
@@ -92,6 +93,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::Compare => compare(state, workers),
         Command::DrawTrend => draw_trend(state, workers),
         Command::Follow(reading) => state.followed = Some(reading),
+        Command::Modulation(ask) => modulation::apply(state, workers, ask),
         Command::Cursor(time_s) => cursor(state, time_s),
         Command::Detail(range_s, columns) => detail(state, workers, range_s, columns),
         Command::Mark(hz) => state.mark = hz,
@@ -340,7 +342,8 @@ pub(super) fn measure(state: &mut State, workers: &mut Workers, id: CaptureId) {
         state.captures.iter_mut().filter(|c| c.id == id).for_each(|c| c.measured = true);
         return;
     };
-    let request = request(state, &capture.packs, measurement);
+    let mut request = request(state, &capture.packs, measurement);
+    request.settings.modulation = capture.modulation.used.clone().filter(|_| measurement == "modulation");
     let (by, name) = (capture.by, capture.name.clone());
     state.jobs.iter().filter(|j| j.capture == Some(id) && j.what == Word::Measuring).for_each(|j| j.progress.cancel());
     let (job, progress) = workers.capture(CaptureJob::Measure { id, path, by, request: Box::new(request) });

@@ -2,6 +2,7 @@
 
 use faultscope_door::paper::Lang;
 
+use super::modulation;
 use super::{Baseline, CaptureId, Draft, Picture, Source, Tab};
 use crate::Look;
 use crate::worker::JobId;
@@ -103,6 +104,8 @@ pub(crate) enum Command {
     DrawTrend,
     /// Follow a reading.
     Follow(String),
+    /// Do something about the modulation of the present capture.
+    Modulation(modulation::Ask),
     /// Mark a time in the pictures.
     Cursor(Option<f64>),
     /// Draw the present waveform between two times with so many columns.

@@ -5,8 +5,8 @@ use egui::{CentralPanel, Frame, Panel, Ui};
 
 use super::{Command, Picture, State};
 use crate::panel::{
-    Cx, captures, case, causes, comparison, confirm, empty, guide, help, live, results, ripple, spectrum, status, top,
-    trend, waterfall, waveform,
+    Cx, captures, case, causes, comparison, confirm, empty, guide, help, live, modulation, results, ripple, spectrum,
+    status, top, trend, waterfall, waveform,
 };
 
 /// Makes a panel keep its size while there is little in it.
@@ -64,6 +64,7 @@ fn work(ui: &mut Ui, cx: &mut Cx<'_>) {
         Picture::Spectrum => spectrum::show(ui, cx),
         Picture::Waterfall => waterfall::show(ui, cx),
         Picture::Ripple => ripple::show(ui, cx),
+        Picture::Modulation => modulation::show(ui, cx),
         Picture::Comparison => comparison::show(ui, cx),
         Picture::Trend => trend::show(ui, cx),
     });

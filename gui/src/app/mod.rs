@@ -6,6 +6,7 @@ mod guide;
 mod keys;
 mod layout;
 mod live;
+pub(crate) mod modulation;
 mod receive;
 mod state;
 mod table;

@@ -61,6 +61,11 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
                 (capture.density, capture.density_id) = (Some(Arc::from(density)), stamp);
             }
         }
+        Message::Modulation(id, result, view) => {
+            if let Some(capture) = state.capture_mut(id) {
+                capture.modulation.take(result, view);
+            }
+        }
         Message::Compared(id, baseline, compared) => {
             if let Some(capture) = state.capture_mut(id) {
                 capture.compared = Some((baseline, compared.map(|c| Arc::new(*c))));

@@ -11,12 +11,13 @@ use faultscope_door::diagnose::compare::Comparison;
 use faultscope_door::limits::TypedLimit;
 use faultscope_door::paper::Lang;
 use faultscope_door::session::Session;
-use faultscope_door::signal::Unit;
+use faultscope_door::signal::{Kind, Unit};
 use faultscope_door::trend::Trend;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, limits};
 
 use super::live::Live;
+use super::modulation::Modulation;
 use crate::plot::{Density, Levels, Still};
 use crate::words::Word;
 use crate::worker::{JobId, Progress};
@@ -66,6 +67,8 @@ pub(crate) enum Picture {
     Waterfall,
     /// What the ripple of a supply is made of.
     Ripple,
+    /// What a modulated carrier does: constellation, vector error, amplitude and frequency.
+    Modulation,
     /// The capture over what it is held against, and the difference.
     Comparison,
     /// A reading over the open captures.
@@ -169,6 +172,8 @@ pub(crate) struct Capture {
     pub(crate) result: Option<Arc<CaptureResult>>,
     /// Whether it was measured, with or without a result.
     pub(crate) measured: bool,
+    /// Its modulation.
+    pub(crate) modulation: Modulation,
     /// The measurement chosen by hand.
     pub(crate) by: Option<&'static str>,
     /// What came of holding it against a baseline.
@@ -210,6 +215,7 @@ impl Capture {
             levels: None,
             result: None,
             measured: false,
+            modulation: Modulation::default(),
             by: None,
             compared: None,
             asked_baseline: None,
@@ -431,14 +437,17 @@ impl State {
     /// The pictures that there are of the present capture.
     pub(crate) fn pictures(&self) -> Vec<Picture> {
         let ripple = self.capture().and_then(|c| c.result.as_ref()).is_some_and(|r| r.ripple.is_some());
+        let iq = self.capture().and_then(|c| c.facts.as_ref()).is_some_and(|f| f.kind == Kind::Iq);
         let there = |picture: &Picture| match picture {
             Picture::Spectrum | Picture::Waterfall => true,
             Picture::Ripple => ripple,
+            Picture::Modulation => iq,
             Picture::Comparison => self.baseline.is_some(),
             Picture::Trend => self.alike().count() > 1,
         };
-        let all = [Picture::Spectrum, Picture::Waterfall, Picture::Ripple, Picture::Comparison, Picture::Trend];
-        all.into_iter().filter(there).collect()
+        let own = [Picture::Spectrum, Picture::Waterfall, Picture::Ripple, Picture::Modulation];
+        let all = own.into_iter().chain([Picture::Comparison, Picture::Trend]);
+        all.filter(there).collect()
     }
 
     /// The open captures that were measured as the present one was, this one included.

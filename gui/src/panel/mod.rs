@@ -12,6 +12,7 @@ pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod live_table;
 pub(crate) mod markers;
+pub(crate) mod modulation;
 pub(crate) mod packs;
 pub(crate) mod results;
 pub(crate) mod ripple;
@@ -96,6 +97,7 @@ pub(crate) fn picture_switch(ui: &mut Ui, cx: &mut Cx<'_>) {
             Picture::Spectrum => Word::Spectrum,
             Picture::Waterfall => Word::Waterfall,
             Picture::Ripple => Word::Ripple,
+            Picture::Modulation => Word::Modulation,
             Picture::Comparison => Word::Comparison,
             Picture::Trend => Word::Trend,
         };

@@ -42,6 +42,11 @@ pub(super) fn work(job: CaptureJob, progress: &Progress, voice: &Voice, scratch:
             }
         }
         CaptureJob::Persistence { id, viewer } => persistence(id, &viewer, progress, voice),
+        CaptureJob::Modulation { id, viewer, result } => {
+            progress.begin(0);
+            let view = viewer.modulation(&result, progress).map(Box::new);
+            voice.say(Message::Modulation(id, result, view));
+        }
         CaptureJob::Compare { id, path, other, by, baseline } => {
             progress.begin(0);
             let judged = matches!(baseline, Baseline::Reference(_));

@@ -18,7 +18,7 @@ use faultscope_door::diagnose::LimitSet;
 use faultscope_door::paper::Lang;
 use faultscope_door::session::Session;
 use faultscope_door::trend::Trend;
-use faultscope_door::view::{Envelope, Facts, Viewer};
+use faultscope_door::view::{Envelope, Facts, ModulationView, Viewer};
 use faultscope_door::{CaptureResult, Error, Request};
 
 pub(crate) use desk::{DeskJob, DeskTask};
@@ -62,6 +62,15 @@ pub(crate) enum CaptureJob {
         id: CaptureId,
         /// The open capture.
         viewer: Arc<Viewer>,
+    },
+    /// Draw what was measured of its modulation.
+    Modulation {
+        /// Which.
+        id: CaptureId,
+        /// The open capture.
+        viewer: Arc<Viewer>,
+        /// What was measured.
+        result: Arc<CaptureResult>,
     },
     /// Hold it against another capture or a reference.
     Compare {
@@ -154,6 +163,8 @@ pub(crate) enum Message {
     Waterfall(CaptureId, Box<Still>),
     /// Its persistence is drawn.
     Persistence(CaptureId, Box<Density>),
+    /// What was measured of its modulation is drawn, or cannot be.
+    Modulation(CaptureId, Arc<CaptureResult>, Result<Box<ModulationView>, Error>),
     /// It was held against a baseline, or could not be.
     Compared(CaptureId, Baseline, Result<Box<Compared>, Error>),
     /// The readings of several results were followed.
