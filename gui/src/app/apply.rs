@@ -8,11 +8,10 @@ use faultscope_door::limits::{self, TypedLimit};
 use faultscope_door::paper::Lang;
 use faultscope_door::{Error, Request};
 
-use super::guide;
 use super::live::is_instrument;
-use super::modulation;
 use super::state::Capture;
 use super::{Baseline, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Source, Stage, State};
+use super::{devices, guide, modulation};
 use crate::theme;
 use crate::words::Word;
 use crate::worker::{CaptureJob, DeskJob, DeskTask, StillJob, Workers, ZoomJob};
@@ -41,6 +40,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::ShowLive => {
             state.live_shown = state.live.is_some();
             state.guide_shown = false;
+            state.devices.shown = false;
         }
         Command::Pause(paused) => state.live.iter_mut().for_each(|l| l.paused = paused),
         Command::Hold(hold) => state.live.iter_mut().for_each(|l| l.hold = hold),
@@ -93,6 +93,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::Compare => compare(state, workers),
         Command::DrawTrend => draw_trend(state, workers),
         Command::Follow(reading) => state.followed = Some(reading),
+        Command::Devices(ask) => devices::apply(state, workers, ask),
         Command::Modulation(ask) => modulation::apply(state, workers, ask),
         Command::Cursor(time_s) => cursor(state, time_s),
         Command::Detail(range_s, columns) => detail(state, workers, range_s, columns),
@@ -187,6 +188,8 @@ fn ask(state: &mut State, workers: &mut Workers, address: String) {
 fn connect(state: &mut State, workers: &mut Workers, address: String) {
     state.session += 1;
     workers.connect(state.session, &address);
+    state.devices.used(&address);
+    state.devices.shown = false;
     state.live = Some(Live::new(state.session, address));
     state.live_shown = true;
     state.guide_shown = false;
@@ -242,6 +245,7 @@ fn select(state: &mut State, id: CaptureId) {
     state.present = Some(id);
     state.live_shown = false;
     state.guide_shown = false;
+    state.devices.shown = false;
 }
 
 fn step(state: &mut State, by: isize) {

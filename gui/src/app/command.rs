@@ -2,8 +2,8 @@
 
 use faultscope_door::paper::Lang;
 
-use super::modulation;
 use super::{Baseline, CaptureId, Draft, Picture, Source, Tab};
+use super::{devices, modulation};
 use crate::Look;
 use crate::worker::JobId;
 
@@ -104,6 +104,8 @@ pub(crate) enum Command {
     DrawTrend,
     /// Follow a reading.
     Follow(String),
+    /// Do something about the list of devices.
+    Devices(devices::Ask),
     /// Do something about the modulation of the present capture.
     Modulation(modulation::Ask),
     /// Mark a time in the pictures.

@@ -5,8 +5,8 @@ use egui::{CentralPanel, Frame, Panel, Ui};
 
 use super::{Command, Picture, State};
 use crate::panel::{
-    Cx, captures, case, causes, comparison, confirm, empty, guide, help, live, modulation, results, ripple, spectrum,
-    status, top, trend, waterfall, waveform,
+    Cx, captures, case, causes, comparison, confirm, devices, empty, guide, help, live, modulation, results, ripple,
+    spectrum, status, top, trend, waterfall, waveform,
 };
 
 /// Makes a panel keep its size while there is little in it.
@@ -29,16 +29,28 @@ pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     });
     if state.guide_shown && state.guide.is_some() {
         CentralPanel::default().show(ui, |ui| guide::show(ui, cx));
+    } else if state.devices.shown {
+        CentralPanel::default().show(ui, |ui| devices::show(ui, cx));
     } else if state.live_shown && state.live.is_some() {
         CentralPanel::default().show(ui, |ui| live::show(ui, cx));
     } else if state.capture().is_none() {
-        CentralPanel::default().show(ui, |ui| empty::show(ui, cx));
+        CentralPanel::default().show(ui, |ui| nothing(ui, cx));
     } else {
         work(ui, cx);
     }
     help::show(ui, cx);
     confirm::show(ui, cx);
     empty::drop_hint(ui, cx);
+}
+
+/// What can be opened, and what can be connected to.
+fn nothing(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.columns(2, |halves| {
+        if let [left, right] = halves {
+            empty::show(left, cx);
+            devices::show(right, cx);
+        }
+    });
 }
 
 /// Pictures above, results below.

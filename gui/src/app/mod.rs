@@ -2,6 +2,7 @@
 
 mod apply;
 mod command;
+pub(crate) mod devices;
 mod guide;
 mod keys;
 mod layout;
@@ -110,6 +111,7 @@ fn again(before: &Session) -> Vec<Command> {
     let back = |present: usize| before.captures.len().saturating_sub(1).saturating_sub(present);
     commands.extend(before.present.map(|p| Command::Step(-isize::try_from(back(p)).unwrap_or(0))));
     commands.extend(before.live.clone().map(Command::OfferLive));
+    commands.push(Command::Devices(devices::Ask::Remember(before.recent.clone())));
     commands.extend(before.case.clone().map(Command::ShowCase));
     commands
 }

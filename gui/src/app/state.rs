@@ -16,6 +16,7 @@ use faultscope_door::trend::Trend;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, limits};
 
+use super::devices::Devices;
 use super::live::Live;
 use super::modulation::Modulation;
 use crate::plot::{Density, Levels, Still};
@@ -310,6 +311,8 @@ pub(crate) struct State {
     pub(crate) present: Option<CaptureId>,
     /// The live source.
     pub(crate) live: Option<Live>,
+    /// What can be connected to.
+    pub(crate) devices: Devices,
     /// Whether it is on the screen instead of a capture.
     pub(crate) live_shown: bool,
     /// Number of the last connection.
@@ -395,6 +398,7 @@ impl State {
             captures: Vec::new(),
             present: None,
             live: None,
+            devices: Devices::default(),
             live_shown: false,
             session: 0,
             picture: Picture::default(),
@@ -493,6 +497,7 @@ impl State {
             captures: open.iter().map(|c| c.address.clone()).collect(),
             present: open.iter().position(|c| Some(c.id) == self.present),
             live: self.live.as_ref().map(|l| l.address.clone()),
+            recent: self.devices.recent.clone(),
             limits: self.chosen.clone(),
             case: self.desk.case.as_ref().map(|c| c.id.clone()),
         }

@@ -5,6 +5,7 @@ pub(crate) mod case;
 pub(crate) mod causes;
 pub(crate) mod comparison;
 pub(crate) mod confirm;
+pub(crate) mod devices;
 pub(crate) mod empty;
 pub(crate) mod guide;
 pub(crate) mod help;

@@ -15,6 +15,7 @@ use std::sync::{Arc, PoisonError};
 use faultscope_door::cases::{Case, Summary};
 use faultscope_door::check::{CheckDocument, Plan};
 use faultscope_door::diagnose::LimitSet;
+use faultscope_door::live::DeviceInfo;
 use faultscope_door::paper::Lang;
 use faultscope_door::session::Session;
 use faultscope_door::trend::Trend;
@@ -173,6 +174,8 @@ pub(crate) enum Message {
     Checked(u64, Result<Box<CheckDocument>, Error>),
     /// It could not be opened, drawn or measured.
     Failed(CaptureId, Error),
+    /// What can be connected to.
+    Devices(Vec<DeviceInfo>),
     /// The samples are written.
     Samples(Result<Vec<PathBuf>, Error>),
     /// The cases of the store.
@@ -221,6 +224,7 @@ pub(crate) struct Workers {
     waterfall: Lane<StillJob>,
     desk: Lane<DeskJob>,
     sessions: Lane<KeepJob>,
+    devices: Lane<()>,
     live: Option<live::Link>,
     voice: Voice,
     messages: Receiver<Message>,
@@ -245,6 +249,10 @@ impl Workers {
             sessions: Lane::start("session", voice.clone(), |job: KeepJob, _, _| {
                 // A session that cannot be kept is no reason to disturb: everything else works.
                 let _ = job.session.save(job.store.as_deref());
+            }),
+            devices: Lane::start("devices", voice.clone(), |(), progress, voice| {
+                progress.begin(0);
+                voice.say(Message::Devices(faultscope_door::live::devices().devices));
             }),
             live: None,
             voice,
@@ -292,6 +300,13 @@ impl Workers {
         self.sessions.replace(id, progress, job);
     }
 
+    /// Looks for what can be connected to.
+    pub(crate) fn look(&mut self) -> (JobId, Progress) {
+        let (id, progress) = self.number();
+        self.devices.push(id, progress.clone(), ());
+        (id, progress)
+    }
+
     /// Connects to a live source, in place of the one before.
     pub(crate) fn connect(&mut self, session: u64, address: &str) {
         self.live = Some(live::Link::connect(session, address, self.voice.clone()));
@@ -324,6 +339,7 @@ impl Workers {
         self.waterfall.pump();
         self.desk.pump();
         self.sessions.pump();
+        self.devices.pump();
         let replaced = self.zoom.replaced().or_else(|| self.waterfall.replaced()).or_else(|| self.sessions.replaced());
         replaced.map(Message::Over).or_else(|| self.messages.try_recv().ok())
     }
