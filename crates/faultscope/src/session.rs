@@ -21,6 +21,8 @@ pub struct Session {
     pub present: Option<usize>,
     /// The live source. It is offered, not connected: nothing is sent to an instrument unasked.
     pub live: Option<String>,
+    /// Addresses of live sources that were used, the latest first.
+    pub recent: Vec<String>,
     /// Limit packs.
     pub limits: Vec<String>,
     /// The open case.
@@ -77,6 +79,7 @@ mod tests {
             captures: vec!["/x/a.csv".into(), "sim:tx-healthy".into()],
             present: Some(1),
             live: Some("rtltcp://h:1234".into()),
+            recent: vec!["rtltcp://h:1234".into(), "sim:tx-healthy".into()],
             limits: vec!["dc-48v".into()],
             case: Some("FS-1".into()),
         };

@@ -2,6 +2,7 @@
 
 mod envelope;
 mod judged;
+mod modulation;
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,7 @@ use crate::{Class, Error, Watch};
 
 pub use envelope::{Band, Envelope};
 pub use judged::{Part, Piece, limit_lines, parts, pieces};
+pub use modulation::{ConstellationView, ModulationView};
 
 /// Frames read at a time.
 const BLOCK: usize = 65_536;

@@ -202,9 +202,29 @@ pub struct Demodulated {
     pub pm: Modulation,
 }
 
+/// What a carrier does from sample to sample: what the figures are of.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Courses {
+    /// Envelope about its mean, as a share of it; one for each sample of the channel.
+    pub am: Vec<f64>,
+    /// Frequency about its mean, in hertz; the first belongs to sample [`Courses::FM_FIRST`] of the channel.
+    pub fm: Vec<f64>,
+}
+
+impl Courses {
+    /// Samples at each end of the channel that have no frequency.
+    pub const FM_FIRST: usize = SLOPE_HALF;
+}
+
 /// Demodulates a channel; nothing for a channel without power.
 #[must_use]
 pub fn demodulate(channel: &Channel) -> Option<Demodulated> {
+    Some(demodulate_courses(channel)?.0)
+}
+
+/// The same with the courses that the figures are of.
+#[must_use]
+pub fn demodulate_courses(channel: &Channel) -> Option<(Demodulated, Courses)> {
     let samples = &channel.samples;
     let rate = channel.rate_hz;
     let count = samples.len();
@@ -238,7 +258,7 @@ pub fn demodulate(channel: &Channel) -> Option<Demodulated> {
     let pace_hz = if noise < PHASE_NOISE_RAD { channel.bandwidth_hz.min(rate) } else { 20.0 };
     let independent = (channel.length_s() * pace_hz).max(2.0);
     let carrier_sigma_hz = noise * (12.0 / independent).sqrt() / (TAU * channel.length_s());
-    Some(Demodulated {
+    let figures = Demodulated {
         carrier_hz: carrier_slope * rate / TAU,
         carrier_sigma_hz,
         power,
@@ -247,7 +267,10 @@ pub fn demodulate(channel: &Channel) -> Option<Demodulated> {
         am: am.summary(am_tone),
         fm: fm.summary(fm_tone),
         pm: pm.summary(pm_tone),
-    })
+    };
+    let mean = frequency.iter().sum::<f64>() / frequency.len().max(1) as f64;
+    let fm = frequency.iter().map(|f| f - mean).collect();
+    Some((figures, Courses { am: relative, fm }))
 }
 
 fn rms(y: &[f64]) -> f64 {

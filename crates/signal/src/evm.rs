@@ -3,16 +3,18 @@
 //! Timing: M. Oerder, H. Meyr, "Digital filter and square timing recovery" (1988); carrier: A. J. and A. M. Viterbi
 //! (1983); both are then refined by least squares on the decided symbols.
 
-use std::f64::consts::{FRAC_PI_4, TAU};
-use std::str::FromStr;
+mod constellation;
+
+use std::f64::consts::TAU;
 
 use faultscope_transform::double;
 use num_complex::Complex64;
-use serde::{Deserialize, Serialize};
 
 use crate::quantity::{db_from_amplitude, db_from_power};
 use crate::record::RecordError;
 use crate::rrc::Pulse;
+
+pub use constellation::Constellation;
 
 /// Symbols that are measured at most, and at least.
 const MOST: usize = 10_000;
@@ -21,99 +23,6 @@ const FEWEST: usize = 100;
 const TIMING_BLOCK: usize = 250;
 /// Rounds of refinement.
 const ROUNDS: usize = 6;
-
-/// The constellations on offer, all of mean power 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-pub enum Constellation {
-    /// Two phases.
-    #[serde(rename = "bpsk")]
-    Bpsk,
-    /// Four phases.
-    #[serde(rename = "qpsk")]
-    Qpsk,
-    /// Four phases, turned by an eighth of a circle from symbol to symbol (TETRA).
-    #[serde(rename = "pi4dqpsk")]
-    Pi4Dqpsk,
-    /// Eight phases.
-    #[serde(rename = "8psk")]
-    Psk8,
-    /// Sixteen points in a square.
-    #[serde(rename = "16qam")]
-    Qam16,
-    /// Sixty-four points in a square.
-    #[serde(rename = "64qam")]
-    Qam64,
-    /// Two hundred and fifty-six points in a square.
-    #[serde(rename = "256qam")]
-    Qam256,
-}
-
-impl Constellation {
-    /// Every constellation.
-    pub const ALL: [Self; 7] =
-        [Self::Bpsk, Self::Qpsk, Self::Pi4Dqpsk, Self::Psk8, Self::Qam16, Self::Qam64, Self::Qam256];
-
-    /// The name as used on the command line and in JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bpsk => "bpsk",
-            Self::Qpsk => "qpsk",
-            Self::Pi4Dqpsk => "pi4dqpsk",
-            Self::Psk8 => "8psk",
-            Self::Qam16 => "16qam",
-            Self::Qam64 => "64qam",
-            Self::Qam256 => "256qam",
-        }
-    }
-
-    /// Its points.
-    #[must_use]
-    pub fn points(self) -> Vec<Complex64> {
-        let circle = |n: u32, first: f64| {
-            (0..n).map(|k| Complex64::from_polar(1.0, first + TAU * f64::from(k) / f64::from(n))).collect()
-        };
-        let square = |side: i32| {
-            let scale = (1.5 / (f64::from(side * side) - 1.0)).sqrt();
-            let level = |k: i32| scale * f64::from(2 * k - side + 1);
-            (0..side).flat_map(|i| (0..side).map(move |q| Complex64::new(level(i), level(q)))).collect()
-        };
-        match self {
-            Self::Bpsk => circle(2, 0.0),
-            Self::Qpsk | Self::Pi4Dqpsk => circle(4, FRAC_PI_4),
-            Self::Psk8 => circle(8, 0.0),
-            Self::Qam16 => square(4),
-            Self::Qam64 => square(8),
-            Self::Qam256 => square(16),
-        }
-    }
-
-    /// The power that wipes the data out, and the phase of what is left of it.
-    const fn power(self) -> (i32, f64) {
-        match self {
-            Self::Bpsk => (2, 0.0),
-            Self::Psk8 => (8, 0.0),
-            _ => (4, std::f64::consts::PI),
-        }
-    }
-
-    /// How far a symbol is turned from one to the next, beside the data.
-    const fn turn(self) -> f64 {
-        if matches!(self, Self::Pi4Dqpsk) { 0.125 } else { 0.0 }
-    }
-}
-
-impl FromStr for Constellation {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wanted = text.to_ascii_lowercase().replace(['-', '/', '_'], "");
-        Self::ALL.into_iter().find(|c| c.name() == wanted).ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.iter().map(|c| c.name()).collect();
-            format!("'{text}' is not a constellation; choose one of {}", names.join(" "))
-        })
-    }
-}
 
 /// The quality of a digitally modulated carrier.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -142,6 +51,15 @@ pub struct Evm {
     pub reliable: bool,
 }
 
+/// The symbols behind a vector error, in the transmitter's own axes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Symbols {
+    /// As they came, after gain, phase, frequency, timing and offset were taken out.
+    pub received: Vec<Complex64>,
+    /// Error of each over rms of the symbols: their rms is [`Evm::rms`].
+    pub error: Vec<f64>,
+}
+
 /// Measures the vector error in samples of a channel at zero frequency, matched filter included.
 ///
 /// The carrier must lie within an eighth of the symbol rate (a sixteenth for 8PSK) of the middle. At most 10 000
@@ -156,6 +74,20 @@ pub fn measure(
     constellation: Constellation,
     rolloff: f64,
 ) -> Result<Evm, RecordError> {
+    Ok(measure_symbols(samples, rate_hz, symbol_rate_hz, constellation, rolloff)?.0)
+}
+
+/// The same with the symbols that the figures are of.
+///
+/// # Errors
+/// As for [`measure`].
+pub fn measure_symbols(
+    samples: &[Complex64],
+    rate_hz: f64,
+    symbol_rate_hz: f64,
+    constellation: Constellation,
+    rolloff: f64,
+) -> Result<(Evm, Symbols), RecordError> {
     if !(symbol_rate_hz > 0.0 && rate_hz > symbol_rate_hz * (1.0 + rolloff) && (0.05..=1.0).contains(&rolloff)) {
         return Err(RecordError::new(format!(
             "a symbol rate of {symbol_rate_hz} Hz with roll-off {rolloff} does not fit {rate_hz} samples/s; \
@@ -223,7 +155,7 @@ impl Receiver {
         Self { filter, count, constellation, points: constellation.points(), first, period: 1.0, cycles: 0.0 }
     }
 
-    fn run(mut self, symbol_rate_hz: f64) -> Result<Evm, RecordError> {
+    fn run(mut self, symbol_rate_hz: f64) -> Result<(Evm, Symbols), RecordError> {
         for _ in 0..2 {
             self.recover_timing();
             let symbols = self.symbols();
@@ -354,7 +286,7 @@ impl Receiver {
         }
     }
 
-    fn errors(&self, symbols: &[Complex64], decided: &[Complex64], symbol_rate_hz: f64) -> Evm {
+    fn errors(&self, symbols: &[Complex64], decided: &[Complex64], symbol_rate_hz: f64) -> (Evm, Symbols) {
         let n = symbols.len() as f64;
         // The transmitter's own axes: what the symbol-by-symbol turn does is put back.
         let turn = self.constellation.turn();
@@ -380,9 +312,11 @@ impl Receiver {
         // The error counts the imbalance, not the offset: gain without the conjugate part.
         let gain = y.iter().zip(&d).map(|(y, d)| (y - c) * d.conj()).sum::<Complex64>() / (n * power);
         let (mut sum, mut peak, mut magnitude, mut phase) = (0.0, 0.0_f64, 0.0, 0.0);
-        for (y, d) in y.iter().zip(&d) {
-            let z = (y - c) / gain;
+        let received: Vec<Complex64> = y.iter().map(|y| (y - c) / gain).collect();
+        let mut each = Vec::with_capacity(received.len());
+        for (z, d) in received.iter().zip(&d) {
             let error = (z - d).norm_sqr();
+            each.push((error / power).sqrt());
             sum += error;
             peak = peak.max(error);
             magnitude += (z.norm() - d.norm()).powi(2);
@@ -391,7 +325,7 @@ impl Receiver {
         let rms = (sum / n / power).sqrt();
         let ratio = (a - b) / (a + b);
         let closest = self.closest();
-        Evm {
+        let evm = Evm {
             symbols: symbols.len(),
             rms,
             peak: (peak / power).sqrt(),
@@ -404,7 +338,8 @@ impl Receiver {
             quadrature_error: two_sided.then(|| ratio.arg().abs()),
             // Three standard deviations of one coordinate to the middle between two points.
             reliable: rms / 2f64.sqrt() * 3.0 < 0.5 * closest,
-        }
+        };
+        (evm, Symbols { received, error: each })
     }
 
     fn closest(&self) -> f64 {

@@ -9,13 +9,13 @@ use faultscope_door::paper::Lang;
 use faultscope_door::{Error, Request};
 
 use super::dossier::{self, desk};
-use super::guide;
 use super::live::is_instrument;
 use super::rounds;
 use super::state::Capture;
 use super::{
     Baseline, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Screen, Source, Stage, State,
 };
+use super::{devices, guide, modulation};
 use crate::theme;
 use crate::words::Word;
 use crate::worker::{CaptureJob, DeskTask, StillJob, Workers, ZoomJob};
@@ -42,6 +42,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         }
         Command::Disconnect => disconnect(state, workers),
         Command::Turn(screen) => state.screen = screen,
+        Command::GoBack => state.screen = state.ground,
         Command::Pause(paused) => state.live.iter_mut().for_each(|l| l.paused = paused),
         Command::Hold(hold) => state.live.iter_mut().for_each(|l| l.hold = hold),
         Command::ClearHold => state.live.iter_mut().for_each(|l| l.held_db.clear()),
@@ -93,6 +94,8 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::Compare => compare(state, workers),
         Command::DrawTrend => draw_trend(state, workers),
         Command::Follow(reading) => state.followed = Some(reading),
+        Command::Devices(ask) => devices::apply(state, workers, ask),
+        Command::Modulation(ask) => modulation::apply(state, workers, ask),
         Command::Cursor(time_s) => cursor(state, time_s),
         Command::Detail(range_s, columns) => detail(state, workers, range_s, columns),
         Command::Mark(hz) => state.mark = hz,
@@ -133,6 +136,9 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
             state.present.and_then(|id| state.capture_mut(id)).into_iter().for_each(|c| c.pinned = wanted);
         }
         Command::LookUp => dossier::look_up(state, workers),
+    }
+    if matches!(state.screen, Screen::Capture | Screen::Live) {
+        state.ground = state.screen;
     }
 }
 
@@ -183,6 +189,7 @@ fn ask(state: &mut State, workers: &mut Workers, address: String) {
 fn connect(state: &mut State, workers: &mut Workers, address: String) {
     state.session += 1;
     workers.connect(state.session, &address);
+    state.devices.used(&address);
     state.live = Some(Live::new(state.session, address));
     state.screen = Screen::Live;
     judge_live(state, workers);
@@ -335,7 +342,8 @@ pub(super) fn measure(state: &mut State, workers: &mut Workers, id: CaptureId) {
         state.captures.iter_mut().filter(|c| c.id == id).for_each(|c| c.measured = true);
         return;
     };
-    let request = request(state, &capture.packs, measurement);
+    let mut request = request(state, &capture.packs, measurement);
+    request.settings.modulation = capture.modulation.used.clone().filter(|_| measurement == "modulation");
     let (by, name) = (capture.by, capture.name.clone());
     state.jobs.iter().filter(|j| j.capture == Some(id) && j.what == Word::Measuring).for_each(|j| j.progress.cancel());
     let (job, progress) = workers.capture(CaptureJob::Measure { id, path, by, request: Box::new(request) });

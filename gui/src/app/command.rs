@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use faultscope_door::paper::Lang;
 
 use super::{Baseline, CaptureId, CaseCommand, Draft, Picture, RoundCommand, Screen, Source, Tab};
+use super::{devices, modulation};
 use crate::Look;
 use crate::worker::JobId;
 
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Disconnect,
     /// Fill the middle of the window with something else.
     Turn(Screen),
+    /// Fill it with the capture or the live source that was there before.
+    GoBack,
     /// Let the live pictures stand still, or go on.
     Pause(bool),
     /// Draw the highest levels, or no longer.
@@ -105,6 +108,10 @@ pub(crate) enum Command {
     DrawTrend,
     /// Follow a reading.
     Follow(String),
+    /// Do something about the list of devices.
+    Devices(devices::Ask),
+    /// Do something about the modulation of the present capture.
+    Modulation(modulation::Ask),
     /// Mark a time in the pictures.
     Cursor(Option<f64>),
     /// Draw the present waveform between two times with so many columns.

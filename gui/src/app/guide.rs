@@ -19,7 +19,7 @@ pub(super) fn show(state: &mut State, workers: &mut Workers, shown: bool) {
     if shown && state.guide.is_none() {
         begin(state, workers, USUAL);
     } else {
-        state.screen = if shown { Screen::Guide } else { Screen::Capture };
+        state.screen = if shown { Screen::Guide } else { state.ground };
     }
 }
 

@@ -121,7 +121,7 @@ impl Shortcut {
             Self::Attach => state.can_attach().then_some(Command::Attach),
             Self::Report => state.desk.case.is_some().then_some(Command::Case(CaseCommand::Report)),
             Self::Case => state.desk.case.is_some().then(|| match state.screen() {
-                Screen::Case => Command::Turn(Screen::Capture),
+                Screen::Case => Command::GoBack,
                 _ => Command::Turn(Screen::Case),
             }),
             Self::Cancel if state.help => Some(Command::Help(false)),

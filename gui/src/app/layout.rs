@@ -5,8 +5,8 @@ use egui::{CentralPanel, Frame, Panel, Ui};
 
 use super::{Command, Picture, Screen, State};
 use crate::panel::{
-    Cx, captures, case, causes, clocks, comparison, confirm, empty, folder, guide, help, live, results, ripple, rounds,
-    spectrum, status, top, trend, waterfall, waveform,
+    Cx, captures, case, causes, clocks, comparison, confirm, devices, empty, folder, guide, help, live, modulation,
+    results, ripple, rounds, spectrum, status, top, trend, waterfall, waveform,
 };
 
 /// Makes a panel keep its size while there is little in it.
@@ -32,10 +32,11 @@ pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     });
     match state.screen() {
         Screen::Guide => middle(ui, cx, guide::show),
+        Screen::Devices => middle(ui, cx, devices::show),
         Screen::Live => middle(ui, cx, live::show),
         Screen::Case => middle(ui, cx, folder::show),
         Screen::Rounds => middle(ui, cx, rounds::show),
-        Screen::Capture if state.capture().is_none() => middle(ui, cx, empty::show),
+        Screen::Capture if state.capture().is_none() => middle(ui, cx, nothing),
         Screen::Capture => work(ui, cx),
     }
     help::show(ui, cx);
@@ -45,6 +46,16 @@ pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 
 fn middle(ui: &mut Ui, cx: &mut Cx<'_>, show: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
     CentralPanel::default().show(ui, |ui| show(ui, cx));
+}
+
+/// What can be opened, and what can be connected to.
+fn nothing(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.columns(2, |halves| {
+        if let [left, right] = halves {
+            empty::show(left, cx);
+            devices::show(right, cx);
+        }
+    });
 }
 
 /// Pictures above, results below.
@@ -70,6 +81,7 @@ fn work(ui: &mut Ui, cx: &mut Cx<'_>) {
         Picture::Spectrum => spectrum::show(ui, cx),
         Picture::Waterfall => waterfall::show(ui, cx),
         Picture::Ripple => ripple::show(ui, cx),
+        Picture::Modulation => modulation::show(ui, cx),
         Picture::Comparison => comparison::show(ui, cx),
         Picture::Trend => trend::show(ui, cx),
     });

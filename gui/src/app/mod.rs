@@ -2,11 +2,13 @@
 
 mod apply;
 mod command;
+pub(crate) mod devices;
 mod dossier;
 mod guide;
 mod keys;
 mod layout;
 mod live;
+pub(crate) mod modulation;
 mod receive;
 mod rounds;
 mod state;
@@ -135,6 +137,7 @@ fn again(before: &Session) -> Vec<Command> {
     let back = |present: usize| before.captures.len().saturating_sub(1).saturating_sub(present);
     commands.extend(before.present.map(|p| Command::Step(-isize::try_from(back(p)).unwrap_or(0))));
     commands.extend(before.live.clone().map(Command::OfferLive));
+    commands.push(Command::Devices(devices::Ask::Remember(before.recent.clone())));
     commands.extend(before.case.clone().map(|id| Command::Case(CaseCommand::Show(id))));
     commands
 }

@@ -72,6 +72,12 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
                 (capture.density, capture.density_id) = (Some(Arc::from(density)), stamp);
             }
         }
+        Message::Devices(found) => state.devices.take(found),
+        Message::Modulation(id, result, view) => {
+            if let Some(capture) = state.capture_mut(id) {
+                capture.modulation.take(result, view);
+            }
+        }
         Message::Compared(id, baseline, compared) => {
             if let Some(capture) = state.capture_mut(id) {
                 capture.compared = Some((baseline, compared.map(|c| Arc::new(*c))));
@@ -166,6 +172,9 @@ fn over(state: &mut State, job: JobId) {
 
     let Some(place) = state.jobs.iter().position(|j| j.id == job) else { return };
     let job = state.jobs.remove(place);
+    if job.what == Word::DevicesLook {
+        state.devices.looking = false;
+    }
     let Some(id) = job.capture else { return };
     let busy = state.jobs.iter().any(|j| j.capture == Some(id));
     let unanswered = state.captures.iter().any(|c| c.id == id && !c.measured);

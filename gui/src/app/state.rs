@@ -10,13 +10,15 @@ use faultscope_door::diagnose::compare::Comparison;
 use faultscope_door::limits::TypedLimit;
 use faultscope_door::paper::Lang;
 use faultscope_door::session::Session;
-use faultscope_door::signal::Unit;
+use faultscope_door::signal::{Kind, Unit};
 use faultscope_door::trend::Trend;
 use faultscope_door::view::{Envelope, Facts, Viewer};
 use faultscope_door::{CaptureResult, Error, limits};
 
+use super::devices::Devices;
 use super::dossier::{Desk, Similar};
 use super::live::Live;
+use super::modulation::Modulation;
 use super::rounds::Rounds;
 use crate::plot::{Density, Levels, Still};
 use crate::words::Word;
@@ -71,6 +73,8 @@ pub(crate) enum Screen {
     Case,
     /// Inspection rounds.
     Rounds,
+    /// What can be connected to.
+    Devices,
 }
 
 /// The pictures that share the place on the left.
@@ -83,6 +87,8 @@ pub(crate) enum Picture {
     Waterfall,
     /// What the ripple of a supply is made of.
     Ripple,
+    /// What a modulated carrier does: constellation, vector error, amplitude and frequency.
+    Modulation,
     /// The capture over what it is held against, and the difference.
     Comparison,
     /// A reading over the open captures.
@@ -188,6 +194,8 @@ pub(crate) struct Capture {
     pub(crate) result: Option<Arc<CaptureResult>>,
     /// Whether it was measured, with or without a result.
     pub(crate) measured: bool,
+    /// Its modulation.
+    pub(crate) modulation: Modulation,
     /// The measurement chosen by hand.
     pub(crate) by: Option<&'static str>,
     /// What came of holding it against a baseline.
@@ -235,6 +243,7 @@ impl Capture {
             levels: None,
             result: None,
             measured: false,
+            modulation: Modulation::default(),
             by: None,
             compared: None,
             asked_baseline: None,
@@ -315,8 +324,11 @@ pub(crate) struct State {
     pub(crate) present: Option<CaptureId>,
     /// The live source.
     pub(crate) live: Option<Live>,
-    /// What fills the middle of the window.
+    /// What fills the middle of the window, and which of captures and live source did last.
     pub(crate) screen: Screen,
+    pub(crate) ground: Screen,
+    /// What can be connected to.
+    pub(crate) devices: Devices,
     /// Number of the last connection.
     pub(crate) session: u64,
     /// The picture on the left.
@@ -399,6 +411,8 @@ impl State {
             present: None,
             live: None,
             screen: Screen::default(),
+            ground: Screen::default(),
+            devices: Devices::default(),
             session: 0,
             picture: Picture::default(),
             holds: (false, false),
@@ -439,7 +453,7 @@ impl State {
     /// What fills the middle of the window: what was asked for, while it is there.
     pub(crate) fn screen(&self) -> Screen {
         let there = match self.screen {
-            Screen::Capture | Screen::Rounds => true,
+            Screen::Capture | Screen::Rounds | Screen::Devices => true,
             Screen::Live => self.live.is_some(),
             Screen::Guide => self.guide.is_some(),
             Screen::Case => self.desk.case.is_some(),
@@ -450,14 +464,17 @@ impl State {
     /// The pictures that there are of the present capture.
     pub(crate) fn pictures(&self) -> Vec<Picture> {
         let ripple = self.capture().and_then(|c| c.result.as_ref()).is_some_and(|r| r.ripple.is_some());
+        let iq = self.capture().and_then(|c| c.facts.as_ref()).is_some_and(|f| f.kind == Kind::Iq);
         let there = |picture: &Picture| match picture {
             Picture::Spectrum | Picture::Waterfall => true,
             Picture::Ripple => ripple,
+            Picture::Modulation => iq,
             Picture::Comparison => self.baseline.is_some(),
             Picture::Trend => self.alike().count() > 1,
         };
-        let all = [Picture::Spectrum, Picture::Waterfall, Picture::Ripple, Picture::Comparison, Picture::Trend];
-        all.into_iter().filter(there).collect()
+        let own = [Picture::Spectrum, Picture::Waterfall, Picture::Ripple, Picture::Modulation];
+        let all = own.into_iter().chain([Picture::Comparison, Picture::Trend]);
+        all.filter(there).collect()
     }
 
     /// The open captures that were measured as the present one was, this one included.
@@ -503,6 +520,7 @@ impl State {
             captures: open.iter().map(|c| c.address.clone()).collect(),
             present: open.iter().position(|c| Some(c.id) == self.present),
             live: self.live.as_ref().map(|l| l.address.clone()),
+            recent: self.devices.recent.clone(),
             limits: self.chosen.clone(),
             case: self.desk.case.as_ref().map(|c| c.id.clone()),
         }

@@ -17,7 +17,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, case: &Case) {
         let name = format!("{}: {}", cx.text(Word::CaseWhole), case.id);
         let button = Button::selectable(shown, format!("{}  {}  {}", case.id, case.priority.name(), case.title));
         if ui.add(button.truncate()).on_hover_text(cx.text(Word::CaseWhole)).accessible_name(name).clicked() {
-            cx.send(Command::Turn(if shown { Screen::Capture } else { Screen::Case }));
+            cx.send(if shown { Command::GoBack } else { Command::Turn(Screen::Case) });
         }
         for clock in case.clocks.iter().filter(|c| c.met_at.is_none()) {
             running(ui, cx, clock);

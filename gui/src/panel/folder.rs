@@ -8,7 +8,7 @@ use faultscope_door::paper::compact;
 use faultscope_door::paper::words::{self, word};
 
 use super::{Cx, answers, cause, soft, steps, title, verdict_badge, warning};
-use crate::app::{Command, Screen};
+use crate::app::Command;
 use crate::words::Word;
 
 /// Causes that are told at once.
@@ -23,7 +23,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(RichText::new(&case.title).strong().size(16.0));
         soft(ui, cx, format!("{}  {}", case.priority.name(), words::status(cx.lang(), case.status.name())));
         if ui.button(cx.text(Word::CaseHide)).clicked() {
-            cx.send(Command::Turn(Screen::Capture));
+            cx.send(Command::GoBack);
         }
     });
     steps::show(ui, cx, case);

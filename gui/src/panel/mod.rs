@@ -8,6 +8,7 @@ pub(crate) mod causes;
 pub(crate) mod clocks;
 pub(crate) mod comparison;
 pub(crate) mod confirm;
+pub(crate) mod devices;
 pub(crate) mod empty;
 pub(crate) mod folder;
 pub(crate) mod guide;
@@ -16,6 +17,7 @@ pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod live_table;
 pub(crate) mod markers;
+pub(crate) mod modulation;
 pub(crate) mod packs;
 pub(crate) mod results;
 pub(crate) mod ripple;
@@ -105,6 +107,7 @@ pub(crate) fn picture_switch(ui: &mut Ui, cx: &mut Cx<'_>) {
             Picture::Spectrum => Word::Spectrum,
             Picture::Waterfall => Word::Waterfall,
             Picture::Ripple => Word::Ripple,
+            Picture::Modulation => Word::Modulation,
             Picture::Comparison => Word::Comparison,
             Picture::Trend => Word::Trend,
         };

@@ -6,7 +6,7 @@ use faultscope_door::paper::words::{self, find_or, word};
 use faultscope_door::rounds::{DueState, InspectionSummary, RoundPoint};
 
 use super::{Cx, badge, soft, title, verdict_badge, warning};
-use crate::app::{Command, RoundCommand, Screen, raises};
+use crate::app::{Command, RoundCommand, raises};
 use crate::words::Word;
 
 /// Draws the rounds.
@@ -18,7 +18,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.send(Command::Round(RoundCommand::Warn));
         }
         if ui.button(cx.text(Word::CaseHide)).clicked() {
-            cx.send(Command::Turn(Screen::Capture));
+            cx.send(Command::GoBack);
         }
     });
     if let Some(warnings) = &rounds.warnings {

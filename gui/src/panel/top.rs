@@ -4,7 +4,8 @@ use eframe::egui;
 use egui::{ComboBox, Id, Key, ScrollArea, TextEdit, Ui};
 use faultscope_door::{paper::Lang, simulate};
 
-use super::{Cx, choice};
+use super::{Cx, choice, devices};
+use crate::app::devices::Ask;
 use crate::app::{Command, Field, RoundCommand, Shortcut, Source};
 use crate::theme::Look;
 use crate::words::Word;
@@ -47,21 +48,18 @@ fn path(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// The live sources that are one click away.
-const OFFERED: [(Word, &str); 3] = [
-    (Word::LiveTxBad, "sim:pa-failing?rate=2M"),
-    (Word::LiveTxGood, "sim:tx-healthy?rate=2M"),
-    (Word::LiveSupplyBad, "sim:reservoir-c-lost"),
-];
-
 fn live(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tip = cx.text(Word::ConnectTip);
     let menu = ui.menu_button(cx.text(Word::Connect), |ui| {
+        if ui.button(cx.text(Word::DevicesShow)).clicked() {
+            cx.send(Command::Devices(Ask::Show(true)));
+            ui.close();
+        }
         if ui.button(cx.text(Word::ConnectAddress)).on_hover_text("rtltcp://host:1234?freq=940M&rate=2.4M").clicked() {
             cx.send(Command::ConnectTyped);
             ui.close();
         }
-        for (word, address) in OFFERED {
+        for (word, address) in devices::SIMULATED {
             if ui.button(cx.text(word)).on_hover_text(address).clicked() {
                 cx.send(Command::Connect(address.into()));
                 ui.close();

@@ -43,6 +43,11 @@ pub(super) fn work(job: CaptureJob, progress: &Progress, voice: &Voice, scratch:
         }
         CaptureJob::Resolve { id, viewer, points } => resolve(id, &viewer, points, progress, voice),
         CaptureJob::Persistence { id, viewer } => persistence(id, &viewer, progress, voice),
+        CaptureJob::Modulation { id, viewer, result } => {
+            progress.begin(0);
+            let view = viewer.modulation(&result, progress).map(Box::new);
+            voice.say(Message::Modulation(id, result, view));
+        }
         CaptureJob::Compare { id, path, other, by, baseline } => {
             progress.begin(0);
             let judged = matches!(baseline, Baseline::Reference(_));

@@ -18,11 +18,12 @@ use eframe::egui::ColorImage;
 use faultscope_door::cases::{LibraryHit, Summary, UnitTrend, Verification};
 use faultscope_door::check::{CheckDocument, Plan};
 use faultscope_door::diagnose::LimitSet;
+use faultscope_door::live::DeviceInfo;
 use faultscope_door::paper::Lang;
 use faultscope_door::rounds::{InspectionSummary, RoundPoint};
 use faultscope_door::session::Session;
 use faultscope_door::trend::Trend;
-use faultscope_door::view::{Envelope, Facts, Viewer};
+use faultscope_door::view::{Envelope, Facts, ModulationView, Viewer};
 use faultscope_door::{CaptureResult, Error, Request};
 
 pub(crate) use desk::{DeskJob, DeskTask, Folder};
@@ -75,6 +76,15 @@ pub(crate) enum CaptureJob {
         id: CaptureId,
         /// The open capture.
         viewer: Arc<Viewer>,
+    },
+    /// Draw what was measured of its modulation.
+    Modulation {
+        /// Which.
+        id: CaptureId,
+        /// The open capture.
+        viewer: Arc<Viewer>,
+        /// What was measured.
+        result: Arc<CaptureResult>,
     },
     /// Hold it against another capture or a reference.
     Compare {
@@ -169,6 +179,8 @@ pub(crate) enum Message {
     Waterfall(CaptureId, Box<Still>),
     /// Its persistence is drawn.
     Persistence(CaptureId, Box<Density>),
+    /// What was measured of its modulation is drawn, or cannot be.
+    Modulation(CaptureId, Arc<CaptureResult>, Result<Box<ModulationView>, Error>),
     /// It was held against a baseline, or could not be.
     Compared(CaptureId, Baseline, Result<Box<Compared>, Error>),
     /// The readings of several results were followed.
@@ -177,6 +189,8 @@ pub(crate) enum Message {
     Checked(u64, Result<Box<CheckDocument>, Error>),
     /// It could not be opened, drawn or measured.
     Failed(CaptureId, Error),
+    /// What can be connected to.
+    Devices(Vec<DeviceInfo>),
     /// The samples are written.
     Samples(Result<Vec<PathBuf>, Error>),
     /// The cases of the store.
@@ -247,6 +261,7 @@ pub(crate) struct Workers {
     waterfall: Lane<StillJob>,
     desk: Lane<DeskJob>,
     sessions: Lane<KeepJob>,
+    devices: Lane<()>,
     live: Option<live::Link>,
     voice: Voice,
     messages: Receiver<Message>,
@@ -273,6 +288,10 @@ impl Workers {
             sessions: Lane::start("session", voice.clone(), |job: KeepJob, _, _| {
                 // A session that cannot be kept is no reason to disturb: everything else works.
                 let _ = job.session.save(job.store.as_deref());
+            }),
+            devices: Lane::start("devices", voice.clone(), |(), progress, voice| {
+                progress.begin(0);
+                voice.say(Message::Devices(faultscope_door::live::devices().devices));
             }),
             live: None,
             voice,
@@ -332,6 +351,13 @@ impl Workers {
         }
     }
 
+    /// Looks for what can be connected to.
+    pub(crate) fn look(&mut self) -> (JobId, Progress) {
+        let (id, progress) = self.number();
+        self.devices.push(id, progress.clone(), ());
+        (id, progress)
+    }
+
     /// Connects to a live source, in place of the one before.
     pub(crate) fn connect(&mut self, session: u64, address: &str) {
         self.live = Some(live::Link::connect(session, address, self.voice.clone()));
@@ -364,6 +390,7 @@ impl Workers {
         self.waterfall.pump();
         self.desk.pump();
         self.sessions.pump();
+        self.devices.pump();
         let replaced = self.zoom.replaced().or_else(|| self.waterfall.replaced()).or_else(|| self.sessions.replaced());
         let own = || self.asides.1.try_recv().ok();
         replaced.map(Message::Over).or_else(own).or_else(|| self.messages.try_recv().ok())

@@ -20,7 +20,8 @@ pub use emissions::{
     EmissionLine, EmissionPoint, EmissionsDetail, EmissionsSettings, OperatingBand, exported as exported_emissions,
 };
 pub use modulation::{
-    AmDetail, FmDetail, Method, ModulationDetail, ModulationSettings, PmDetail, ToneDetail, ToneOf, VectorDetail,
+    AmDetail, Course, FmDetail, Method, Modulated, ModulatedSymbols, ModulationDetail, ModulationSettings, PmDetail,
+    ToneDetail, ToneOf, VectorDetail, modulated,
 };
 pub use phase_noise::{IntegratedPhase, LineKind, NoisePoint, PhaseLine, PhaseNoiseDetail, PhaseNoiseSettings};
 pub use ripple::{

@@ -21,7 +21,7 @@ use faultscope_instrument::{DeviceError, ErrorKind};
 use faultscope_signal::{Unit, Waveform};
 use serde::{Deserialize, Serialize};
 
-pub use devices::{DeviceInfo, DevicesDocument, devices};
+pub use devices::{DeviceInfo, DevicesDocument, Way, devices};
 pub use doctor::{Check, CheckState, DoctorDocument, doctor};
 pub use gauge::Gauged;
 pub use loss::LossNotice;

@@ -1,8 +1,8 @@
 //! The steps of the measurement: find the carrier's band, bring it down, demodulate, decide symbols where asked for.
 
 use faultscope_capture::Caveat;
-use faultscope_signal::demod::{self, Channel, Demodulated, ToneInside};
-use faultscope_signal::evm::{self, Constellation, Evm};
+use faultscope_signal::demod::{self, Channel, Courses, Demodulated, ToneInside};
+use faultscope_signal::evm::{self, Constellation, Evm, Symbols};
 use faultscope_signal::power::Profile;
 use faultscope_signal::spectrum::{self, Options};
 use faultscope_signal::{Kind, Record, RecordError, Silent, Spectrum, SpectrumSettings, Unit, Window, quantity};
@@ -30,38 +30,66 @@ const NARROWEST_HZ: f64 = 12e3;
 const THRESHOLD_DB: f64 = 10.0;
 
 pub(super) fn measure(record: &dyn Record, caveats: &[Caveat], settings: &Settings) -> Result<Measured, MeasureError> {
-    let mut asked = settings.modulation.clone().unwrap_or_default();
-    let symbols = check(record, &asked)?;
-    let fft = spectrum::recommended_fft(record.frames());
-    let spectrum_settings = SpectrumSettings { fft, window: Window::BlackmanHarris, overlap: 0.5 };
-    let options = Options { threads: settings.threads, ..Options::default() };
-    let spectrum = spectrum::analyze(record, spectrum_settings, &options, &Silent).map_err(RecordError::from)?;
-    let place = Place::find(&spectrum, settings, &asked)?;
-    let channel = Channel::read(record, place.offset_hz, place.width_hz, MOST)?.while_on();
-    let Some(demodulated) = demod::demodulate(&channel) else {
-        return Err(MeasureError::NotApplicable {
-            what: "the channel holds no power".into(),
-            hint: "name the carrier with --carrier, or look at the record with `spectrum`".into(),
-        });
-    };
-    let vector = match symbols {
-        Some((rate, constellation, rolloff)) => {
-            let evm = evm::measure(&channel.samples, channel.rate_hz, rate, constellation, rolloff).map_err(|e| {
-                MeasureError::TooShort { what: e.message, hint: "take a longer record, or check --symbol-rate".into() }
-            })?;
-            Some((evm, rate, constellation, rolloff))
-        }
-        None => None,
-    };
-    asked.bandwidth_hz = Some(channel.bandwidth_hz);
-    let work =
-        Work { spectrum: &spectrum, channel: &channel, demodulated, vector, asked: &asked, noise: place.noise_per_hz };
-    let detail = work.detail();
+    let taken = Taken::of(record, settings)?;
+    let detail = taken.detail();
     let mut gates = gate::from_caveats(caveats);
-    gates.extend(work.gates(&detail, record.duration_s()));
-    let readings = work.readings(&detail);
-    let used = Settings { modulation: Some(asked.clone()), ..settings.clone() };
+    gates.extend(taken.gates(&detail, record.duration_s()));
+    let readings = taken.readings(&detail);
+    let used = Settings { modulation: Some(taken.asked), ..settings.clone() };
     Ok(Measured { measurement: "modulation", settings: used, gates, readings, detail: Detail::Modulation(detail) })
+}
+
+/// A record demodulated: what figures and pictures are made of.
+pub(super) struct Taken {
+    spectrum: Spectrum,
+    pub(super) channel: Channel,
+    demodulated: Demodulated,
+    pub(super) courses: Courses,
+    pub(super) vector: Option<Vector>,
+    asked: ModulationSettings,
+    noise: Option<f64>,
+}
+
+/// Decided symbols.
+pub(super) struct Vector {
+    evm: Evm,
+    pub(super) symbols: Symbols,
+    pub(super) rate_hz: f64,
+    pub(super) constellation: Constellation,
+    rolloff: f64,
+}
+
+impl Taken {
+    /// Finds the carrier's band, brings it down, demodulates, and decides symbols where asked for.
+    pub(super) fn of(record: &dyn Record, settings: &Settings) -> Result<Self, MeasureError> {
+        let mut asked = settings.modulation.clone().unwrap_or_default();
+        let symbols = check(record, &asked)?;
+        let fft = spectrum::recommended_fft(record.frames());
+        let spectrum_settings = SpectrumSettings { fft, window: Window::BlackmanHarris, overlap: 0.5 };
+        let options = Options { threads: settings.threads, ..Options::default() };
+        let spectrum = spectrum::analyze(record, spectrum_settings, &options, &Silent).map_err(RecordError::from)?;
+        let place = Place::find(&spectrum, settings, &asked)?;
+        let channel = Channel::read(record, place.offset_hz, place.width_hz, MOST)?.while_on();
+        let Some((demodulated, courses)) = demod::demodulate_courses(&channel) else {
+            return Err(MeasureError::NotApplicable {
+                what: "the channel holds no power".into(),
+                hint: "name the carrier with --carrier, or look at the record with `spectrum`".into(),
+            });
+        };
+        let vector = match symbols {
+            Some((rate_hz, constellation, rolloff)) => {
+                let made = evm::measure_symbols(&channel.samples, channel.rate_hz, rate_hz, constellation, rolloff);
+                let (evm, symbols) = made.map_err(|e| MeasureError::TooShort {
+                    what: e.message,
+                    hint: "take a longer record, or check --symbol-rate".into(),
+                })?;
+                Some(Vector { evm, symbols, rate_hz, constellation, rolloff })
+            }
+            None => None,
+        };
+        asked.bandwidth_hz = Some(channel.bandwidth_hz);
+        Ok(Self { spectrum, channel, demodulated, courses, vector, asked, noise: place.noise_per_hz })
+    }
 }
 
 /// What the vector error needs: symbol rate, constellation, roll-off.
@@ -155,15 +183,6 @@ impl Place {
     }
 }
 
-struct Work<'a> {
-    spectrum: &'a Spectrum,
-    channel: &'a Channel,
-    demodulated: Demodulated,
-    vector: Option<(Evm, f64, Constellation, f64)>,
-    asked: &'a ModulationSettings,
-    noise: Option<f64>,
-}
-
 /// The figure to quote: of the tone when it explains most, of the extremes otherwise.
 fn headline(m: &demod::Modulation) -> (f64, Method) {
     match m.tone.filter(|t| t.share >= MOSTLY) {
@@ -172,7 +191,7 @@ fn headline(m: &demod::Modulation) -> (f64, Method) {
     }
 }
 
-impl Work<'_> {
+impl Taken {
     fn absolute(&self, offset_hz: f64) -> f64 {
         self.spectrum.center_hz.unwrap_or(0.0) + offset_hz
     }
@@ -212,9 +231,7 @@ impl Work<'_> {
                 sinad_db: t.sinad_db,
                 thd_percent: t.distortion.map(|v| 100.0 * v),
             }),
-            vector: self
-                .vector
-                .map(|(e, rate, constellation, rolloff)| self.vector_detail(&e, rate, constellation, rolloff)),
+            vector: self.vector.as_ref().map(|v| self.vector_detail(v)),
         }
     }
 
@@ -228,11 +245,12 @@ impl Work<'_> {
         }
     }
 
-    fn vector_detail(&self, e: &Evm, symbol_rate_hz: f64, constellation: Constellation, rolloff: f64) -> VectorDetail {
+    fn vector_detail(&self, vector: &Vector) -> VectorDetail {
+        let e = &vector.evm;
         VectorDetail {
-            constellation,
-            symbol_rate_hz,
-            rolloff,
+            constellation: vector.constellation,
+            symbol_rate_hz: vector.rate_hz,
+            rolloff: vector.rolloff,
             symbols: e.symbols as u64,
             evm_rms_percent: 100.0 * e.rms,
             evm_peak_percent: 100.0 * e.peak,

@@ -1,5 +1,6 @@
 //! Modulation: AM depth, FM and PM deviation, rate, carrier frequency error, residuals, and vector error.
 
+mod course;
 mod measure;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,8 @@ use faultscope_signal::{Record, Unit};
 use serde::{Deserialize, Serialize};
 
 use super::{MeasureError, Measured, Measurement, Settings};
+
+pub use course::{Course, Modulated, ModulatedSymbols, modulated};
 
 /// What `modulation` may be told; stored with the choices filled in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -148,10 +148,48 @@ fn symbols_of_a_differential_carrier() {
         constellation: Some(Constellation::Pi4Dqpsk),
         ..ModulationSettings::default()
     };
-    let (m, d) = measured(&record, asked);
+    let (m, d) = measured(&record, asked.clone());
     let v = d.vector.unwrap();
     assert!(v.reliable && v.evm_rms_percent < 0.5, "{v:?}");
     assert!((reading(&m, "carrier_frequency") - 390_020_250.0).abs() < 0.5, "{v:?}");
+
+    // What is drawn is what was measured: rms and peak of the symbols' errors are the figures.
+    let settings = Settings { modulation: Some(asked), ..Settings::default() };
+    let symbols = modulated(&record, &settings).unwrap().symbols.unwrap();
+    let errors = &symbols.error_percent.values;
+    assert_eq!((symbols.received.len() as u64, symbols.places.len()), (v.symbols, 8));
+    assert!((rms(errors) - v.evm_rms_percent).abs() < 1e-9 * v.evm_rms_percent, "{v:?}");
+    assert!((errors.iter().copied().fold(0.0, f64::max) - v.evm_peak_percent).abs() < 1e-9, "{v:?}");
+    // And every symbol lies as far from the nearest place as its error says; the places have an rms of 1.
+    for (z, error) in symbols.received.iter().zip(errors) {
+        let away = symbols.places.iter().map(|p| (p[0] - z[0]).hypot(p[1] - z[1])).fold(f64::INFINITY, f64::min);
+        assert!((100.0 * away - error).abs() < 1e-9, "{z:?} {error}");
+    }
+}
+
+fn rms(values: &[f64]) -> f64 {
+    (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt()
+}
+
+#[test]
+fn the_courses_have_the_rms_of_the_figures_and_their_time() {
+    let record = carrier(20e3, 0.3, 2500.0, 1e3, 50_000);
+    let (_, d) = measured(&record, ModulationSettings::default());
+    let m = modulated(&record, &Settings::default()).unwrap();
+    assert!((rms(&m.am_percent.values) - d.am.rms_percent).abs() < 1e-9 * d.am.rms_percent);
+    assert!((rms(&m.fm_hz.values) - d.fm.rms_hz).abs() < 1e-9 * d.fm.rms_hz);
+    assert!(m.symbols.is_none());
+    // Both are a cosine of 1 kHz from the first sample of the record on: multiplied by it they keep half of its amplitude.
+    for (course, amplitude) in [(&m.am_percent, 30.0), (&m.fm_hz, 2500.0)] {
+        let at = |i: usize| TAU * 1e3 * (course.start_s + i as f64 / course.rate_hz);
+        let n = course.values.len() as f64;
+        let mean =
+            |f: &dyn Fn(f64) -> f64| course.values.iter().enumerate().map(|(i, v)| v * f(at(i))).sum::<f64>() / n;
+        assert!((2.0 * mean(&f64::cos) / amplitude - 1.0).abs() < 0.02, "{}", 2.0 * mean(&f64::cos));
+        // Decimation leaves half a sample of the channel open.
+        let half = TAU * 1e3 * 0.5 / course.rate_hz;
+        assert!((2.0 * mean(&f64::sin) / amplitude).abs() < half + 0.005, "{}", 2.0 * mean(&f64::sin));
+    }
 }
 
 #[test]
