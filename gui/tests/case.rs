@@ -141,6 +141,37 @@ fn a_dongle_is_linked_to_the_supply_of_its_case_which_is_closed_with_its_cause()
 }
 
 #[test]
+fn a_live_dongle_shows_its_spurs_and_its_pin_is_linked_to_the_supply_of_the_open_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store").display().to_string();
+    let mut gui = gui(Start {
+        store: Some(store.clone()),
+        limits: vec!["tx-generic".into(), "atx-12v".into()],
+        captures: vec!["sim:reservoir-c-lost".into()],
+        ..Start::default()
+    });
+    wait(&mut gui, "the supply", |g| sees(g, "Findings ("));
+    open_case(&mut gui, "spurs and hum");
+    click(&mut gui, "Attach capture");
+    wait(&mut gui, "the attachment", |g| sees(g, "Attached to"));
+    click(&mut gui, "Connect");
+    pick(&mut gui, "Simulated dongle: failing transmitter");
+    wait(&mut gui, "samples", |g| sees(g, "running") && sees(g, "Waterfall: "));
+    // Lines 100 Hz beside a carrier are told apart in half a second and more.
+    let begun = std::time::Instant::now();
+    wait(&mut gui, "a second and a half", |_| begun.elapsed().as_secs_f64() > 1.5);
+    click(&mut gui, "Pin");
+    wait(&mut gui, "the attachment of the pin", |g| sees(g, "Attached to FS-2026-0001: pin-"));
+    assert!(sees(&gui, "Lines (") && sees(&gui, "fail"), "the spurs of the pin are on the screen");
+    click(&mut gui, "Whole case");
+    wait(&mut gui, "the link", |g| sees(g, "Links between captures"));
+    let (_, case) = only(&store);
+    let link = case.findings.iter().find(|f| f.captures.len() == 2).unwrap();
+    assert!(link.captures.iter().any(|c| c.name.starts_with("pin-")), "{:?}", link.captures);
+    assert!(link.captures.iter().any(|c| c.name.starts_with("reservoir-c-lost")), "{:?}", link.captures);
+}
+
+#[test]
 fn cases_are_listed_by_the_clock_that_runs_out_next() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store").display().to_string();
