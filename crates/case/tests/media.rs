@@ -273,6 +273,8 @@ fn with_little_room(act: impl Fn(&Path) -> Result<(), StoreError>, sound: impl F
         let full = filler.metadata().unwrap().len();
         filler.set_len(full.saturating_sub(room * 4096)).unwrap();
         let tried = act(&disk);
+        // Emptied, not only removed: a program that another test is just starting may hold it open.
+        filler.set_len(0).unwrap();
         drop(filler);
         std::fs::remove_file(disk.join("filler")).unwrap();
         match tried {
