@@ -134,7 +134,8 @@ pub(crate) fn causes(causes: &[Cause], style: Style, context: &mut Context<'_>) 
 fn doubts(result: &CaptureResult, style: Style, context: &mut Context<'_>) {
     for gate in result.quality.iter().filter(|g| g.state != GateState::Ok || context.common.verbose) {
         let state = words::gate_state(style.lang, gate.state);
-        let line = format!("{state}: {}: {}", words::gate(style.lang, &gate.gate), gate.detail);
+        let line =
+            format!("{state}: {}: {}", words::gate(style.lang, &gate.gate), words::said(style.lang, &gate.detail));
         context.print(&line);
     }
 }

@@ -155,7 +155,7 @@ fn print(args: &CheckArgs, document: &CheckDocument, context: &mut Context<'_>) 
     for missing in &document.missing {
         let verdict = words::verdict(lang, missing.verdict());
         let place = if missing.step.is_empty() { &missing.measurement } else { &missing.step };
-        context.print(&format!("{verdict:<14} {place:<20} {}", missing.reason));
+        context.print(&format!("{verdict:<14} {place:<20} {}", words::said(lang, &missing.reason)));
     }
     let findings = document.captures.iter().flat_map(|c| &c.result.findings);
     let count = findings.chain(document.missing.iter().flat_map(|m| &m.findings)).count();

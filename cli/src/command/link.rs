@@ -73,7 +73,7 @@ pub(crate) fn run(args: &LinkArgs, context: &mut Context<'_>) -> Result<u8, Erro
     }
     let lists = document.envelope.captures.iter().flat_map(|c| &c.quality).chain(&document.quality);
     for gate in lists.filter(|g| g.state != GateState::Ok) {
-        context.say(&format!("{}: {}", words::gate(request.lang, &gate.gate), gate.detail));
+        context.say(&format!("{}: {}", words::gate(request.lang, &gate.gate), words::said(request.lang, &gate.detail)));
     }
     let style = context.style()?;
     context.print(&table::link(&document.link, style));

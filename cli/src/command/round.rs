@@ -329,7 +329,7 @@ fn tell(inspection: &InspectionSummary, context: &mut Context<'_>) -> Result<(),
     let lang = context.lang()?;
     for missing in &inspection.missing {
         let verdict = words::verdict(lang, Verdict::NotEvaluated);
-        context.print(&format!("{verdict:<14} {:<20} {}", missing.step, missing.reason));
+        context.print(&format!("{verdict:<14} {:<20} {}", missing.step, words::said(lang, &missing.reason)));
     }
     let InspectionSummary { id, tag, verdict, case_id, .. } = inspection;
     let values = [("point", tag.as_str()), ("verdict", words::verdict(lang, *verdict)), ("id", id)];

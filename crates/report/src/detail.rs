@@ -272,7 +272,7 @@ pub(crate) fn findings(findings: &[Finding], lang: Lang) -> DataTable {
             number(f.value).into(),
             f.limit.as_ref().map_or_else(|| "-".into(), |l| bounds(l, f.unit)).into(),
             f.margin.map_or_else(|| "-".into(), |v| compact(v, f.unit.difference())).into(),
-            clause(f).into(),
+            clause(f, lang).into(),
         ]);
     }
     if findings.is_empty() {
@@ -282,12 +282,13 @@ pub(crate) fn findings(findings: &[Finding], lang: Lang) -> DataTable {
 }
 
 /// The clause, and why it could not be applied where it could not.
-fn clause(f: &Finding) -> String {
+fn clause(f: &Finding, lang: Lang) -> String {
     let clause = f.limit.as_ref().map_or("", |l| l.clause.as_str());
-    match (clause.is_empty(), f.reason.is_empty()) {
-        (true, _) => f.reason.clone(),
+    let reason = words::said(lang, &f.reason);
+    match (clause.is_empty(), reason.is_empty()) {
+        (true, _) => reason,
         (false, true) => clause.to_owned(),
-        (false, false) => format!("{clause}: {}", f.reason),
+        (false, false) => format!("{clause}: {reason}"),
     }
 }
 
@@ -325,7 +326,7 @@ pub(crate) fn gates(gates: &[Gate], lang: Lang) -> DataTable {
             GateState::Fail => Verdict::Fail,
         };
         let state = Cell { text: words::gate_state(lang, g.state).into(), verdict: Some(verdict) };
-        table.row([words::gate(lang, &g.gate).into(), state, g.detail.as_str().into()]);
+        table.row([words::gate(lang, &g.gate).into(), state, words::said(lang, &g.detail).into()]);
     }
     table
 }

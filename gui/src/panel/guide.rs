@@ -4,7 +4,7 @@ use eframe::egui;
 use egui::{ComboBox, RichText, ScrollArea, Ui};
 use faultscope_door::check::{CheckDocument, CheckEntry, Role, Step};
 use faultscope_door::diagnose::Verdict;
-use faultscope_door::paper::words;
+use faultscope_door::paper::{Lang, words};
 
 use super::{Cx, choice, soft, title, verdict_badge};
 use crate::app::{CaptureId, Command, Guide};
@@ -116,7 +116,7 @@ fn answers(ui: &mut Ui, cx: &mut Cx<'_>, guide: &Guide, step: &Step) {
         for entry in &entries {
             answer(ui, cx, step, entry);
         }
-        if let Some(reason) = lacking(document, step).filter(|_| entries.len() < step.repeats) {
+        if let Some(reason) = lacking(document, step, cx.lang()).filter(|_| entries.len() < step.repeats) {
             ui.horizontal_wrapped(|ui| {
                 verdict_badge(ui, cx, Some(Verdict::NotEvaluated));
                 ui.label(words::measurement(cx.lang(), &step.measurement));
@@ -126,8 +126,8 @@ fn answers(ui: &mut Ui, cx: &mut Cx<'_>, guide: &Guide, step: &Step) {
     });
 }
 
-fn lacking(document: &CheckDocument, step: &Step) -> Option<String> {
-    document.missing.iter().find(|m| m.step == step.id).map(|m| m.reason.clone())
+fn lacking(document: &CheckDocument, step: &Step, lang: Lang) -> Option<String> {
+    document.missing.iter().find(|m| m.step == step.id).map(|m| words::said(lang, &m.reason))
 }
 
 fn answer(ui: &mut Ui, cx: &mut Cx<'_>, step: &Step, entry: &CheckEntry) {

@@ -36,7 +36,8 @@ pub(crate) fn header(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn gate(ui: &mut Ui, cx: &Cx<'_>, gate: &Gate) {
     let text = format!("{}: {}", words::gate(cx.lang(), &gate.gate), words::gate_state(cx.lang(), gate.state));
-    badge(ui, &text, cx.palette.gate(gate.state), cx.palette.on_badge).on_hover_text(&gate.detail);
+    badge(ui, &text, cx.palette.gate(gate.state), cx.palette.on_badge)
+        .on_hover_text(words::said(cx.lang(), &gate.detail));
 }
 
 fn describe(cx: &Cx<'_>, facts: &Facts) -> String {

@@ -89,7 +89,7 @@ fn finding(ui: &mut Ui, cx: &mut Cx<'_>, found: &Finding) {
     figure(ui, &bounds).on_hover_text(clause);
     value(ui, found.margin, found.unit.difference());
     // Why a limit could not be applied is said in sight, where the window is wide enough for it.
-    soft(ui, cx, found.reason.clone());
+    soft(ui, cx, words::said(lang, &found.reason));
 }
 
 /// The bounds of a limit.
@@ -161,7 +161,7 @@ pub(crate) fn quality(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
         for gate in &result.quality {
             ui.label(words::gate(cx.lang(), &gate.gate));
             badge(ui, words::gate_state(cx.lang(), gate.state), cx.palette.gate(gate.state), cx.palette.on_badge);
-            ui.label(&gate.detail);
+            ui.label(words::said(cx.lang(), &gate.detail));
             end(ui);
         }
     });

@@ -151,3 +151,32 @@ fn what_cannot_be_done_is_said_before_anything_is_written() {
     refused("a.html", &["--for", "press"], &["press", "engineer customer"]);
     refused("a.docx", &[], &[".html", ".pdf"]);
 }
+
+/// Every sentence that a Chinese reader meets about the quality of a capture and about limits that could not be judged.
+#[test]
+fn reasons_and_gates_are_told_in_chinese() {
+    let told = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    for (name, command, limits) in [
+        ("supply-before", "ripple", "dc-48v"),
+        ("supply-switching", "ripple", "rectifier-module"),
+        ("tx-before", "spurs", "tx-generic"),
+        ("tx-before", "channel", "lte-bs-la"),
+        ("tx-image", "emissions", "sm329-a"),
+    ] {
+        let file = sample(&format!("{name}.sigmf-meta"));
+        let english = faultscope(&[command, &file, "--limits", limits, "--json"]);
+        let result = &english.json()["captures"][0];
+        let gates = result["quality"].as_array().unwrap();
+        assert!(!gates.is_empty(), "{name} {command}");
+        let shown = faultscope(&[command, &file, "--limits", limits, "--lang", "zh-CN", "--verbose"]);
+        for gate in gates {
+            let detail = gate["detail"].as_str().unwrap();
+            assert!(!shown.out.contains(detail), "{name} {command}: {detail}");
+        }
+        for finding in result["findings"].as_array().into_iter().flatten() {
+            let reason = finding["reason"].as_str().unwrap_or_default();
+            assert!(reason.is_empty() || !shown.out.contains(reason), "{name} {command}: {reason}");
+        }
+        assert!(told(&shown.out), "{name} {command}: {}", shown.err);
+    }
+}

@@ -1,6 +1,7 @@
 //! Words in two languages: English and Simplified Chinese, one table, looked up by key.
 
 mod names;
+mod said;
 mod summary;
 mod table;
 
@@ -8,6 +9,7 @@ pub use names::{
     behaviour, cause, clock, direction, event, gate, gate_state, happened, measurement, origin, reading, resemblance,
     severity, spike_lock, status, unit_name, verdict,
 };
+pub use said::said;
 pub use summary::{place, summary};
 
 use table::WORDS;
@@ -98,7 +100,8 @@ pub fn fill(lang: Lang, key: &str, values: &[(&str, &str)]) -> String {
 /// Every character of the table, for tests of fonts.
 #[cfg(all(test, feature = "pdf"))]
 pub(crate) fn every_character() -> impl Iterator<Item = char> {
-    WORDS.iter().flat_map(|(_, en, zh)| en.chars().chain(zh.chars()))
+    let told = said::SAID.iter().flat_map(|(en, zh)| en.chars().chain(zh.chars()));
+    WORDS.iter().flat_map(|(_, en, zh)| en.chars().chain(zh.chars())).chain(told)
 }
 
 #[cfg(test)]

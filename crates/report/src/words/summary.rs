@@ -3,7 +3,7 @@
 use faultscope_diagnose::finding::AppliedLimit;
 use faultscope_diagnose::{At, Finding, Verdict};
 
-use super::{Lang, fill, reading, word};
+use super::{Lang, fill, reading, said, word};
 use crate::format::{compact, frequency};
 use faultscope_signal::Unit;
 
@@ -14,7 +14,10 @@ pub fn summary(finding: &Finding, lang: Lang) -> String {
     let lower = finding.limit.as_ref().is_some_and(|l| concerns_lower(finding, l));
     let limit = finding.limit.as_ref();
     let bound = limit.and_then(|l| if lower { l.lower } else { l.upper });
-    let reason = if finding.reason.is_empty() { word(lang, "summary.no_reason") } else { &finding.reason };
+    let reason = match finding.reason.as_str() {
+        "" => word(lang, "summary.no_reason").to_owned(),
+        reason => said(lang, reason),
+    };
     let key = match (finding.verdict, limit.is_some(), lower) {
         (Verdict::NotEvaluated, ..) if finding.measurement == "link" => "summary.link",
         (Verdict::NotEvaluated, ..) => "summary.not_evaluated",
@@ -41,7 +44,7 @@ pub fn summary(finding: &Finding, lang: Lang) -> String {
             ("high", &number(limit.and_then(|l| l.upper))),
             ("margin", &finding.margin.map_or_else(|| "-".into(), |m| compact(m.abs(), finding.unit.difference()))),
             ("clause", limit.map_or(word(lang, "summary.the_limit"), clause)),
-            ("reason", reason),
+            ("reason", &reason),
         ],
     );
     capitalised(&sentence)
