@@ -13,7 +13,7 @@ use faultscope_door::diagnose::{Answer, Cause, CheckList};
 
 use super::{CaptureId, Job, Notice, Screen, State, Stepping};
 use crate::words::Word;
-use crate::worker::{DeskJob, DeskTask, Folder, Workers};
+use crate::worker::{DeskJob, DeskTask, Folder, JobId, Workers};
 
 /// The store and the open case.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +38,8 @@ pub(crate) struct Desk {
     pub(crate) stepping: Option<Stepping>,
     /// The check list that is being answered.
     pub(crate) answering: Option<Answering>,
+    /// The job that reads the open case once more.
+    pub(crate) refreshing: Option<JobId>,
     /// What was last written out of the store, and where to.
     pub(crate) written: Option<(Word, PathBuf)>,
 }
@@ -192,7 +194,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, command: CaseComma
         (CaseCommand::Urgent(priority), _) => state.desk.call.priority = priority,
         (CaseCommand::Create, _) => create(state, workers),
         (CaseCommand::Show(id), _) => desk(state, workers, Word::Opening, DeskTask::Show(id)),
-        (CaseCommand::Refresh, Some(id)) => quietly(state, workers, DeskTask::Refresh(id)),
+        (CaseCommand::Refresh, Some(id)) => refresh(state, workers, id),
         (CaseCommand::Leave, _) => {
             state.desk.case = None;
             (state.desk.stepping, state.desk.answering) = (None, None);
@@ -292,9 +294,12 @@ pub(super) fn desk(state: &mut State, workers: &mut Workers, what: Word, task: D
     state.jobs.push(Job { id, what, name: Word::Store.text(state.lang).to_owned(), capture: None, progress });
 }
 
-/// Hands a job to the store that nobody asked for.
-fn quietly(state: &State, workers: &mut Workers, task: DeskTask) {
-    workers.desk(job(state, task));
+/// Reads the open case once more, out of sight: nobody asked for it. One that still waits is not asked for again.
+fn refresh(state: &mut State, workers: &mut Workers, id: String) {
+    if state.desk.refreshing.is_none() {
+        let (job, _) = workers.desk(job(state, DeskTask::Refresh(id)));
+        state.desk.refreshing = Some(job);
+    }
 }
 
 fn job(state: &State, task: DeskTask) -> DeskJob {

@@ -170,6 +170,9 @@ fn failed(state: &mut State, id: u64, error: Error) {
 fn over(state: &mut State, job: JobId) {
     use faultscope_door::Watch as _;
 
+    if state.desk.refreshing == Some(job) {
+        state.desk.refreshing = None;
+    }
     let Some(place) = state.jobs.iter().position(|j| j.id == job) else { return };
     let job = state.jobs.remove(place);
     if job.what == Word::DevicesLook {

@@ -138,8 +138,11 @@ pub(crate) struct Folder {
 
 /// Does one job.
 pub(super) fn work(job: DeskJob, progress: &Progress, voice: &Voice) {
+    let asked = !matches!(job.task, DeskTask::Refresh(_));
     match task(job, progress) {
         Ok(message) => voice.say(message),
+        // What nobody asked for does not disturb: the case on the screen is as it was read last.
+        Err(_) if !asked => {}
         Err(error) => voice.say(Message::DeskFailed(error)),
     }
 }
