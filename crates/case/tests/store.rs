@@ -15,7 +15,12 @@ use faultscope_case::{Access, EventKind, SqliteStore};
 fn place() -> Place {
     let keep = tempfile::tempdir().unwrap();
     let folder = keep.path().join("store");
-    Place { open: Box::new(move || Box::new(SqliteStore::open(&folder, Access::Create).unwrap())), _keep: keep }
+    let replace = contract::in_folder(folder.join("evidence"));
+    Place {
+        open: Box::new(move || Box::new(SqliteStore::open(&folder, Access::Create).unwrap())),
+        replace,
+        _keep: keep,
+    }
 }
 
 contract!(place);

@@ -12,8 +12,8 @@ use postgres::{Client, IsolationLevel};
 use super::tables::TeamTables;
 use super::{TeamStore, connect};
 use crate::StoreError;
-use crate::files::Vault;
 use crate::ledger::{Done, Trouble};
+use crate::vault::Vault;
 
 /// How often a transaction that others were in the way of is run again.
 const TRIES: u32 = 20;
@@ -60,7 +60,7 @@ impl TeamStore {
     pub(super) fn write<T>(
         &self,
         doing: &'static str,
-        mut act: impl FnMut(&mut TeamTables<'_, '_>, &Vault) -> Done<T>,
+        mut act: impl FnMut(&mut TeamTables<'_, '_>, &dyn Vault) -> Done<T>,
     ) -> Result<T, StoreError> {
         self.writable()?;
         let mut tries = 0;
@@ -82,14 +82,14 @@ impl TeamStore {
     fn attempt<T>(
         &self,
         doing: &'static str,
-        act: &mut impl FnMut(&mut TeamTables<'_, '_>, &Vault) -> Done<T>,
+        act: &mut impl FnMut(&mut TeamTables<'_, '_>, &dyn Vault) -> Done<T>,
     ) -> Done<T> {
         let place = self.address.place.as_path();
         let failed = |e: &postgres::Error| trouble(doing, place, e);
         let mut client = self.client()?;
         let begun = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start();
         let mut tx = begun.map_err(|e| failed(&e))?;
-        let done = act(&mut TeamTables { tx: &mut tx, place, doing, writes: true }, &self.vault)?;
+        let done = act(&mut TeamTables { tx: &mut tx, place, doing, writes: true }, self.vault.as_ref())?;
         let number: i64 =
             tx.query_one("SELECT txid_current()", &[]).and_then(|row| row.try_get(0)).map_err(|e| failed(&e))?;
         match tx.commit() {

@@ -17,7 +17,9 @@ pub(crate) const BY: By<'static> = By { at: AT, actor: "sync", tool: "t" };
 pub(crate) fn open(address: &str) -> Box<dyn Store> {
     #[cfg(feature = "postgres")]
     if address.starts_with("postgres:") {
-        return Box::new(faultscope_case::TeamStore::open(address, Access::Write).unwrap());
+        return Box::new(
+            faultscope_case::TeamStore::open(address, Access::Write, &|name| std::env::var(name).ok()).unwrap(),
+        );
     }
     Box::new(SqliteStore::open(address.as_ref(), Access::Create).unwrap())
 }
@@ -36,7 +38,7 @@ pub(crate) fn child_main() {
     say("done");
 }
 
-fn say(what: &str) {
+pub(crate) fn say(what: &str) {
     let mut out = std::io::stdout();
     writeln!(out, "ack {what}").unwrap();
     out.flush().unwrap();
