@@ -46,7 +46,7 @@ pub use sla::{SlaCalendar, SlaClock, SlaDocument, sla_profile};
 pub use stats::{ClockFigures, ClockGroup, Count, Group, Repeat, Satisfaction, StatsDocument};
 pub use store::{StoreCheckDocument, StoreDocument, SyncDocument, init_store, is_address, migrate_store};
 pub use ticket::{Form, TicketDocument};
-pub use trends::{TrendSearch, TrendsDocument, UnitTrend};
+pub use trends::{HORIZON_DAYS, TrendSearch, TrendsDocument, UnitTrend};
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
