@@ -28,10 +28,28 @@ as_postgres sh -c "echo subjectAltName=DNS:localhost >'$folder/san'"
 as_postgres openssl x509 -req -in "$folder/server.csr" -CA "$folder/ca.pem" -CAkey "$folder/ca.key" -CAcreateserial -days 2 \
     -extfile "$folder/san" -out "$folder/data/server.crt" 2>/dev/null
 as_postgres chmod 600 "$folder/data/server.key"
-as_postgres "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/log" \
+# Starts the server, and ends it as a crash does, postmaster and all of its children; a test runs the second.
+cat >"$folder/start" <<EOF
+#!/bin/sh
+[ "\$(id -u)" != 0 ] || exec runuser -u postgres -- "\$0"
+exec "$bin/pg_ctl" -D "$folder/data" -w -t 60 -l "$folder/log" \\
     -o "-p $port -k $folder -c listen_addresses=localhost -c ssl=on -c max_connections=100" start >/dev/null
-chmod 755 "$folder"
+EOF
+cat >"$folder/crash" <<EOF
+#!/bin/sh
+set -e
+server=\$(head -1 "$folder/data/postmaster.pid")
+# Stopped first, so that it makes no more children meanwhile: one that lived on would keep the next server from starting.
+kill -STOP "\$server"
+all="\$server \$(ps -o pid= --ppid "\$server")"
+kill -9 \$all
+for pid in \$all; do while kill -0 "\$pid" 2>/dev/null; do sleep 0.02; done; done
+exec "$folder/start" 2>/dev/null
+EOF
+chmod 755 "$folder" "$folder/start" "$folder/crash"
+"$folder/start"
 
 export FAULTSCOPE_POSTGRES_TEST="postgres://postgres@localhost:$port/postgres?connect_timeout=10"
 export FAULTSCOPE_POSTGRES_CA="$folder/ca.pem"
 export FAULTSCOPE_POSTGRES_SOCKET="$folder"
+export FAULTSCOPE_POSTGRES_CRASH="$folder/crash"

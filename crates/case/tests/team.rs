@@ -8,6 +8,7 @@
 #[cfg(feature = "s3")]
 mod bucket;
 mod contract;
+mod crash;
 mod exchange;
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -72,6 +73,9 @@ fn child(task: &str, address: &str) -> Command {
 fn child_main() {
     exchange::child_main();
     let (Ok(actor), Ok(address)) = (std::env::var(CHILD), std::env::var(STORE)) else { return };
+    if let Some(name) = actor.strip_prefix("for ever ") {
+        return crash::attach_for_ever(&address, name);
+    }
     #[cfg(feature = "s3")]
     if actor == "large" {
         return bucket::store_a_large_file(&address);
@@ -154,15 +158,8 @@ fn an_exchange_with_a_team_that_is_killed_loses_nothing_and_is_done_again() {
 /// `tests/postgres/run.sh kills`
 #[test]
 #[ignore = "minutes, and needs a server"]
-fn a_hundred_kills_of_an_exchange_with_a_team() {
-    let (mut known, mut cut) = (0, 0);
-    for seed in 0..10 {
-        let (_keep, laptop, team) = laptop_and_team();
-        let (steps, kills) = exchange::outlives(&laptop, &team, 10, seed);
-        (known, cut) = (known + steps, cut + kills);
-    }
-    let said = format!("100 kills, {cut} in the middle of the exchange, {known} acknowledged steps, none lost");
-    writeln!(std::io::stdout(), "{said}").unwrap();
+fn many_kills_of_an_exchange_with_a_team() {
+    exchange::outlives_many(laptop_and_team);
 }
 
 /// The address for another login of the same server; it trusts whoever comes.
