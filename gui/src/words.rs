@@ -299,7 +299,6 @@ words! {
     CaseMoreCauses: "less likely causes", "个可能性较低的原因";
     CaseLinks: "Links between captures", "采集之间的关联";
     Warnings: "Early warnings of this unit", "本设备预警";
-    WarningReached: "reaches it about", "预计达到：";
     StepTip: "Write this step down", "记录此步骤";
     StepKeep: "Keep", "保存";
     StepLeave: "Do not keep", "放弃";
@@ -326,7 +325,7 @@ words! {
     RoundRaise: "Open a case of it", "生成工单";
     RoundWarn: "Early warnings of all units", "所有设备的预警";
     RoundWarnTip: "Readings that drift towards their limits, over all cases and inspections; reads all of the store", "所有工单与巡检中趋向限值的读数；会读取整个工单库";
-    RoundNoWarning: "No reading of any unit drifts towards its limit within 90 days.", "90 天内没有读数趋向限值。";
+    RoundNoWarning: "No reading of any unit drifts towards its limit within a year.", "一年内没有读数趋向限值。";
     Similar: "Similar cases", "相似工单";
     SimilarLooking: "The closed cases are being looked through.", "正在查找已关闭的工单。";
     SimilarNone: "No closed case resembles this capture.", "没有与此采集相似的已关闭工单。";

@@ -1,46 +1,22 @@
 #!/usr/bin/env bash
 # Runs the tests of the feature `postgres` on a PostgreSQL server of their own, in a temporary folder, and stops it.
 #   tests/postgres/run.sh        the tests
-#   tests/postgres/run.sh kills  a hundred kills of a sync
+#   tests/postgres/run.sh kills    a hundred kills of a sync (FAULTSCOPE_KILLS=500: as many)
+#   tests/postgres/run.sh crashes  the server killed fifty times under two programs at work
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/packages.sh
+. tests/postgres/server.sh
 
-missing=""
-for package in postgresql openssl; do
-    have_package "$package" || missing="$missing $package"
-done
-# shellcheck disable=SC2086
-install_packages "the tests of the feature postgres need" $missing
-bin="$(find /usr/lib/postgresql -path '*/bin/initdb' | sort -V | tail -1 | xargs dirname)"
-
-folder="$(mktemp -d)"
-port=$((20000 + RANDOM % 20000))
-# The server refuses to run as root.
-as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
-stop() {
-    as_postgres "$bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1 || true
-    rm -rf "$folder"
-}
-trap stop EXIT
-[ "$(id -u)" = 0 ] && chown postgres "$folder"
-as_postgres "$bin/initdb" -D "$folder/data" -U postgres --auth=trust --encoding=UTF8 --locale=C >/dev/null
-# A certificate for `localhost`, of an authority of its own.
-as_postgres openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=authority" -keyout "$folder/ca.key" -out "$folder/ca.pem" 2>/dev/null
-as_postgres openssl req -newkey rsa:2048 -nodes -subj "/CN=localhost" -keyout "$folder/data/server.key" -out "$folder/server.csr" 2>/dev/null
-as_postgres sh -c "echo subjectAltName=DNS:localhost >'$folder/san'"
-as_postgres openssl x509 -req -in "$folder/server.csr" -CA "$folder/ca.pem" -CAkey "$folder/ca.key" -CAcreateserial -days 2 \
-    -extfile "$folder/san" -out "$folder/data/server.crt" 2>/dev/null
-as_postgres chmod 600 "$folder/data/server.key"
-as_postgres "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/log" \
-    -o "-p $port -k $folder -c listen_addresses=localhost -c ssl=on -c max_connections=100" start >/dev/null
-chmod 755 "$folder"
-
-export FAULTSCOPE_POSTGRES_TEST="postgres://postgres@localhost:$port/postgres?connect_timeout=10"
-export FAULTSCOPE_POSTGRES_CA="$folder/ca.pem"
-export FAULTSCOPE_POSTGRES_SOCKET="$folder"
+# The feature `s3` is that of tests/s3/run.sh: one build serves both.
+team() { cargo test --locked -p faultscope-case --features s3 --test team -- "$@"; }
 case "${1:-tests}" in
-tests) cargo test --locked -p faultscope-case --features postgres --test team -- --include-ignored --skip a_hundred ;;
-kills) time cargo test --locked -p faultscope-case --features postgres --test team -- --ignored --nocapture a_hundred ;;
-*) echo "tests/postgres/run.sh [tests|kills]" >&2; exit 2 ;;
+tests)
+    team --include-ignored --skip many_kills --skip bucket --skip crash
+    # By itself, for all others would lose their server, too.
+    FAULTSCOPE_KILLS=3 team --ignored crash
+    ;;
+kills) time team --ignored --nocapture many_kills ;;
+crashes) time team --ignored --nocapture crash ;;
+*) echo "tests/postgres/run.sh [tests|kills|crashes]" >&2; exit 2 ;;
 esac

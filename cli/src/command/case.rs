@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
     self, Access, Action, ActionKind, Case, CaseDocument, CaseLinkRequest, CaseLinked, Clash, Closed, Closure, Desk,
-    Equipment, EventKind, ExportDocument, Form, Measure, Opened, Outcome, PartReplaced, UnitTrend,
+    Equipment, EventKind, ExportDocument, Form, HORIZON_DAYS, Measure, Opened, Outcome, PartReplaced, UnitTrend,
 };
 use faultscope_door::diagnose::{Cause, Settings, Verdict};
 use faultscope_door::{CaptureResult, Class, Error, Request, inputs, limits, rules};
 
 use crate::args::{CaseAttachArgs, CaseCloseArgs, CaseCommand, CaseLinkArgs, CaseListArgs, CaseOpenArgs};
-use crate::command::library::{HORIZON_DAYS, warning};
+use crate::command::library::warning;
 use crate::command::{checklist, clocks, signing, verify};
 use crate::context::Context;
 use crate::show;

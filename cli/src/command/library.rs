@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use faultscope_door::capture::OpenOptions;
 use faultscope_door::cases::{
-    self, Access, LibraryDocument, LibraryHit, LibrarySearch, Measure, TrendSearch, TrendsDocument, UnitTrend,
+    self, Access, HORIZON_DAYS, LibraryDocument, LibraryHit, LibrarySearch, Measure, TrendSearch, TrendsDocument,
+    UnitTrend,
 };
 use faultscope_door::paper::table;
 use faultscope_door::paper::words::{self, Lang, fill, word};
@@ -42,9 +43,6 @@ pub struct LibraryTrendsArgs {
     #[arg(long)]
     pub all: bool,
 }
-
-/// Days ahead that are looked at where nothing else is asked for.
-pub(crate) const HORIZON_DAYS: u32 = 365;
 
 /// What to look for.
 #[derive(Debug, Clone, Args)]
@@ -159,26 +157,13 @@ fn unit_row(t: &UnitTrend, lang: Lang) -> Vec<String> {
         .map_or_else(|| "-".into(), |s| format!("{}/{}", compact(s, t.unit.difference()), word(lang, "trend.day")));
     let chance = t.outlook.p.map_or_else(|| "-".into(), |p| plain(p, 2));
     let reading = words::reading(lang, &t.reading);
-    vec![of.join(" "), reading, t.outlook.count.to_string(), compact(t.last, t.unit), slope, chance, ahead(t, lang)]
-}
-
-/// `drifts towards 200 mV: 2028-01-24 (2027-09-10 .. 2028-11-20)`.
-fn ahead(t: &UnitTrend, lang: Lang) -> String {
-    let bound = t.outlook.crossing.as_ref().map(|c| c.bound).or(t.upper).or(t.lower);
-    let bound = bound.map_or_else(|| "-".into(), |b| compact(b, t.unit));
-    let day = |at: Option<&String>| at.map_or_else(|| "-".into(), |at| at.chars().take(10).collect::<String>());
-    let [time, from, to] = match &t.outlook.crossing {
-        Some(c) => [c.time.as_ref(), c.earliest.as_ref(), c.latest.as_ref()].map(day),
-        None => [None; 3].map(day),
-    };
-    let key = format!("early.{}", t.outlook.drift.name());
-    fill(lang, &key, &[("limit", &bound), ("time", &time), ("from", &from), ("to", &to)])
+    vec![of.join(" "), reading, t.outlook.count.to_string(), compact(t.last, t.unit), slope, chance, t.ahead(lang)]
 }
 
 /// A warning in one line, for a case.
 pub(crate) fn warning(t: &UnitTrend, lang: Lang) -> String {
     let reading = words::reading(lang, &t.reading);
-    format!("{}: {} {}: {}", word(lang, "early.warning"), t.serial, reading, ahead(t, lang))
+    format!("{}: {} {}: {}", word(lang, "early.warning"), t.serial, reading, t.ahead(lang))
 }
 
 fn measured(args: &LibrarySearchArgs, context: &mut Context<'_>) -> Result<Vec<faultscope_door::CaptureResult>, Error> {

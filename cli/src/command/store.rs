@@ -11,7 +11,7 @@ use crate::context::Context;
 /// What is done with a store.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
-    /// Makes the store: a folder, or the tables of a team's in PostgreSQL (--store postgres://...?evidence=FOLDER).
+    /// Makes the store: a folder, or the tables of a team's in PostgreSQL (--store postgres://...?evidence=FOLDER, or =s3://BUCKET).
     Init(StoreInitArgs),
     /// Brings the tables of a store to the version of this program.
     Migrate,

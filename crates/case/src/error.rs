@@ -10,7 +10,7 @@ use crate::event::Field;
 /// | --- | --- |
 /// | `UnknownCase`, `Refused`, `Invalid` | 2, wrong usage |
 /// | `Source`, `NotABundle` | 3, an input could not be read |
-/// | `NoStore`, `NotAStore`, `NewerStore`, `OlderStore`, `Unreachable`, `Denied`, `Full`, `ReadOnly`, `Locked`, `Io` | 5, storage |
+/// | `NoStore`, `NoBucket`, `NotAStore`, `NewerStore`, `OlderStore`, `Unreachable`, `Denied`, `Full`, `ReadOnly`, `Locked`, `Io` | 5, storage |
 /// | `Damaged`, `BadBundle` | 6, integrity |
 /// | `Conflict` | 75, somebody else was first |
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,12 @@ pub enum StoreError {
     #[error("there is no fault-case store here: {path}", path = path.display())]
     NoStore {
         /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The bucket of the evidence is not there.
+    #[error("there is no such bucket: {path}", path = path.display())]
+    NoBucket {
+        /// `s3://BUCKET/PREFIX`.
         path: PathBuf,
     },
     /// Something else is at this place.
@@ -169,6 +175,7 @@ impl StoreError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::NoStore { .. } => "no_store",
+            Self::NoBucket { .. } => "no_bucket",
             Self::NotAStore { .. } => "not_a_store",
             Self::NewerStore { .. } => "newer_store",
             Self::OlderStore { .. } => "older_store",
@@ -195,11 +202,18 @@ impl StoreError {
         match self {
             Self::NoStore { path } if path.starts_with("postgres:") => "`store init` makes one".into(),
             Self::NoStore { .. } => "open a case to create one, or name another place with --store".into(),
+            Self::NoBucket { .. } => "make the bucket, or correct its name, AWS_REGION or AWS_ENDPOINT_URL".into(),
             Self::NotAStore { .. } => "name a folder (new, empty or a store) with --store".into(),
             Self::NewerStore { .. } => "use the newer program; this one leaves the store as it is".into(),
             Self::OlderStore { .. } => "have `store migrate` run by whoever owns the store".into(),
+            Self::Unreachable { path, .. } if path.starts_with("s3:") => {
+                "check AWS_ENDPOINT_URL, AWS_REGION, the network and the server; what was stored is there".into()
+            }
             Self::Unreachable { .. } => {
                 "check the address, the network and the server; what was stored is there".into()
+            }
+            Self::Denied { path, .. } if path.starts_with("s3:") => {
+                "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what the owner of the bucket allows".into()
             }
             Self::Denied { .. } => "check user and password; who owns the store gives roles and teams".into(),
             Self::Full { .. } => "make room and do it again; what was stored before is intact".into(),
@@ -219,6 +233,9 @@ impl StoreError {
             Self::Invalid { .. } => "correct it and do it again; nothing was stored".into(),
             Self::NotABundle { .. } => "`case export ID --out FILE` makes a bundle".into(),
             Self::BadBundle { .. } => "have the bundle exported and sent again; do not open it".into(),
+            Self::Damaged { path, .. } if path.starts_with("s3:") => {
+                "run `case verify` to see all that differs; restore the object from a copy".into()
+            }
             Self::Damaged { .. } => "run `case verify` to see all that differs; restore the folder from a copy".into(),
         }
     }

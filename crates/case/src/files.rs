@@ -7,11 +7,11 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::StoreError;
 use crate::canonical;
 use crate::event::Evidence;
+use crate::store::ReadSeek;
+use crate::vault::{Differs, Digested, MISSING, Vault, digest, no_digest, unreadable};
 
 /// The calls to the file system that can fail; a test puts a failing one in its place.
 pub(crate) trait Files: Send {
@@ -54,12 +54,12 @@ impl Files for Disk {
 }
 
 /// The folder of evidence: `sha256/ab/cdef...` and `incoming/` for what is being written.
-pub(crate) struct Vault {
+pub(crate) struct Folder {
     root: PathBuf,
     files: Box<dyn Files>,
 }
 
-impl Vault {
+impl Folder {
     pub(crate) fn new(store: &Path) -> Self {
         Self { root: store.join("evidence"), files: Box::new(Disk) }
     }
@@ -73,15 +73,6 @@ impl Vault {
     #[cfg(test)]
     pub(crate) fn set_files(&mut self, files: Box<dyn Files>) {
         self.files = files;
-    }
-
-    /// Where a file of this digest is kept; `None` when the text is not a digest.
-    pub(crate) fn path(&self, sha256: &str) -> Option<PathBuf> {
-        if !canonical::is_digest(sha256) {
-            return None;
-        }
-        let (folder, rest) = sha256.split_at(2);
-        Some(self.root.join("sha256").join(folder).join(rest))
     }
 
     /// Removes what a killed program left behind half-written, if no other program is writing just now.
@@ -98,44 +89,14 @@ impl Vault {
         }
     }
 
-    /// Stores the bytes once; durable when it returns.
-    pub(crate) fn put(&self, name: &str, media_type: &str, bytes: &mut dyn Read) -> Result<Evidence, StoreError> {
-        let name = safe_name(name);
-        let incoming = self.root.join("incoming");
-        let failed = |doing: &'static str| {
-            let root = self.root.clone();
-            move |e: io::Error| StoreError::io(doing, &root, &e)
-        };
-        self.files.create_dirs(&incoming).map_err(failed("creating the evidence folder"))?;
-        let _lock = shared_lock(&incoming.join("lock"));
-        let part = Part(incoming.join(format!("{}.part", unique())));
-        let (sha256, size) = self.receive(&name, &part.0, bytes)?;
-        self.keep(&part.0, &sha256, size)?;
-        let media_type = if media_type.trim().is_empty() { "application/octet-stream" } else { media_type.trim() };
-        Ok(Evidence { name, sha256, size, media_type: media_type.to_owned() })
-    }
-
     /// Steps one and two: the bytes in a temporary file, on the disk.
-    fn receive(&self, name: &str, part: &Path, bytes: &mut dyn Read) -> Result<(String, u64), StoreError> {
-        let doing = "storing evidence";
-        let file = self.files.create(part).map_err(|e| StoreError::io(doing, part, &e))?;
-        let mut block = vec![0u8; 1 << 20];
-        let (mut hash, mut size) = (Sha256::new(), 0u64);
-        loop {
-            let n = match bytes.read(&mut block) {
-                Ok(0) => break,
-                Ok(n) => n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(StoreError::Source { name: name.into(), reason: e.to_string() }),
-            };
-            let filled = block.get(..n).unwrap_or_default();
-            hash.update(filled);
-            size += filled.len() as u64;
-            self.files.write(&file, filled).map_err(|e| StoreError::io(doing, part, &e))?;
-        }
+    fn receive(&self, name: &str, part: &Path, bytes: &mut dyn Read) -> Result<Digested, StoreError> {
+        let failed = |e: io::Error| StoreError::io("storing evidence", part, &e);
+        let file = self.files.create(part).map_err(failed)?;
+        let digested = digest(bytes, unreadable(name), &mut |filled| self.files.write(&file, filled).map_err(failed))?;
         set_read_only(&file);
-        self.files.sync(&file).map_err(|e| StoreError::io(doing, part, &e))?;
-        Ok((canonical::hex(&hash.finalize()), size))
+        self.files.sync(&file).map_err(failed)?;
+        Ok(digested)
     }
 
     /// Steps three and four: the file under its final name, the folder on the disk.
@@ -145,12 +106,12 @@ impl Vault {
             let path = path.to_owned();
             move |e: io::Error| StoreError::io(doing, &path, &e)
         };
-        let Some(target) = self.path(sha256) else {
-            return Err(StoreError::Invalid { what: format!("`{sha256}` is not a digest") });
-        };
+        let target = self.path(sha256).ok_or_else(|| no_digest(sha256))?;
         let Some(folder) = target.parent() else { return Ok(()) };
         if target.exists() {
-            self.check(sha256, size).map_err(|what| StoreError::Damaged { what, path: target.clone() })?;
+            if let Some(Differs { what, .. }) = self.check(sha256, size)? {
+                return Err(StoreError::Damaged { what, path: target });
+            }
         } else {
             self.files.create_dirs(folder).map_err(at(folder))?;
             self.files.rename(part, &target).map_err(at(&target))?;
@@ -163,44 +124,56 @@ impl Vault {
         Ok(())
     }
 
-    /// Opens a stored file.
-    pub(crate) fn open(&self, sha256: &str) -> Result<File, StoreError> {
-        let Some(path) = self.path(sha256) else {
-            return Err(StoreError::Invalid { what: format!("`{}` is not a digest", crate::event::one_line(sha256)) });
-        };
+    fn file(&self, sha256: &str) -> Result<File, StoreError> {
+        let path = self.path(sha256).ok_or_else(|| no_digest(sha256))?;
         File::open(&path).map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => StoreError::Damaged { what: "the evidence file is missing".into(), path },
+            io::ErrorKind::NotFound => StoreError::Damaged { what: MISSING.into(), path },
             _ => StoreError::io("opening evidence", &path, &e),
         })
     }
+}
 
-    /// Whether a file of this digest and size is there; its content is not read.
-    pub(crate) fn has(&self, sha256: &str, size: u64) -> bool {
-        self.path(sha256).and_then(|p| fs::metadata(p).ok()).is_some_and(|m| m.is_file() && m.len() == size)
+impl Vault for Folder {
+    fn put(&self, name: &str, media_type: &str, bytes: &mut dyn Read) -> Result<Evidence, StoreError> {
+        let name = safe_name(name);
+        let incoming = self.root.join("incoming");
+        let failed = |e: io::Error| StoreError::io("creating the evidence folder", &self.root, &e);
+        self.files.create_dirs(&incoming).map_err(failed)?;
+        let _lock = shared_lock(&incoming.join("lock"));
+        let part = Part(incoming.join(format!("{}.part", unique())));
+        let digested = self.receive(&name, &part.0, bytes)?;
+        self.keep(&part.0, &digested.sha256, digested.size)?;
+        Ok(digested.evidence(name, media_type))
     }
 
-    /// Reads a stored file and says what differs from its digest and size.
-    pub(crate) fn check(&self, sha256: &str, size: u64) -> Result<(), String> {
-        let mut file = self.open(sha256).map_err(|e| e.to_string())?;
-        let mut block = vec![0u8; 1 << 20];
-        let (mut hash, mut found) = (Sha256::new(), 0u64);
-        loop {
-            match file.read(&mut block) {
-                Ok(0) => break,
-                Ok(n) => {
-                    hash.update(block.get(..n).unwrap_or_default());
-                    found += n as u64;
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(format!("the evidence file cannot be read ({e})")),
-            }
+    fn open(&self, sha256: &str) -> Result<Box<dyn ReadSeek + Send>, StoreError> {
+        Ok(Box::new(self.file(sha256)?))
+    }
+
+    fn has(&self, sha256: &str, size: u64) -> Result<bool, StoreError> {
+        let found = self.path(sha256).and_then(|p| fs::metadata(p).ok());
+        Ok(found.is_some_and(|m| m.is_file() && m.len() == size))
+    }
+
+    fn check(&self, sha256: &str, size: u64) -> Result<Option<Differs>, StoreError> {
+        let unreadable =
+            |e: &io::Error| StoreError::Invalid { what: format!("the evidence file cannot be read ({e})") };
+        let found = self.file(sha256).and_then(|mut file| digest(&mut file, unreadable, &mut |_| Ok(())));
+        let there = || self.path(sha256).is_some_and(|p| p.exists());
+        // A disk that cannot be read is a difference as well: it is the copy on it that is gone.
+        Ok(match found {
+            Ok(found) => Differs::between(&found, sha256, size),
+            Err(why) if there() => Some(Differs::changed(why.to_string())),
+            Err(why) => Some(Differs::missing(why.to_string())),
+        })
+    }
+
+    fn path(&self, sha256: &str) -> Option<PathBuf> {
+        if !canonical::is_digest(sha256) {
+            return None;
         }
-        let digest = canonical::hex(&hash.finalize());
-        match (found == size, digest == sha256) {
-            (_, false) => Err(format!("the evidence file was changed: it has {found} bytes of digest {digest}")),
-            (false, true) => Err(format!("the evidence file has {found} bytes, the event says {size}")),
-            (true, true) => Ok(()),
-        }
+        let (folder, rest) = sha256.split_at(2);
+        Some(self.root.join("sha256").join(folder).join(rest))
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::event::{Event, EventKind, Evidence, GENESIS, NewEvent};
-use crate::files::{self, Vault};
+use crate::files;
 use crate::fold::State;
+use crate::vault::{Differs, Vault};
 use crate::verify::{self, DifferenceKind, Row, Verification};
 use crate::{Case, StoreError, clock, sign, workflow};
 
@@ -116,7 +117,7 @@ pub(crate) fn create(tables: &mut dyn Tables, opened: NewEvent) -> Done<Event> {
 /// See [`crate::Store::append`].
 pub(crate) fn append(
     tables: &mut dyn Tables,
-    vault: &Vault,
+    vault: &dyn Vault,
     case_id: &str,
     seen: Option<u64>,
     events: &[NewEvent],
@@ -205,22 +206,23 @@ pub(crate) fn verify(tables: &mut dyn Tables, case_id: &str) -> Done<(Verificati
 }
 
 /// The part of [`crate::Store::verify`] that looks at the evidence.
-pub(crate) fn verify_evidence(out: &mut Verification, events: &[Event], vault: &Vault) {
-    verify_files(out, verify::evidence_of(events), vault);
+pub(crate) fn verify_evidence(out: &mut Verification, events: &[Event], vault: &dyn Vault) -> Result<(), StoreError> {
+    verify_files(out, verify::evidence_of(events), vault)
 }
 
 /// Checks stored files by their digests; each with its size and its name.
-pub(crate) fn verify_files(out: &mut Verification, files: BTreeMap<String, (u64, String)>, vault: &Vault) {
+pub(crate) fn verify_files(
+    out: &mut Verification,
+    files: BTreeMap<String, (u64, String)>,
+    vault: &dyn Vault,
+) -> Result<(), StoreError> {
     for (sha256, (size, name)) in files {
-        match vault.check(&sha256, size) {
-            Ok(()) => out.evidence += 1,
-            Err(what) => {
-                let there = vault.path(&sha256).is_some_and(|p| p.exists());
-                let kind = if there { DifferenceKind::EvidenceChanged } else { DifferenceKind::EvidenceMissing };
-                out.differs(kind, format!("{name} {sha256}"), what);
-            }
+        match vault.check(&sha256, size)? {
+            None => out.evidence += 1,
+            Some(Differs { kind, what }) => out.differs(kind, format!("{name} {sha256}"), what),
         }
     }
+    Ok(())
 }
 
 /// Gives an event its place after the last one, writes it and takes it into the state.
@@ -232,12 +234,12 @@ fn seal_next(tables: &mut dyn Tables, no: i64, state: &mut State, new: NewEvent)
 }
 
 /// Checks what an event rests on before it is written: that the evidence is in the store.
-fn check_evidence(vault: &Vault, kind: &mut EventKind) -> Result<(), StoreError> {
+fn check_evidence(vault: &dyn Vault, kind: &mut EventKind) -> Result<(), StoreError> {
     let EventKind::Attached(attached) = kind else { return Ok(()) };
     for evidence in &mut attached.evidence {
         evidence.name = files::safe_name(&evidence.name);
         let Evidence { name, sha256, size, .. } = evidence;
-        if !vault.has(sha256, *size) {
+        if !vault.has(sha256, *size)? {
             return Err(invalid(format!("`{name}` is not in the store: store the file before attaching it")));
         }
     }

@@ -23,6 +23,7 @@ mod store;
 pub mod sync;
 #[cfg(feature = "postgres")]
 mod team;
+mod vault;
 pub mod verify;
 pub mod workflow;
 
@@ -43,6 +44,6 @@ pub use source::{Original, Place, Source};
 pub use sqlite::{Access, SqliteStore};
 pub use store::{Entry, Filter, Found, Head, Overdue, ReadSeek, Sort, Store, Summary, Untold};
 #[cfg(feature = "postgres")]
-pub use team::{Migrated, TeamStore};
+pub use team::{Env, Migrated, TeamStore};
 pub use verify::{Difference, DifferenceKind, Verification};
 pub use workflow::Status;

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::event::{Event, Evidence, NewEvent};
-use crate::files::Vault;
+use crate::files::Folder;
 use crate::ledger::merge::{self, Imported, Stamp};
 use crate::ledger::{self, Done, list, time};
 use crate::round::Rounds;
 use crate::source::Source;
 use crate::store::{Entry, Filter, Found, Head, Overdue, ReadSeek, Sort, Store, Summary};
+use crate::vault::Vault;
 use crate::verify::Verification;
 use crate::{Case, StoreError};
 
@@ -31,7 +32,7 @@ use tables::SqliteTables;
 /// A store in a folder.
 pub struct SqliteStore {
     connection: Connection,
-    vault: Vault,
+    vault: Folder,
     dir: PathBuf,
     read_only: bool,
 }
@@ -56,7 +57,7 @@ impl SqliteStore {
     /// [`StoreError::NewerStore`], or when the disk says no.
     pub fn open(dir: &Path, access: Access) -> Result<Self, StoreError> {
         let (connection, read_only) = open::connect(dir, access)?;
-        let vault = Vault::new(dir);
+        let vault = Folder::new(dir);
         if !read_only {
             vault.sweep();
         }
@@ -94,7 +95,7 @@ impl SqliteStore {
     fn write<T>(
         &mut self,
         doing: &'static str,
-        act: impl FnOnce(&mut SqliteTables<'_>, &Vault) -> Done<T>,
+        act: impl FnOnce(&mut SqliteTables<'_>, &dyn Vault) -> Done<T>,
     ) -> Result<T, StoreError> {
         self.writable()?;
         let failed = |e: &rusqlite::Error| StoreError::db(doing, &self.dir, e);
@@ -163,7 +164,7 @@ impl Store for SqliteStore {
     }
 
     fn open_evidence(&self, sha256: &str) -> Result<Box<dyn ReadSeek + Send>, StoreError> {
-        Ok(Box::new(self.vault.open(sha256)?))
+        self.vault.open(sha256)
     }
 
     fn rounds(&self) -> Result<&dyn Rounds, StoreError> {
@@ -180,7 +181,7 @@ impl Store for SqliteStore {
 
     fn verify(&self, case_id: &str) -> Result<Verification, StoreError> {
         let (mut out, events) = self.read("reading the case", |tables| ledger::verify(tables, case_id))?;
-        ledger::verify_evidence(&mut out, &events, &self.vault);
+        ledger::verify_evidence(&mut out, &events, &self.vault)?;
         Ok(out)
     }
 
@@ -234,8 +235,8 @@ impl Store for SqliteStore {
         &self.dir
     }
 
-    fn folder(&self) -> &Path {
-        &self.dir
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.dir)
     }
 
     fn version(&self) -> Result<i64, StoreError> {

@@ -84,7 +84,7 @@ pub trait Store: Send {
     /// [`StoreError::Source`] when `bytes` cannot be read; otherwise when the store cannot be written.
     fn put_evidence(&mut self, name: &str, media_type: &str, bytes: &mut dyn Read) -> Result<Evidence, StoreError>;
 
-    /// Opens a stored file by its SHA-256.
+    /// Opens a stored file by its SHA-256. What lies in a bucket is fetched whole to a temporary file and checked first.
     ///
     /// # Errors
     /// When there is no such file, or it cannot be read.
@@ -96,7 +96,8 @@ pub trait Store: Send {
     /// Unknown case, or a store that cannot be read at all; differences are in the answer.
     fn verify(&self, case_id: &str) -> Result<Verification, StoreError>;
 
-    /// Where a stored file is, for programs that read by path; `None` when the text is not a SHA-256. Never write to it.
+    /// Where a stored file is, for programs that read by path; `None` when the text is not a SHA-256, or the evidence lies in a bucket.
+    /// Never write to it.
     fn evidence_path(&self, sha256: &str) -> Option<PathBuf>;
 
     /// The ids of all cases, in the order in which they came: what to verify when a whole store is to be verified.
@@ -181,8 +182,8 @@ pub trait Store: Send {
     /// Where the store is: its folder, or the address of its server without user and password.
     fn place(&self) -> &Path;
 
-    /// The folder that its evidence lies in; what is kept beside a store lies beside this.
-    fn folder(&self) -> &Path;
+    /// The folder that its evidence lies in, where it lies in one; what is kept beside a store lies beside this.
+    fn folder(&self) -> Option<&Path>;
 
     /// Version of its tables.
     ///

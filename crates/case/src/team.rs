@@ -1,27 +1,31 @@
-//! The store of a team: events in PostgreSQL, evidence in a folder that all of them reach; the same verbs as on one machine.
+//! The store of a team: events in PostgreSQL, evidence in a folder or a bucket that all of them reach; the same verbs as on one machine.
 //!
 //! The case row is locked while events are appended, reads are of one moment, a transaction that others were in the way of is run
 //! again as a whole. A commit whose answer was lost with the connection is looked up before anything is said of it.
 
 use std::cell::{Cell, RefCell};
-use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use postgres::Client;
 
 use crate::event::{Event, Evidence, NewEvent};
-use crate::files::Vault;
 use crate::ledger::merge::{self, Imported, Stamp};
 use crate::ledger::{self, list, time};
 use crate::source::Source;
 use crate::store::{Entry, Filter, Found, Head, Overdue, ReadSeek, Sort, Store, Summary};
+use crate::vault::Vault;
 use crate::verify::Verification;
 use crate::{Access, Case, StoreError};
 
 mod address;
+#[cfg(feature = "s3")]
+mod bucket;
 mod connect;
+mod evidence;
 mod library;
+#[cfg(feature = "s3")]
+mod s3;
 mod schema;
 mod tables;
 mod transact;
@@ -30,8 +34,8 @@ use address::Address;
 use schema::{MIGRATIONS, Version};
 use transact::trouble;
 
-/// The file by which an evidence folder is known as that of a store: an empty mount point is none.
-const MARK: &str = "faultscope-evidence";
+/// What the environment of the program says, asked by name: the keys of a bucket come from there and from nowhere else.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A store in a PostgreSQL database.
 pub struct TeamStore {
@@ -39,8 +43,9 @@ pub struct TeamStore {
     client: RefCell<Client>,
     /// The connection was seen to be gone; the client itself learns of it later.
     lost: Cell<bool>,
-    vault: Vault,
-    folder: PathBuf,
+    vault: Box<dyn Vault>,
+    /// Where the evidence lies in one.
+    folder: Option<PathBuf>,
     read_only: bool,
 }
 
@@ -69,10 +74,13 @@ impl TeamStore {
     /// it. Over the network the connection is encrypted and the server's certificate and name are checked (`sslmode=verify-full`);
     /// `sslrootcert=FILE` names the authority to believe, the system's are the default.
     ///
+    /// Evidence may lie in a bucket instead (`evidence=s3://BUCKET/PREFIX`, feature `s3`), to which `env` has the keys
+    /// (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and what else programs that speak S3 know).
+    ///
     /// # Errors
     /// [`StoreError::NoStore`] when the database has none, also with [`Access::Create`]; an older or a newer version; a server that
-    /// cannot be reached or does not know the user; an evidence folder that is not there.
-    pub fn open(url: &str, access: Access) -> Result<Self, StoreError> {
+    /// cannot be reached or does not know the user; an evidence folder or a bucket that is not there.
+    pub fn open(url: &str, access: Access, env: Env<'_>) -> Result<Self, StoreError> {
         let address = Address::read(url)?;
         let mut client = connect::connect(&address)?;
         let doing = "opening the store";
@@ -84,35 +92,32 @@ impl TeamStore {
             .and_then(|row| row.try_get::<_, bool>(0))
             .map_err(failed)?;
         let read_only = access == Access::Read || !writes;
-        let folder = match &address.evidence {
-            Some(folder) => folder.clone(),
-            None => setting(&mut client, "evidence").map_err(failed)?.map(PathBuf::from).ok_or_else(|| {
-                let what = "the store names no folder for its evidence: add evidence=FOLDER to its address".into();
+        let place = match &address.evidence {
+            Some(place) => place.clone(),
+            None => setting(&mut client, "evidence").map_err(failed)?.ok_or_else(|| {
+                let what = "the store names no place of its evidence: add evidence=FOLDER to its address".into();
                 StoreError::Invalid { what }
             })?,
         };
         let id = setting(&mut client, "id").map_err(failed)?.unwrap_or_default();
-        check_mark(&folder, &id)?;
-        let vault = Vault::new(&folder);
-        if !read_only {
-            vault.sweep();
-        }
+        let evidence::Place { vault, folder } = evidence::open(&place, &id, env, !read_only)?;
         Ok(Self { client: RefCell::new(client), lost: Cell::new(false), vault, folder, read_only, address })
     }
 
-    /// Makes the tables where there are none, and the evidence folder, which the address must name then; with `roles`, the roles
+    /// Makes the tables where there are none, and the place of the evidence, which the address must name then (a folder is made, a bucket
+    /// has to be there); with `roles`, the roles
     /// `faultscope_reader`, `faultscope_engineer` and `faultscope_lead` and the policies by which a team sees its own cases and those
     /// shared with it. May be run again; an older store is brought to this program's version.
     ///
     /// # Errors
-    /// When the user may not do that, the database holds something else, or the folder belongs to another store.
-    pub fn init(url: &str, roles: bool) -> Result<Migrated, StoreError> {
+    /// When the user may not do that, the database holds something else, or the folder or bucket belongs to another store.
+    pub fn init(url: &str, roles: bool, env: Env<'_>) -> Result<Migrated, StoreError> {
         let address = Address::read(url)?;
         let mut client = connect::connect(&address)?;
         let failed = |e: postgres::Error| StoreError::from(trouble("making the store", &address.place, &e));
         let there = schema::version(&mut client).map_err(failed)?;
         if there == Version::Empty && address.evidence.is_none() {
-            let what = "a new store needs a folder for its evidence: add evidence=FOLDER to its address".into();
+            let what = "a new store needs a place for its evidence: add evidence=FOLDER or evidence=s3://BUCKET to its address".into();
             return Err(StoreError::Invalid { what });
         }
         let migrated = migrate(&address, &mut client)?;
@@ -120,11 +125,11 @@ impl TeamStore {
         client
             .execute("INSERT INTO setting VALUES ('id', $1) ON CONFLICT (name) DO NOTHING", &[&id])
             .map_err(failed)?;
-        if let Some(folder) = &address.evidence {
+        if let Some(place) = &address.evidence {
             let id = setting(&mut client, "id").map_err(failed)?.unwrap_or_default();
-            mark(folder, &id)?;
+            evidence::make(place, &id, env)?;
             let sql = "INSERT INTO setting VALUES ('evidence', $1) ON CONFLICT (name) DO NOTHING";
-            client.execute(sql, &[&folder.display().to_string()]).map_err(failed)?;
+            client.execute(sql, &[place]).map_err(failed)?;
         }
         if roles {
             schema::roles(&mut client).map_err(failed)?;
@@ -176,31 +181,6 @@ fn setting(client: &mut Client, name: &str) -> Result<Option<String>, postgres::
     row.map(|row| row.try_get(0)).transpose()
 }
 
-/// Makes a folder this store's.
-fn mark(folder: &Path, id: &str) -> Result<(), StoreError> {
-    let failed = |e: std::io::Error| StoreError::io("making the evidence folder", folder, &e);
-    fs::create_dir_all(folder).map_err(failed)?;
-    let file = folder.join(MARK);
-    if !file.exists() {
-        fs::write(&file, id).and_then(|()| fs::File::open(&file)?.sync_all()).map_err(failed)?;
-    }
-    check_mark(folder, id)
-}
-
-/// Whether a folder is this store's.
-fn check_mark(folder: &Path, id: &str) -> Result<(), StoreError> {
-    match fs::read_to_string(folder.join(MARK)) {
-        Ok(found) if found.trim() == id => Ok(()),
-        Ok(_) => Err(StoreError::NotAStore {
-            what: "this folder holds the evidence of another store".into(),
-            path: folder.to_owned(),
-        }),
-        Err(e) => {
-            Err(StoreError::io("looking for the evidence folder of the store (is the share mounted?)", folder, &e))
-        }
-    }
-}
-
 impl Store for TeamStore {
     fn create(&mut self, opened: NewEvent) -> Result<Event, StoreError> {
         self.write("opening the case", |tables, _| ledger::create(tables, opened.clone()))
@@ -245,7 +225,7 @@ impl Store for TeamStore {
     }
 
     fn open_evidence(&self, sha256: &str) -> Result<Box<dyn ReadSeek + Send>, StoreError> {
-        Ok(Box::new(self.vault.open(sha256)?))
+        self.vault.open(sha256)
     }
 
     fn evidence_path(&self, sha256: &str) -> Option<PathBuf> {
@@ -254,7 +234,7 @@ impl Store for TeamStore {
 
     fn verify(&self, case_id: &str) -> Result<Verification, StoreError> {
         let (mut out, events) = self.read("reading the case", |tables| ledger::verify(tables, case_id))?;
-        ledger::verify_evidence(&mut out, &events, &self.vault);
+        ledger::verify_evidence(&mut out, &events, self.vault.as_ref())?;
         Ok(out)
     }
 
@@ -269,7 +249,7 @@ impl Store for TeamStore {
 
     fn import(&mut self, from: &mut dyn Source, at: &str, actor: &str, tool: &str) -> Result<Imported, StoreError> {
         self.writable()?;
-        let evidence = merge::take_evidence(&self.vault, from)?;
+        let evidence = merge::take_evidence(self.vault.as_ref(), from)?;
         let stamp = Stamp { at, actor, tool };
         let done = self.write("importing the case", |tables, _| merge::import(tables, from, stamp))?;
         Ok(Imported { evidence, ..done })
@@ -309,8 +289,8 @@ impl Store for TeamStore {
         &self.address.place
     }
 
-    fn folder(&self) -> &Path {
-        &self.folder
+    fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     fn version(&self) -> Result<i64, StoreError> {

@@ -5,8 +5,6 @@
 mod contract;
 mod exchange;
 
-use std::io::Write as _;
-
 use contract::{AT, Place, attach, call, note};
 use exchange::{BY, exchange, open, outlives};
 use faultscope_case::sync::sync;
@@ -15,7 +13,12 @@ use faultscope_case::{Access, EventKind, SqliteStore};
 fn place() -> Place {
     let keep = tempfile::tempdir().unwrap();
     let folder = keep.path().join("store");
-    Place { open: Box::new(move || Box::new(SqliteStore::open(&folder, Access::Create).unwrap())), _keep: keep }
+    let replace = contract::in_folder(folder.join("evidence"));
+    Place {
+        open: Box::new(move || Box::new(SqliteStore::open(&folder, Access::Create).unwrap())),
+        replace,
+        _keep: keep,
+    }
 }
 
 contract!(place);
@@ -148,16 +151,12 @@ fn an_exchange_that_is_killed_loses_nothing_and_is_done_again() {
     assert!(known > 80 && cut > 0, "{known} steps, {cut} kills in the middle");
 }
 
-/// `cargo test --release -p faultscope-case --test store -- --ignored --nocapture a_hundred_kills`
+/// `FAULTSCOPE_KILLS=500 cargo test -p faultscope-case --test store -- --ignored --nocapture many_kills`
 #[test]
 #[ignore = "minutes"]
-fn a_hundred_kills_of_an_exchange() {
-    let (mut known, mut cut) = (0, 0);
-    for seed in 0..10 {
-        let (_dir, [laptop, office]) = stores();
-        let (steps, kills) = outlives(&laptop, &office, 10, seed);
-        (known, cut) = (known + steps, cut + kills);
-    }
-    let said = format!("100 kills, {cut} in the middle of the exchange, {known} acknowledged steps, none lost\n");
-    std::io::stdout().write_all(said.as_bytes()).unwrap();
+fn many_kills_of_an_exchange() {
+    exchange::outlives_many(|| {
+        let (dir, [laptop, office]) = stores();
+        (dir, laptop, office)
+    });
 }

@@ -27,7 +27,7 @@ use faultscope_diagnose::{Cause, Examined, RuleSet};
 use faultscope_report::words::Lang;
 use faultscope_signal::Swept;
 use serde::{Deserialize, Serialize};
-use store::open_store;
+use store::{beside, open_store};
 
 use crate::{CaptureResult, Class, Error, Request, Watch, analyse};
 
@@ -48,7 +48,7 @@ pub use sla::{SlaCalendar, SlaClock, SlaDocument, sla_profile};
 pub use stats::{ClockFigures, ClockGroup, Count, Group, Repeat, Satisfaction, StatsDocument};
 pub use store::{StoreCheckDocument, StoreDocument, SyncDocument, init_store, is_address, migrate_store};
 pub use ticket::{Form, TicketDocument};
-pub use trends::{TrendSearch, TrendsDocument, UnitTrend};
+pub use trends::{HORIZON_DAYS, TrendSearch, TrendsDocument, UnitTrend};
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
@@ -162,6 +162,7 @@ pub fn store_dir(place: Option<&str>) -> Result<PathBuf, Error> {
 /// A store and who works on it.
 pub struct Desk {
     store: Box<dyn Store>,
+    dir: PathBuf,
     actor: String,
     durable: Vec<String>,
     rules: Option<RuleSet>,
@@ -176,13 +177,14 @@ impl Desk {
     /// build has no PostgreSQL.
     pub fn open(place: Option<&str>, access: Access, actor: &str) -> Result<Self, Error> {
         let store = open_store(place, access)?;
-        Ok(Self { store, actor: actor.to_owned(), durable: Vec::new(), rules: None, profile: None })
+        let dir = beside(store.as_ref())?;
+        Ok(Self { store, dir, actor: actor.to_owned(), durable: Vec::new(), rules: None, profile: None })
     }
 
-    /// The folder of its evidence; what is kept beside a store lies beside this.
+    /// The folder of its evidence, or one of this machine where that lies in a bucket; what is kept beside a store lies beside this.
     #[must_use]
     pub fn dir(&self) -> &Path {
-        self.store.folder()
+        &self.dir
     }
 
     /// Where the store is: its folder, or the address of its server without user and password.
@@ -337,25 +339,22 @@ impl Desk {
         };
         let folder = tempfile::tempdir().map_err(trouble)?;
         for file in &attached.evidence {
-            let stored = self.evidence_path(&file.sha256).filter(|p| p.is_file()).ok_or_else(|| {
-                let message = format!("the evidence {} is not in the store", file.name);
-                Error::new(Class::Integrity, "damaged", message, "case verify shows what differs")
-            })?;
             let place = folder.path().join(base_name(&file.name));
-            // A link costs nothing; where that is not possible (another disk), a copy does.
-            if std::fs::hard_link(&stored, &place).is_err() {
-                std::fs::copy(&stored, &place).map_err(trouble)?;
+            let stored = self.store.evidence_path(&file.sha256);
+            if stored.as_ref().is_some_and(|stored| !stored.is_file()) {
+                let message = format!("the evidence {} is not in the store", file.name);
+                return Err(Error::new(Class::Integrity, "damaged", message, "case verify shows what differs"));
+            }
+            // A link costs nothing; where that is not possible (another disk, a bucket), a copy does.
+            if stored.is_none_or(|stored| std::fs::hard_link(stored, &place).is_err()) {
+                let mut bytes = self.store.open_evidence(&file.sha256)?;
+                // Never through a link that is there already: it would write into the store.
+                File::create_new(&place).and_then(|mut copy| std::io::copy(&mut bytes, &mut copy)).map_err(trouble)?;
             }
         }
         let first = attached.evidence.first().map(|e| base_name(&e.name)).unwrap_or_default();
         let first = folder.path().join(first);
         Ok((folder, first))
-    }
-
-    /// Where a stored file lies.
-    #[must_use]
-    pub fn evidence_path(&self, sha256: &str) -> Option<PathBuf> {
-        self.store.evidence_path(sha256)
     }
 
     /// Leaves the store such that it can be copied.

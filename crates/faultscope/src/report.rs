@@ -10,11 +10,13 @@ use faultscope_diagnose::{Detail, Finding};
 use faultscope_report::picture::Size;
 use faultscope_report::words::Lang;
 pub use faultscope_report::{Audience, Redaction, Secret};
-use faultscope_report::{CaptureFacts, Document, Printer, ReportInput, Section, pairs, printer, write_file};
+use faultscope_report::{
+    CaptureFacts, Document, EarlyWarning, Printer, ReportInput, Section, pairs, printer, write_file,
+};
 use serde::Deserialize as _;
 use serde_json::json;
 
-use crate::cases::{Attached, Desk, Event, EventKind, base_name};
+use crate::cases::{Attached, Desk, Event, EventKind, HORIZON_DAYS, UnitTrend, base_name};
 use crate::check::{CheckDocument, CheckEntry, Missing};
 use crate::{CaptureResult, Class, Error};
 
@@ -35,19 +37,22 @@ pub struct Edition {
 /// Unknown case, an extension that names no printer, a name that says what is to be redacted, or a file that cannot be written.
 pub fn write(desk: &Desk, id: &str, output: &Path, lang: Lang, edition: &Edition) -> Result<PathBuf, Error> {
     let printer = printer_of(output)?;
-    let redaction = redaction(desk, id, edition, lang)?;
+    let warnings = desk.warnings(&desk.case(id)?.equipment.serial, HORIZON_DAYS)?;
+    let redaction = redaction(desk, id, edition, &warnings, lang)?;
     let name = base_name(&output.display().to_string());
     if redaction.apply(&name) != name {
         let message = format!("the file's own name says what is to be redacted: {}", output.display());
         return Err(Error::usage(message, "choose another name"));
     }
-    let input = input(desk, id, &crate::now(), lang, edition.audience, &redaction)?;
+    let warnings = warnings.iter().map(|w| warning(w, lang)).collect();
+    let input = ReportInput { warnings, ..input(desk, id, &crate::now(), lang, edition.audience, &redaction)? };
     let document = Document::of(&input, edition.audience, &redaction);
     write_file(output, &printer.print(&document)?)?;
     Ok(output.to_owned())
 }
 
-/// The HTML report of a case as of a time, which is also what it says of its making.
+/// The HTML report of a case as of a time, which is also what it says of its making. It goes with the case to other people: what other cases
+/// of the store say of the unit is not in it, and the same case gives the same bytes.
 ///
 /// # Errors
 /// Unknown case, or evidence that cannot be read.
@@ -71,6 +76,7 @@ pub fn write_check(document: &CheckDocument, output: &Path, lang: Lang) -> Resul
         case: None,
         overlays: Vec::new(),
         causes: Vec::new(),
+        warnings: Vec::new(),
         sections: captures.chain(missing).collect(),
         tool: format!("faultscope {}", crate::VERSION),
         generated_at: crate::now(),
@@ -80,7 +86,7 @@ pub fn write_check(document: &CheckDocument, output: &Path, lang: Lang) -> Resul
 }
 
 /// What the report of a case is not to name.
-fn redaction(desk: &Desk, id: &str, edition: &Edition, lang: Lang) -> Result<Redaction, Error> {
+fn redaction(desk: &Desk, id: &str, edition: &Edition, warnings: &[UnitTrend], lang: Lang) -> Result<Redaction, Error> {
     if edition.redact.is_empty() && edition.texts.is_empty() {
         return Ok(Redaction::default());
     }
@@ -91,7 +97,9 @@ fn redaction(desk: &Desk, id: &str, edition: &Edition, lang: Lang) -> Result<Red
         _ => None,
     };
     let people: Vec<String> = desk.events(id)?.into_iter().filter_map(named).collect();
-    Ok(Redaction::of(&case, &edition.redact, &people, &edition.texts, lang))
+    // Points of inspection have tags of their own.
+    let serials: Vec<String> = warnings.iter().flat_map(|w| [w.serial.clone(), w.tag.clone()]).collect();
+    Ok(Redaction::of(&case, &edition.redact, &people, &serials, &edition.texts, lang))
 }
 
 /// A check run from the JSON document that `check --json` printed.
@@ -106,6 +114,19 @@ pub fn read_check(file: &Path) -> Result<CheckDocument, Error> {
         let message = format!("this is no document of a check run ({e}): {}", file.display());
         Error::new(Class::Input, "malformed", message, "faultscope check ... --json > FILE makes one")
     })
+}
+
+fn warning(trend: &UnitTrend, lang: Lang) -> EarlyWarning {
+    EarlyWarning {
+        of: vec![trend.serial.clone(), trend.tag.clone(), trend.subject.clone()],
+        reading: trend.reading.clone(),
+        unit: trend.unit,
+        first: (trend.first_at.clone(), trend.first),
+        last: (trend.last_at.clone(), trend.last),
+        count: trend.outlook.count,
+        slope_per_day: trend.outlook.slope_per_day,
+        outlook: trend.ahead(lang),
+    }
 }
 
 /// The printer that a file's extension names; found out before anything is measured or drawn.
@@ -188,6 +209,7 @@ fn input(
         case: Some(serde_json::to_value(case).map_err(|e| Error::usage(e.to_string(), ""))?),
         overlays,
         causes: desk.causes(id, lang)?,
+        warnings: Vec::new(),
         sections,
         tool: format!("faultscope {}", crate::VERSION),
         generated_at: at.to_owned(),

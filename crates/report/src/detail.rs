@@ -2,6 +2,7 @@
 
 pub(crate) mod artefacts;
 pub(crate) mod comparison;
+pub(crate) mod early;
 pub(crate) mod link;
 pub(crate) mod phase_noise;
 pub(crate) mod radio;

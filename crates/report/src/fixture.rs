@@ -7,7 +7,7 @@ use faultscope_diagnose::{At, Cause, Finding, Gate, GateState, Reading, Verdict}
 use faultscope_signal::Unit;
 use serde_json::json;
 
-use crate::input::{CaptureFacts, Figure, ReportInput, Section};
+use crate::input::{CaptureFacts, EarlyWarning, Figure, ReportInput, Section};
 use crate::picture::{Chart as _, Envelope, Level, Size, WaveformChart};
 use crate::words::Lang;
 
@@ -91,6 +91,16 @@ pub(crate) fn report(lang: Lang) -> ReportInput {
     ReportInput {
         lang,
         causes: Vec::new(),
+        warnings: vec![EarlyWarning {
+            of: ["SN 4711", "RACK-9", "supply"].map(String::from).into(),
+            reading: "vpp".into(),
+            unit: Unit::Volt,
+            first: ("2026-01-05T08:00:00Z".into(), 0.032),
+            last: ("2026-08-05T08:00:00Z".into(), 0.041),
+            count: 8,
+            slope_per_day: Some(4.2e-5),
+            outlook: "drifts towards 200 mV: 2027-06-01".into(),
+        }],
         overlays: vec![(0, overlay(lang))],
         case: Some(json!({
             "id": "FS-2026-0001", "title": "Cell 3 down after thunderstorm", "priority": "P1", "status": "in_progress",

@@ -2,6 +2,7 @@
 
 use faultscope_diagnose::link::LinkDetail;
 use faultscope_diagnose::{Cause, Detail, Finding, Gate, Reading};
+use faultscope_signal::Unit;
 
 use crate::picture::Drawing;
 use crate::words::Lang;
@@ -66,6 +67,27 @@ pub struct Section {
     pub error: String,
 }
 
+/// A reading of the case's unit that drifts towards its limit, over everything that was measured on the unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EarlyWarning {
+    /// Serial number, tag and what the captures were said to show, as far as they are known.
+    pub of: Vec<String>,
+    /// Id of the reading.
+    pub reading: String,
+    /// Its unit of measure.
+    pub unit: Unit,
+    /// RFC 3339 time of the first value, and the value.
+    pub first: (String, f64),
+    /// RFC 3339 time of the last value, and the value.
+    pub last: (String, f64),
+    /// Values at different times.
+    pub count: usize,
+    /// Theil-Sen slope, in units of the reading a day.
+    pub slope_per_day: Option<f64>,
+    /// Which limit, and when it is reached, in words.
+    pub outlook: String,
+}
+
 /// Everything that goes into a report.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReportInput {
@@ -77,6 +99,8 @@ pub struct ReportInput {
     pub overlays: Vec<(usize, Figure)>,
     /// Probable causes of the case as a whole, likeliest first.
     pub causes: Vec<Cause>,
+    /// Early warnings of the case's unit.
+    pub warnings: Vec<EarlyWarning>,
     /// The results, in order.
     pub sections: Vec<Section>,
     /// Name and version of the program, as in `faultscope 0.1.0`.

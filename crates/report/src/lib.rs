@@ -28,7 +28,7 @@ pub use base64::base64;
 pub use document::{Audience, Document, Pair, pairs, subject};
 pub use error::ReportError;
 pub use format::{compact, frequency, length, plain};
-pub use input::{CaptureFacts, Figure, ReportInput, Section};
+pub use input::{CaptureFacts, EarlyWarning, Figure, ReportInput, Section};
 pub use printer::Printer;
 pub use redact::{Redaction, Secret};
 pub use words::Lang;

@@ -40,16 +40,23 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// What a case (as in `case show --json`) holds of `wanted`; `people` are names that its JSON does not hold in fields
-    /// of their own, `texts` whatever else is not to be named.
+    /// What a case (as in `case show --json`) holds of `wanted`; `people` and `serials` are names and numbers that its JSON does not hold in
+    /// fields of their own, `texts` whatever else is not to be named.
     #[must_use]
-    pub fn of(case: &Value, wanted: &[Secret], people: &[String], texts: &[String], lang: Lang) -> Self {
+    pub fn of(
+        case: &Value,
+        wanted: &[Secret],
+        people: &[String],
+        serials: &[String],
+        texts: &[String],
+        lang: Lang,
+    ) -> Self {
         let mut found = Found { lang, ..Found::default() };
         if wanted.contains(&Secret::Names) {
             found.names(case, people);
         }
         if wanted.contains(&Secret::Serials) {
-            found.serials(case);
+            found.serials(case, serials);
         }
         if wanted.contains(&Secret::Site) {
             found.one(&text_of(&case["site"]), "redacted.site");
@@ -113,11 +120,11 @@ impl Found {
         }
     }
 
-    fn serials(&mut self, case: &Value) {
+    fn serials(&mut self, case: &Value, others: &[String]) {
         let equipment = ["serial", "tag"].map(|field| text_of(&case["equipment"][field]));
         let parts = case["actions"].as_array().into_iter().flatten().map(|a| &a["part"]);
         let parts = parts.flat_map(|p| ["old_serial", "new_serial"].map(|field| text_of(&p[field])));
-        for serial in equipment.into_iter().chain(parts) {
+        for serial in equipment.into_iter().chain(parts).chain(others.iter().cloned()) {
             self.counted(&serial, "redacted.serial");
         }
     }
@@ -236,7 +243,7 @@ mod tests {
 
     fn all() -> Redaction {
         let wanted = [Secret::Names, Secret::Serials, Secret::Site];
-        Redaction::of(&case(), &wanted, &["Zhang San".into()], &["Project X".into()], Lang::En)
+        Redaction::of(&case(), &wanted, &["Zhang San".into()], &[], &["Project X".into()], Lang::En)
     }
 
     #[test]
@@ -267,22 +274,22 @@ mod tests {
 
     #[test]
     fn only_what_was_asked_for_is_left_out() {
-        let r = Redaction::of(&case(), &[Secret::Site], &[], &[], Lang::En);
+        let r = Redaction::of(&case(), &[Secret::Site], &[], &[], &[], Lang::En);
         assert_eq!(r.apply("Northern Rail, Hill 17, SN 4711"), "Northern Rail, [site], SN 4711");
-        assert!(Redaction::of(&case(), &[], &[], &[], Lang::En).is_empty());
+        assert!(Redaction::of(&case(), &[], &[], &[], &[], Lang::En).is_empty());
         assert!("colour".parse::<Secret>().is_err());
     }
 
     #[test]
     fn a_role_is_no_name() {
         let case = json!({"timeline": [{"actor": "engineer"}]});
-        assert!(Redaction::of(&case, &[Secret::Names], &[], &[], Lang::En).is_empty());
+        assert!(Redaction::of(&case, &[Secret::Names], &[], &[], &[], Lang::En).is_empty());
     }
 
     #[test]
     fn chinese_names_need_no_space_around_them() {
         let case = json!({"customer": "北方铁路", "assignee": "李伟"});
-        let r = Redaction::of(&case, &[Secret::Names], &[], &[], Lang::ZhCn);
+        let r = Redaction::of(&case, &[Secret::Names], &[], &[], &[], Lang::ZhCn);
         assert_eq!(r.apply("由李伟在北方铁路处理"), "由［人员 1］在［客户］处理");
     }
 }

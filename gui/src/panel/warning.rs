@@ -6,22 +6,16 @@ use faultscope_door::paper::compact;
 use faultscope_door::paper::words;
 
 use super::{Cx, soft};
-use crate::words::Word;
 
 /// Draws a warning.
 pub(crate) fn show(ui: &mut Ui, cx: &Cx<'_>, trend: &UnitTrend) {
-    let bound = trend.upper.or(trend.lower).map_or_else(String::new, |b| compact(b, trend.unit));
-    let text = format!(
-        "{} {} {}: {} -> {}, {} {bound}",
-        trend.serial,
-        trend.subject,
-        words::reading(cx.lang(), &trend.reading),
-        compact(trend.first, trend.unit),
-        compact(trend.last, trend.unit),
-        cx.text(Word::Limit)
-    );
-    ui.colored_label(cx.palette.failure(), text).on_hover_text(&trend.limit);
-    if let Some(time) = trend.outlook.crossing.as_ref().and_then(|c| c.time.as_ref()) {
-        soft(ui, cx, format!("{} {time}", cx.text(Word::WarningReached)));
-    }
+    let of: Vec<&str> =
+        [&trend.serial, &trend.tag, &trend.subject].into_iter().map(String::as_str).filter(|w| !w.is_empty()).collect();
+    ui.horizontal_wrapped(|ui| {
+        soft(ui, cx, of.join(" "));
+        ui.label(words::reading(cx.lang(), &trend.reading));
+        let course = format!("{} -> {}", compact(trend.first, trend.unit), compact(trend.last, trend.unit));
+        soft(ui, cx, course).on_hover_text(&trend.limit);
+        ui.colored_label(cx.palette.failure(), trend.ahead(cx.lang()));
+    });
 }

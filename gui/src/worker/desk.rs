@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use eframe::egui::ColorImage;
 use faultscope_door::cases::{
-    Access, Case, CaseLinkRequest, Checked, Desk, EventKind, Filter, LibraryHit, LibrarySearch, Opened, Repaired, Sort,
-    TrendSearch, UnitTrend, VerifyOptions, repaired, signature_of,
+    Access, Case, CaseLinkRequest, Checked, Desk, EventKind, Filter, HORIZON_DAYS, LibraryHit, LibrarySearch, Opened,
+    Repaired, Sort, TrendSearch, UnitTrend, VerifyOptions, repaired, signature_of,
 };
 use faultscope_door::diagnose::Cause;
 use faultscope_door::paper::Lang;
@@ -17,8 +17,6 @@ use faultscope_door::{CaptureResult, Class, Error, Unwatched, report};
 use super::{Message, Progress, Voice, rounds, step};
 use crate::app::{CaptureId, Stepping};
 
-/// Days ahead within which a limit that a reading of the unit drifts towards is told.
-const HORIZON_DAYS: u32 = 90;
 /// Most closed cases that are told to resemble a capture.
 const SIMILAR: usize = 20;
 

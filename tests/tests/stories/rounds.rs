@@ -294,6 +294,18 @@ interval='1 month'\nmeasurement='ripple'\nlimits=['./rail.toml']\n";
     let case = desk.coded(0, &["case", "show", &id, "--json"]).json();
     assert_eq!(case["warnings"][0]["reading"], "vpp");
     assert!(desk.coded(0, &["case", "show", &id]).out.contains("early warning: SN-77"));
+    // The report says so as well, without the numbers where they are redacted; what leaves with a bundle knows of no other case.
+    let report = |more: &[&str]| {
+        let output = path("report.html");
+        desk.coded(0, &[&["report", &id, "--output", &output], more].concat());
+        std::fs::read_to_string(output).unwrap()
+    };
+    let page = report(&[]);
+    assert!(page.contains("Early warnings") && page.contains("SN-77") && page.contains("drifts towards"), "{page}");
+    let page = report(&["--lang", "zh-CN", "--redact", "serials"]);
+    assert!(page.contains("早期预警") && page.contains("正趋近"), "{page}");
+    assert!(!page.contains("SN-77") && !page.contains("R1 ") && !page.contains("R1<"), "{page}");
+    assert!(!report(&["--for", "customer"]).contains("Early warnings"));
     assert!(
         desk.coded(0, &["library", "trends", "--serial", "SN-7", "--json"]).json()["unit_trends"]
             .as_array()

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{Done, Tables, Trouble, ids};
 use crate::StoreError;
 use crate::event::{Event, EventKind, Field, Merged, NewEvent};
-use crate::files::Vault;
 use crate::fold::{Folding, State};
 use crate::source::Source;
+use crate::vault::Vault;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -77,10 +77,10 @@ pub(crate) struct Stamp<'a> {
 }
 
 /// Takes over the files that are not here; evidence first: an event never names a file that is not there.
-pub(crate) fn take_evidence(vault: &Vault, from: &mut dyn Source) -> Result<u64, StoreError> {
+pub(crate) fn take_evidence(vault: &dyn Vault, from: &mut dyn Source) -> Result<u64, StoreError> {
     let mut new = 0;
     for (sha256, size) in from.evidence() {
-        if vault.has(&sha256, size) {
+        if vault.has(&sha256, size)? {
             continue;
         }
         let stored = from.read_evidence(&sha256, &mut |bytes| vault.put("evidence", "", bytes))?;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{SqliteStore, begin, time};
 use crate::event::{Event, EventKind, GENESIS, NewEvent};
 use crate::round::{Brief, INSPECTED, Inspection, RAISED, Raised, RoundPlan, Rounds, Standing, same_tag, standing};
+use crate::vault::Vault as _;
 use crate::verify::{self, DifferenceKind, Row, Verification};
 use crate::{StoreError, clock, files, ledger};
 
@@ -50,7 +51,7 @@ impl Rounds for SqliteStore {
         }
         for evidence in inspection.evidence_mut() {
             evidence.name = files::safe_name(&evidence.name);
-            if !self.vault.has(&evidence.sha256, evidence.size) {
+            if !self.vault.has(&evidence.sha256, evidence.size)? {
                 let what = format!("`{}` is not in the store: store the file before the inspection", evidence.name);
                 return Err(StoreError::Invalid { what });
             }
@@ -161,7 +162,7 @@ impl Rounds for SqliteStore {
         for found in events.iter().filter_map(Inspection::of) {
             files.extend(found.evidence().map(|e| (e.sha256.clone(), (e.size, e.name.clone()))));
         }
-        ledger::verify_files(&mut out, files, &self.vault);
+        ledger::verify_files(&mut out, files, &self.vault)?;
         Ok(out)
     }
 

@@ -1,7 +1,7 @@
 //! The address of a team's store: what of it is for the server, what is ours, and when it must be encrypted.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use postgres::Config;
@@ -19,8 +19,8 @@ pub(super) struct Address {
     pub(super) config: Config,
     /// `postgres://HOST:PORT/DATABASE`, for errors.
     pub(super) place: PathBuf,
-    /// Where the evidence lies, where that is said here.
-    pub(super) evidence: Option<PathBuf>,
+    /// Where the evidence lies, a folder or `s3://BUCKET/PREFIX`, where that is said here.
+    pub(super) evidence: Option<String>,
     /// Whom to believe that the server is who it says, where not whom the system believes: a file of PEM certificates.
     pub(super) root: Option<PathBuf>,
 }
@@ -40,7 +40,7 @@ impl Address {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = || unescape(value).ok_or_else(|| wrong(format!("`{key}` is not written as in a URL")));
             match key {
-                "evidence" => evidence = Some(PathBuf::from(decoded()?)),
+                "evidence" => evidence = Some(decoded()?),
                 "sslrootcert" => root = Some(PathBuf::from(decoded()?)),
                 "sslmode" => mode = Some(decoded()?),
                 _ => rest.push(pair),
@@ -59,7 +59,7 @@ impl Address {
             config.connect_timeout(PATIENCE);
         }
         config.tcp_user_timeout(3 * PATIENCE).application_name("faultscope");
-        Ok(Self { place: place(&config), config, evidence: evidence.filter(|e| e != Path::new("")), root })
+        Ok(Self { place: place(&config), config, evidence: evidence.filter(|e| !e.is_empty()), root })
     }
 }
 
@@ -114,6 +114,8 @@ fn unescape(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -141,7 +143,7 @@ mod tests {
         let url = "postgres://li:geheim@db.example:5433/team?evidence=%2Fsrv%2Fmy%20evidence&options=-csearch_path%3Da";
         let address = Address::read(url).unwrap();
         assert_eq!(address.place, Path::new("postgres://db.example:5433/team"));
-        assert_eq!(address.evidence.as_deref(), Some(Path::new("/srv/my evidence")));
+        assert_eq!(address.evidence.as_deref(), Some("/srv/my evidence"));
         assert_eq!(address.config.get_password(), Some(&b"geheim"[..]));
         assert_eq!(address.config.get_options(), Some("-csearch_path=a"));
         for bad in ["postgres://li:geheim@h:port/team", "postgres://li:geheim@h/t?evidence=%zz", "postgres://:geheim@"]

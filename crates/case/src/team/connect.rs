@@ -1,5 +1,6 @@
 //! The connection to the server: encrypted where it must be, and set such that what is acknowledged is on its disk.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use postgres::config::SslMode;
@@ -21,7 +22,7 @@ pub(super) fn connect(address: &Address) -> Result<Client, StoreError> {
     let connected = if address.config.get_ssl_mode() == SslMode::Disable {
         address.config.connect(NoTls)
     } else {
-        address.config.connect(MakeRustlsConnect::new(tls(address)?))
+        address.config.connect(MakeRustlsConnect::new(tls(address.root.as_deref(), Named::Address)?))
     };
     let failed = |e: postgres::Error| StoreError::from(trouble("connecting", &address.place, &e));
     let mut client = connected.map_err(failed)?;
@@ -29,10 +30,21 @@ pub(super) fn connect(address: &Address) -> Result<Client, StoreError> {
     Ok(client)
 }
 
-/// Whom to believe, and that the certificate must be for the host that was asked for, which is what rustls always checks.
-fn tls(address: &Address) -> Result<ClientConfig, StoreError> {
+/// Where the authority to believe is named.
+#[derive(Clone, Copy)]
+pub(super) enum Named {
+    /// In the address of the store.
+    Address,
+    /// In the environment.
+    #[cfg(feature = "s3")]
+    Environment,
+}
+
+/// Whom to believe, `root` or whom the system believes, and that the certificate must be for the host that was asked for, which is what
+/// rustls always checks.
+pub(super) fn tls(root: Option<&Path>, named: Named) -> Result<ClientConfig, StoreError> {
     let mut roots = RootCertStore::empty();
-    match &address.root {
+    match root {
         Some(file) => {
             let wrong = |e: rustls::pki_types::pem::Error| StoreError::Source {
                 name: file.display().to_string(),
@@ -47,8 +59,12 @@ fn tls(address: &Address) -> Result<ClientConfig, StoreError> {
         }
     }
     if roots.is_empty() {
-        let what = "no certificate authority to believe: name one with sslrootcert=FILE in the address of the store";
-        return Err(StoreError::Invalid { what: what.into() });
+        let what = match named {
+            Named::Address => "name one with sslrootcert=FILE in the address of the store",
+            #[cfg(feature = "s3")]
+            Named::Environment => "name one with AWS_CA_BUNDLE=FILE",
+        };
+        return Err(StoreError::Invalid { what: format!("no certificate authority to believe: {what}") });
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();

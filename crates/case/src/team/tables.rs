@@ -1,6 +1,6 @@
 //! The tables of a case within one PostgreSQL transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use postgres::Transaction;
@@ -25,6 +25,25 @@ pub(super) struct TeamTables<'a, 'b> {
     pub(super) doing: &'static str,
     /// Whether it may write; what is looked at is locked then.
     pub(super) writes: bool,
+    /// What is there only if this transaction was committed.
+    pub(super) witness: Witness,
+}
+
+/// An event that a transaction wrote and that was not there before: it tells whether the transaction was committed.
+#[derive(Debug, Default)]
+pub(super) struct Witness {
+    /// Id and hash.
+    pub(super) event: Option<(String, String)>,
+    /// Hashes that were taken away to be written anew: they tell nothing.
+    rewritten: BTreeSet<String>,
+}
+
+impl Witness {
+    fn wrote(&mut self, event: &Event) {
+        if !self.rewritten.contains(&event.hash) {
+            self.event = Some((event.id.clone(), event.hash.clone()));
+        }
+    }
 }
 
 type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -225,7 +244,9 @@ impl Tables for TeamTables<'_, '_> {
 
     fn insert_event(&mut self, no: i64, event: &Event) -> Done<()> {
         let sql = "INSERT INTO event (case_no, seq, id, hash, body) VALUES ($1, $2, $3, $4, $5)";
-        self.execute(sql, &[&no, &number(event.seq), &event.id, &event.hash, &event.body()]).map(|_| ())
+        self.execute(sql, &[&no, &number(event.seq), &event.id, &event.hash, &event.body()])?;
+        self.witness.wrote(event);
+        Ok(())
     }
 
     fn insert_side(&mut self, no: i64, merged_by: u64, place: i64, event: &Event) -> Done<()> {
@@ -234,7 +255,8 @@ impl Tables for TeamTables<'_, '_> {
     }
 
     fn clear_events(&mut self, no: i64) -> Done<()> {
-        self.execute("DELETE FROM event WHERE case_no = $1", &[&no])?;
+        let taken_away = self.texts("DELETE FROM event WHERE case_no = $1 RETURNING hash", &[&no])?;
+        self.witness.rewritten.extend(taken_away);
         self.execute("DELETE FROM side_event WHERE case_no = $1", &[&no]).map(|_| ())
     }
 

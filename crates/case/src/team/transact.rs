@@ -9,11 +9,11 @@ use std::time::Duration;
 use postgres::error::SqlState;
 use postgres::{Client, IsolationLevel};
 
-use super::tables::TeamTables;
+use super::tables::{TeamTables, Witness};
 use super::{TeamStore, connect};
 use crate::StoreError;
-use crate::files::Vault;
 use crate::ledger::{Done, Trouble};
+use crate::vault::Vault;
 
 /// How often a transaction that others were in the way of is run again.
 const TRIES: u32 = 20;
@@ -45,7 +45,7 @@ impl TeamStore {
             let begun =
                 client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start();
             let mut tx = begun.map_err(|e| trouble(doing, place, &e))?;
-            act(&mut TeamTables { tx: &mut tx, place, doing, writes: false })
+            act(&mut TeamTables { tx: &mut tx, place, doing, writes: false, witness: Witness::default() })
         };
         Ok(match attempt() {
             Err(Trouble::Again(_)) => {
@@ -60,7 +60,7 @@ impl TeamStore {
     pub(super) fn write<T>(
         &self,
         doing: &'static str,
-        mut act: impl FnMut(&mut TeamTables<'_, '_>, &Vault) -> Done<T>,
+        mut act: impl FnMut(&mut TeamTables<'_, '_>, &dyn Vault) -> Done<T>,
     ) -> Result<T, StoreError> {
         self.writable()?;
         let mut tries = 0;
@@ -82,14 +82,16 @@ impl TeamStore {
     fn attempt<T>(
         &self,
         doing: &'static str,
-        act: &mut impl FnMut(&mut TeamTables<'_, '_>, &Vault) -> Done<T>,
+        act: &mut impl FnMut(&mut TeamTables<'_, '_>, &dyn Vault) -> Done<T>,
     ) -> Done<T> {
         let place = self.address.place.as_path();
         let failed = |e: &postgres::Error| trouble(doing, place, e);
         let mut client = self.client()?;
         let begun = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start();
         let mut tx = begun.map_err(|e| failed(&e))?;
-        let done = act(&mut TeamTables { tx: &mut tx, place, doing, writes: true }, &self.vault)?;
+        let mut tables = TeamTables { tx: &mut tx, place, doing, writes: true, witness: Witness::default() };
+        let done = act(&mut tables, self.vault.as_ref())?;
+        let witness = tables.witness.event;
         let number: i64 =
             tx.query_one("SELECT txid_current()", &[]).and_then(|row| row.try_get(0)).map_err(|e| failed(&e))?;
         match tx.commit() {
@@ -99,26 +101,27 @@ impl TeamStore {
         }
         drop(client);
         self.lost.set(true);
-        if self.was_committed(number)? {
+        if self.was_committed(number, witness)? {
             return Ok(done);
         }
         Err(Trouble::Again(StoreError::Unreachable { reason: "the connection was lost".into(), path: place.into() }))
     }
 
     /// What became of a transaction whose commit was sent and not answered.
-    fn was_committed(&self, number: i64) -> Result<bool, StoreError> {
+    ///
+    /// Its number tells only whether it is still at work: a server that fell gives the numbers of what it lost to others when it is back, and
+    /// says of those that they were committed. What it wrote tells the rest. One that wrote no event may be run twice.
+    fn was_committed(&self, number: i64, witness: Option<(String, String)>) -> Result<bool, StoreError> {
         let mut reason = String::new();
         // Some 13 s in all, as a server that was restarted needs; the first answer may come at once.
         for pause in (0..8).map(|n| Duration::from_millis(50 << n)) {
             let said = self.client().and_then(|mut client| {
-                let row = client.query_one("SELECT txid_status($1)", &[&number]);
-                let status = row.and_then(|row| row.try_get::<_, Option<String>>(0));
-                status.map_err(|e| trouble("asking what became of a change", &self.address.place, &e).into())
+                became(&mut client, number, witness.as_ref())
+                    .map_err(|e| trouble("asking what became of a change", &self.address.place, &e).into())
             });
-            match said.map(|status| status.unwrap_or_default()) {
-                Ok(status) if status == "committed" => return Ok(true),
-                Ok(status) if status == "aborted" => return Ok(false),
-                Ok(_) => {}
+            match said {
+                Ok(Some(committed)) => return Ok(committed),
+                Ok(None) => {}
                 Err(error) => {
                     self.lost.set(true);
                     reason = format!(" ({error})");
@@ -133,6 +136,26 @@ impl TeamStore {
             path: self.address.place.clone(),
         })
     }
+}
+
+/// Whether a transaction was committed; nothing while it is at work.
+fn became(
+    client: &mut Client,
+    number: i64,
+    witness: Option<&(String, String)>,
+) -> Result<Option<bool>, postgres::Error> {
+    let status: Option<String> = match client.query_one("SELECT txid_status($1)", &[&number]) {
+        Ok(row) => row.try_get(0)?,
+        // A number that a server that fell has not given again yet.
+        Err(e) if e.code() == Some(&SqlState::INVALID_PARAMETER_VALUE) => None,
+        Err(e) => return Err(e),
+    };
+    if status.is_some_and(|status| status == "in progress") {
+        return Ok(None);
+    }
+    let Some((id, hash)) = witness else { return Ok(Some(false)) };
+    let sql = "SELECT EXISTS (SELECT 1 FROM event WHERE id = $1 AND hash = $2)";
+    client.query_one(sql, &[id, hash])?.try_get(0).map(Some)
 }
 
 /// Whether the connection is gone, and with it the answer.

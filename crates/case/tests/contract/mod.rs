@@ -12,10 +12,15 @@ use faultscope_case::{
 
 pub(crate) const AT: &str = "2026-03-01T08:00:00Z";
 
+/// Digest of a stored file, and the bytes in its place.
+pub(crate) type Replace = Box<dyn Fn(&str, Option<&[u8]>) + Sync>;
+
 /// One store that is empty at first, and goes away at the end.
 pub(crate) struct Place {
     /// Opens it, as another program would.
     pub(crate) open: Box<dyn Fn() -> Box<dyn Store> + Sync>,
+    /// Puts other bytes in the place of a stored file, or takes it away, past the store.
+    pub(crate) replace: Replace,
     /// What else is needed as long.
     pub(crate) _keep: tempfile::TempDir,
 }
@@ -24,6 +29,17 @@ impl Place {
     pub(crate) fn open(&self) -> Box<dyn Store> {
         (self.open)()
     }
+}
+
+/// [`Place::replace`] for evidence in a folder.
+pub(crate) fn in_folder(evidence: std::path::PathBuf) -> Replace {
+    Box::new(move |sha256, bytes| {
+        let path = evidence.join("sha256").join(&sha256[..2]).join(&sha256[2..]);
+        std::fs::remove_file(&path).or_else(|e| if bytes.is_some() { Ok(()) } else { Err(e) }).unwrap();
+        if let Some(bytes) = bytes {
+            std::fs::write(&path, bytes).unwrap();
+        }
+    })
 }
 
 /// Runs every test on the stores that `$make` makes; `$attribute` is put before each.
@@ -221,11 +237,11 @@ pub(crate) fn evidence_is_stored_once_and_its_damage_is_found(place: &Place) {
     let mut bytes = Vec::new();
     store.open_evidence(sha256).unwrap().read_to_end(&mut bytes).unwrap();
     assert_eq!(bytes, b"samples");
-    let path = store.evidence_path(sha256).unwrap();
     assert!(store.evidence_path("../x").is_none() && store.open_evidence("../x").is_err());
-    std::fs::remove_file(&path).unwrap();
+    (place.replace)(sha256, None);
+    assert_eq!(store.open_evidence(sha256).err().unwrap().exit_code(), 6);
     assert_eq!(store.verify(&id).unwrap().differences[0].kind, DifferenceKind::EvidenceMissing);
-    std::fs::write(&path, b"sampled").unwrap();
+    (place.replace)(sha256, Some(b"sampled"));
     let proof = store.verify(&id).unwrap();
     assert_eq!((proof.evidence, proof.differences[0].kind), (1, DifferenceKind::EvidenceChanged));
     assert!(proof.differences[0].at.contains("c.wav"));

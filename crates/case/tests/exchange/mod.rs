@@ -17,7 +17,9 @@ pub(crate) const BY: By<'static> = By { at: AT, actor: "sync", tool: "t" };
 pub(crate) fn open(address: &str) -> Box<dyn Store> {
     #[cfg(feature = "postgres")]
     if address.starts_with("postgres:") {
-        return Box::new(faultscope_case::TeamStore::open(address, Access::Write).unwrap());
+        return Box::new(
+            faultscope_case::TeamStore::open(address, Access::Write, &|name| std::env::var(name).ok()).unwrap(),
+        );
     }
     Box::new(SqliteStore::open(address.as_ref(), Access::Create).unwrap())
 }
@@ -36,7 +38,7 @@ pub(crate) fn child_main() {
     say("done");
 }
 
-fn say(what: &str) {
+pub(crate) fn say(what: &str) {
     let mut out = std::io::stdout();
     writeln!(out, "ack {what}").unwrap();
     out.flush().unwrap();
@@ -79,10 +81,33 @@ fn proved(address: &str, at: &str) -> BTreeSet<String> {
     have
 }
 
+/// How often something is killed in a long run: `FAULTSCOPE_KILLS`, else `usual`.
+pub(crate) fn kills(usual: usize) -> usize {
+    std::env::var("FAULTSCOPE_KILLS").map_or(usual, |n| n.parse().unwrap())
+}
+
+/// Knuth's MMIX generator: any will do.
+pub(crate) fn random(last: u64) -> u64 {
+    last.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407)
+}
+
+/// Kills exchanges of new stores, ten of each pair, and says what came of it.
+pub(crate) fn outlives_many(fresh: impl Fn() -> (tempfile::TempDir, String, String)) {
+    let (mut known, mut cut) = (0, 0);
+    let kills = kills(100);
+    for seed in 0..kills.div_ceil(10) {
+        let (_keep, here, there) = fresh();
+        let (steps, middle) = outlives(&here, &there, 10.min(kills - 10 * seed), seed as u64);
+        (known, cut) = (known + steps, cut + middle);
+    }
+    let said = format!("{kills} kills, {cut} in the middle of the exchange, {known} acknowledged steps, none lost");
+    writeln!(std::io::stdout(), "{said}").unwrap();
+}
+
 /// Kills an exchange at `rounds` moments; how many steps had been acknowledged before, and how often the kill
 /// came after the first step and before the end.
 pub(crate) fn outlives(here: &str, there: &str, rounds: usize, seed: u64) -> (usize, usize) {
-    let (mut random, mut cut) = (seed, 0);
+    let (mut chance, mut cut) = (seed, 0);
     let mut known = [BTreeSet::new(), BTreeSet::new()];
     for round in 0..rounds {
         for (n, address, actor) in [(0, here, "field"), (1, there, "office")] {
@@ -94,11 +119,10 @@ pub(crate) fn outlives(here: &str, there: &str, rounds: usize, seed: u64) -> (us
         let lines = BufReader::new(other.stdout.take().unwrap()).lines().map_while(Result::ok);
         let mut said = lines.filter_map(|line| line.split("ack ").nth(1).map(str::to_owned));
         assert_eq!(said.next().as_deref(), Some("ready"));
-        // Knuth's MMIX generator: any will do.
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        chance = random(chance);
         // Between two of its steps, wherever that is: after some were acknowledged, and a while.
-        let mut acknowledged: Vec<String> = said.by_ref().take(usize::try_from((random >> 33) % 20).unwrap()).collect();
-        std::thread::sleep(std::time::Duration::from_micros((random >> 40) % 15_000));
+        let mut acknowledged: Vec<String> = said.by_ref().take(usize::try_from((chance >> 33) % 20).unwrap()).collect();
+        std::thread::sleep(std::time::Duration::from_micros((chance >> 40) % 15_000));
         other.kill().unwrap();
         acknowledged.extend(said);
         other.wait().unwrap();

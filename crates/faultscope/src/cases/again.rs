@@ -1,6 +1,7 @@
 //! The verb "verify": chain and digests, every finding computed again from its stored capture, every signature looked at.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 
 use faultscope_case::again::{Again, AgainState, Circumstances, Why, compare, not_evaluated};
 use faultscope_case::{Attached, Difference, DifferenceKind, Event, EventKind, Evidence, sign};
@@ -178,7 +179,8 @@ impl Desk {
     }
 
     fn kept_pack(&self, evidence: &Evidence) -> Option<LimitSet> {
-        let text = std::fs::read_to_string(self.evidence_path(&evidence.sha256)?).ok()?;
+        let mut text = String::new();
+        self.store.open_evidence(&evidence.sha256).ok()?.read_to_string(&mut text).ok()?;
         LimitSet::parse(&text, &evidence.name).ok()
     }
 }

@@ -105,6 +105,16 @@ pub(super) fn open_store(place: Option<&str>, access: Access) -> Result<Box<dyn 
     }
 }
 
+/// Where what is kept beside a store lies: beside its evidence, or in the user's data directory where that is in no folder.
+pub(super) fn beside(store: &dyn Store) -> Result<PathBuf, Error> {
+    if let Some(folder) = store.folder() {
+        return Ok(folder.to_owned());
+    }
+    let place = store.place().display().to_string();
+    let words: Vec<&str> = place.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    Ok(default_store()?.with_file_name(words.join("-")))
+}
+
 fn folder(place: Option<&str>) -> Result<PathBuf, Error> {
     place.map_or_else(default_store, |folder| Ok(PathBuf::from(folder)))
 }
@@ -208,12 +218,17 @@ mod team {
     use super::{StoreDocument, document};
     use crate::Error;
 
+    /// The keys of a bucket with evidence come from here and from nowhere else.
+    fn env(name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
     pub(super) fn open(address: &str, access: Access) -> Result<Box<dyn Store>, Error> {
-        Ok(Box::new(TeamStore::open(address, access)?))
+        Ok(Box::new(TeamStore::open(address, access, &env)?))
     }
 
     pub(super) fn init(address: &str, roles: bool) -> Result<StoreDocument, Error> {
-        let Migrated { place, before, now } = TeamStore::init(address, roles)?;
+        let Migrated { place, before, now } = TeamStore::init(address, roles, &env)?;
         Ok(document(place.display().to_string(), before, now, roles))
     }
 

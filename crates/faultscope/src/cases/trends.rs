@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use faultscope_case::round::Inspection;
 use faultscope_case::{ActionKind, Attached, EventKind, Filter, Sort};
 use faultscope_diagnose::{Finding, Verdict};
-use faultscope_report::subject;
+use faultscope_report::words::{Lang, fill};
+use faultscope_report::{compact, subject};
 use faultscope_signal::Unit;
 use serde::{Deserialize, Serialize};
 
 use super::Desk;
 use crate::Error;
 use crate::trend::early::{Drift, FALSE_ALARM, LEAST, Outlook, outlook};
+
+/// Days ahead that a limit is looked for in, where nothing else was asked for.
+pub const HORIZON_DAYS: u32 = 365;
 
 /// Seconds of a day.
 const DAY_S: f64 = 86_400.0;
@@ -61,6 +65,22 @@ pub struct UnitTrend {
     /// What it does.
     #[serde(flatten)]
     pub outlook: Outlook,
+}
+
+impl UnitTrend {
+    /// `drifts towards 200 mV: 2028-01-24 (2027-09-10 .. 2028-11-20)`.
+    #[must_use]
+    pub fn ahead(&self, lang: Lang) -> String {
+        let bound = self.outlook.crossing.as_ref().map(|c| c.bound).or(self.upper).or(self.lower);
+        let bound = bound.map_or_else(|| "-".into(), |b| compact(b, self.unit));
+        let day = |at: Option<&String>| at.map_or_else(|| "-".into(), |at| at.chars().take(10).collect::<String>());
+        let [time, from, to] = match &self.outlook.crossing {
+            Some(c) => [c.time.as_ref(), c.earliest.as_ref(), c.latest.as_ref()].map(day),
+            None => [None; 3].map(day),
+        };
+        let key = format!("early.{}", self.outlook.drift.name());
+        fill(lang, &key, &[("limit", &bound), ("time", &time), ("from", &from), ("to", &to)])
+    }
 }
 
 /// The JSON document of `library trends`.

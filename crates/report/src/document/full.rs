@@ -20,6 +20,10 @@ pub(super) fn of(input: &ReportInput) -> Document {
         blocks.push(Block::Heading(2, word(lang, "report.case_causes").into()));
         blocks.extend(input.causes.iter().map(|c| Block::Cause(finding::cause(c, &findings, true, lang))));
     }
+    if !input.warnings.is_empty() {
+        titled(blocks, 2, detail::early::table(&input.warnings, lang));
+        blocks.push(Block::Text(Tone::Small, word(lang, "report.early_over").into()));
+    }
     for table in input.case.as_ref().map_or_else(Vec::new, |c| case_view::checklists(c, lang)) {
         titled(blocks, 2, table);
     }

@@ -224,9 +224,34 @@ fn without_a_measurement_after_the_repair_the_customers_page_proves_nothing() {
 }
 
 #[test]
+fn early_warnings_of_the_unit_are_told_to_the_engineer_in_both_languages() {
+    for (lang, words) in [
+        (
+            Lang::En,
+            ["Early warnings", "32 mV (2026-01-05)", "41 mV (2026-08-05)", "42 uV/day", "SN 4711 / RACK-9 / supply"],
+        ),
+        (Lang::ZhCn, ["早期预警", "32 mV (2026-01-05)", "41 mV (2026-08-05)", "42 uV/天", "SN 4711 / RACK-9 / supply"]),
+    ] {
+        let mut input = report(lang);
+        let page = |input: &ReportInput, whom| {
+            let page = super::render(&Document::of(input, whom, &Redaction::default())).unwrap();
+            page.replace("&#x2f;", "/").replace('\u{a0}', " ").replace("µ", "u")
+        };
+        let html = page(&input, Audience::Engineer);
+        for word in words.iter().chain(&["drifts towards 200 mV: 2027-06-01"]) {
+            assert!(html.contains(word), "{word}");
+        }
+        // The customer is not asked to read trends; where there is none, nothing is said.
+        assert!(!page(&input, Audience::Customer).contains(words[0]));
+        input.warnings.clear();
+        assert!(!page(&input, Audience::Engineer).contains(words[0]));
+    }
+}
+
+#[test]
 fn what_is_redacted_is_nowhere_in_the_bytes() {
     let mut input = report(Lang::En);
-    let secrets = ["Northern Rail", "Hill 17", "SN 4711", "H17-3", "Li Wei", "desk", "R1", "R2"];
+    let secrets = ["Northern Rail", "Hill 17", "SN 4711", "H17-3", "Li Wei", "desk", "R1", "R2", "RACK-9"];
     let case = input.case.as_mut().unwrap();
     case["title"] = json!("Northern Rail: cell 3 at HILL-17 down");
     case["timeline"][0]["text"] = json!("call from Northern Rail about sn4711, Li Wei takes over");
@@ -242,7 +267,7 @@ fn what_is_redacted_is_nowhere_in_the_bytes() {
         section.pictures[0].drawing = chart.draw(Size::default());
     }
     let wanted = [Secret::Names, Secret::Serials, Secret::Site];
-    let redaction = Redaction::of(input.case.as_ref().unwrap(), &wanted, &[], &[], Lang::En);
+    let redaction = Redaction::of(input.case.as_ref().unwrap(), &wanted, &[], &["RACK-9".into()], &[], Lang::En);
     for audience in [Audience::Engineer, Audience::Customer] {
         let bytes = super::render(&Document::of(&input, audience, &redaction)).unwrap();
         let folded: String = bytes.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();

@@ -178,7 +178,7 @@ fn what_is_redacted_is_neither_on_the_pages_nor_in_the_properties() {
     input.case.as_mut().unwrap()["title"] = json!("Northern Rail, SN4711 down");
     input.sections[0].capture.file = "northern-rail-sn-4711.wav".into();
     let wanted = [Secret::Names, Secret::Serials, Secret::Site];
-    let redaction = Redaction::of(input.case.as_ref().unwrap(), &wanted, &[], &[], Lang::En);
+    let redaction = Redaction::of(input.case.as_ref().unwrap(), &wanted, &[], &[], &[], Lang::En);
     let pdf = render(&Document::of(&input, Audience::Engineer, &redaction)).unwrap();
     let bytes = String::from_utf8_lossy(&pdf).to_lowercase();
     let text = text_of(&pdf, "redacted").unwrap_or_default().to_lowercase();

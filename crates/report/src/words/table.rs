@@ -729,6 +729,12 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("report.details", "Measured in detail", "测量明细"),
     ("report.digest", "SHA-256", "SHA-256"),
     ("report.duration", "Duration", "时长"),
+    ("report.early", "Early warnings", "早期预警"),
+    (
+        "report.early_over",
+        "Over all cases and inspections of the unit since a part of it was last replaced.",
+        "基于该设备自最近一次更换部件以来的全部工单与巡检。",
+    ),
     ("report.equipment", "Equipment", "设备"),
     ("report.evidence", "Evidence", "证据"),
     ("report.evidence_readings", "Readings", "读数依据"),

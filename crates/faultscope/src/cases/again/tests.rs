@@ -148,7 +148,7 @@ fn what_cannot_be_computed_again_is_never_taken_for_the_same() {
     let mut bench = self::bench();
     bench.attach(shipped(), |_| ());
     let sha256 = bench.desk.case(&bench.id).unwrap().evidence[0].sha256.clone();
-    let place = bench.desk.evidence_path(&sha256).unwrap();
+    let place = bench.desk.store.evidence_path(&sha256).unwrap();
     let mut bytes = std::fs::read(&place).unwrap();
     bytes[7] ^= 1;
     std::fs::remove_file(&place).unwrap();
