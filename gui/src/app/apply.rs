@@ -11,7 +11,7 @@ use faultscope_door::{Error, Request};
 use super::live::is_instrument;
 use super::state::Capture;
 use super::{Baseline, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Source, Stage, State};
-use super::{devices, guide, modulation};
+use super::{devices, guide, modulation, single};
 use crate::theme;
 use crate::words::Word;
 use crate::worker::{CaptureJob, DeskJob, DeskTask, StillJob, Workers, ZoomJob};
@@ -93,6 +93,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::Compare => compare(state, workers),
         Command::DrawTrend => draw_trend(state, workers),
         Command::Follow(reading) => state.followed = Some(reading),
+        Command::Single(ask) => single::apply(state, workers, ask),
         Command::Devices(ask) => devices::apply(state, workers, ask),
         Command::Modulation(ask) => modulation::apply(state, workers, ask),
         Command::Cursor(time_s) => cursor(state, time_s),

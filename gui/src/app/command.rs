@@ -3,7 +3,7 @@
 use faultscope_door::paper::Lang;
 
 use super::{Baseline, CaptureId, Draft, Picture, Source, Tab};
-use super::{devices, modulation};
+use super::{devices, modulation, single};
 use crate::Look;
 use crate::worker::JobId;
 
@@ -104,6 +104,8 @@ pub(crate) enum Command {
     DrawTrend,
     /// Follow a reading.
     Follow(String),
+    /// Ask something of a live source that gives single records.
+    Single(single::Ask),
     /// Do something about the list of devices.
     Devices(devices::Ask),
     /// Do something about the modulation of the present capture.

@@ -9,6 +9,7 @@ mod layout;
 mod live;
 pub(crate) mod modulation;
 mod receive;
+pub(crate) mod single;
 mod state;
 mod table;
 
