@@ -1,12 +1,13 @@
 //! Live sources as a person uses them, headless, by their accessibility labels: the list of devices, single records and sweeps,
 //! unplugging and plugging in again, and the end of the program at any moment.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests; a child tells its parent how far it is")]
 
 mod common;
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -85,7 +86,7 @@ fn an_oscilloscope_is_read_once_and_again_and_again_and_its_record_is_pinned() {
     click(&mut gui, "Ripple");
     wait(&mut gui, "the ripple", |g| sees(g, "Lines of the ripple: pin-"));
     // The figures of the pin are those of the command line for the same file.
-    let file = pins(&folder).into_iter().find(|p| p.extension().is_some_and(|e| e == "sigmf-meta")).unwrap();
+    let file = pins(folder.path()).into_iter().find(|p| p.extension().is_some_and(|e| e == "sigmf-meta")).unwrap();
     let result = analyse(&file, "ripple", &Request::default(), &Unwatched).unwrap();
     click(&mut gui, &format!("Readings ({})", result.readings.len()));
     for reading in result.readings.iter().take(8) {
@@ -103,7 +104,7 @@ fn a_sweep_is_shown_pinned_and_opens_as_a_spectrum() {
     wait(&mut gui, "its readings", |g| sees(g, &words::reading(Lang::En, "carrier_level")));
     click(&mut gui, "Pin");
     wait(&mut gui, "the capture", |g| sees(g, "This file holds a spectrum, not samples") && sees(g, "Readings ("));
-    let result = analyse(&pins(&folder)[0], "spurs", &Request::default(), &Unwatched).unwrap();
+    let result = analyse(&pins(folder.path())[0], "spurs", &Request::default(), &Unwatched).unwrap();
     assert!(sees(&gui, &format!("Readings ({})", result.readings.len())));
     assert!(!sees(&gui, "Modulation") && gui.query_by_label("Waterfall").is_none(), "they need samples");
     gui.check_accessibility();
@@ -162,7 +163,7 @@ fn unplugged_in_mid_capture_plugged_in_again_and_killed_nothing_pinned_is_lost()
     drop(plug);
     wait(&mut first, "the silence", |g| sees(g, "no samples"));
     click(&mut first, "Pin");
-    wait(&mut first, "the second pin", |_| pins(&folder).len() == 4);
+    wait(&mut first, "the second pin", |_| pins(folder.path()).len() == 4);
     // Plugged in again: it goes on by itself, and the gap is counted.
     let _plug = Plug::dongle(port);
     click(&mut first, &live);
@@ -179,7 +180,7 @@ fn unplugged_in_mid_capture_plugged_in_again_and_killed_nothing_pinned_is_lost()
     wait(&mut second, "the captures", |g| sees(g, "Readings (") && sees(g, "the dongle falls out"));
     assert_eq!(second.query_all_by_label_contains("Close capture: pin-").count(), 2);
     assert!(sees(&second, "Attach capture"), "the case that was open is open");
-    for file in pins(&folder).iter().filter(|p| p.extension().is_some_and(|e| e == "sigmf-meta")) {
+    for file in pins(folder.path()).iter().filter(|p| p.extension().is_some_and(|e| e == "sigmf-meta")) {
         let result = analyse(file, "spurs", &Request::default(), &Unwatched).unwrap();
         // The tone of the dongle: 100 MHz and a tenth of the rate, to a bin.
         let carrier = result.spurs.unwrap().carrier.unwrap().frequency_hz;
@@ -195,9 +196,66 @@ fn unplugged_in_mid_capture_plugged_in_again_and_killed_nothing_pinned_is_lost()
     wait(&mut second, "samples once more", |g| sees(g, "running") && sees(g, "Waterfall: rtltcp://"));
 }
 
+#[test]
+fn a_process_that_is_killed_while_it_pins_has_lost_nothing_that_it_said_was_pinned() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_process_that_is_killed", "--ignored", "--nocapture", "--test-threads", "1"])
+        .env(KILLED, folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    // The second pin is written while a third one is asked for.
+    let said: Vec<PathBuf> = lines.filter_map(|l| l.strip_prefix("pinned ").map(PathBuf::from)).take(2).collect();
+    std::thread::sleep(Duration::from_millis(20));
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success());
+
+    assert_eq!(said.len(), 2, "the child ended by itself");
+    for file in &said {
+        let result = analyse(file, "spurs", &Request::default(), &Unwatched).unwrap();
+        assert!(result.spurs.unwrap().carrier.is_some() && result.error.is_none());
+    }
+    let mut gui = gui(start(&folder, None));
+    wait(&mut gui, "the captures and the case", |g| sees(g, "Readings (") && sees(g, "killed while it pins"));
+    assert!(sees(&gui, "Attach capture"), "the case that was open is open");
+    assert!(gui.query_all_by_label_contains("Close capture: pin-").next().is_some());
+    let desk = Desk::open(Some(&folder.path().join("store").display().to_string()), Access::Read, "test").unwrap();
+    assert_eq!(desk.list(&Filter::default(), Sort::Id).unwrap().len(), 1);
+}
+
+/// Names the folder of the store to the child.
+const KILLED: &str = "FAULTSCOPE_TEST_KILLED";
+
+#[test]
+#[ignore = "the child of the test above, in a process of its own"]
+fn the_process_that_is_killed() {
+    let Ok(folder) = std::env::var(KILLED) else { return };
+    let connect = Some("sim:tx-healthy?rate=250k".into());
+    let mut gui = gui(Start { store: Some(format!("{folder}/store")), connect, ..Start::default() });
+    wait(&mut gui, "samples", |g| sees(g, "running") && sees(g, "The store holds no open case"));
+    gui.get_by_label("Title of a new case").focus();
+    gui.run_steps(2);
+    gui.get_by_label("Title of a new case").type_text("killed while it pins");
+    gui.run_steps(3);
+    click(&mut gui, "Open case");
+    wait(&mut gui, "the case", |g| sees(g, "Attach capture"));
+    // Not for ever, should nobody be left to kill it.
+    for count in 1..=20 {
+        click(&mut gui, "Live source: sim:tx-healthy?rate=250k");
+        click(&mut gui, "Pin");
+        let pinned = |_: &Gui| pins(folder.as_ref()).len() == 2 * count;
+        wait(&mut gui, "the pin", |g| sees(g, "Pinned:") && pinned(g));
+        let newest =
+            pins(folder.as_ref()).into_iter().filter(|p| p.extension().is_some_and(|e| e == "sigmf-meta")).max();
+        println!("pinned {}", newest.unwrap().display());
+    }
+}
+
 /// The files beside the store.
-fn pins(folder: &tempfile::TempDir) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder.path().join("pins")).into_iter().flatten();
+fn pins(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder.join("pins")).into_iter().flatten();
     entries.flatten().map(|e| e.path()).collect()
 }
 

@@ -154,7 +154,10 @@ impl Live {
                 self.source = Some(*source);
             }
             LiveNews::Frame(frame) => {
-                self.single.came();
+                // The same record on another channel is no new one.
+                if frame.samples > self.samples {
+                    self.single.came();
+                }
                 self.show(*frame);
             }
             LiveNews::ReadFailed(error) => {

@@ -31,7 +31,7 @@ const RETRY: Duration = Duration::from_secs(1);
 enum Last {
     Nothing,
     Shots(Vec<Shot>),
-    Sweep(Trace, SweptSpectrum),
+    Sweep(Trace, Box<SweptSpectrum>),
 }
 
 /// A source of single records.
@@ -179,7 +179,7 @@ impl<'a> Single<'a> {
             Opened::Scope(scope) => Last::Shots(scope.acquire()?.into_iter().map(stored).collect::<Result<_, _>>()?),
             Opened::Sweep(sweep) => {
                 let trace = sweep.sweep()?;
-                let swept = swept(&trace);
+                let swept = Box::new(swept(&trace));
                 Last::Sweep(trace, swept)
             }
             // An address that gave single records does not become a stream.
@@ -204,7 +204,7 @@ impl<'a> Single<'a> {
 
     fn moment(&self) -> Result<Moment, Error> {
         let wave = self.shot().map(|s| &s.waveform);
-        let sweep = if let Last::Sweep(_, s) = &self.last { Some(s.clone()) } else { None };
+        let sweep = if let Last::Sweep(_, s) = &self.last { Some(s.as_ref().clone()) } else { None };
         Ok(Moment {
             samples: self.frames,
             quiet_s: self.heard.elapsed().as_secs_f64(),
@@ -406,6 +406,52 @@ mod tests {
         assert_eq!(viewer.spectrum(&Unwatched).unwrap_err().kind, "not_applicable");
         let result = analyse(&file, "spurs", &Request::default(), &Unwatched).unwrap();
         assert_eq!(gauged.take().unwrap().readings, result.readings);
+    }
+
+    /// Two channels: a constant of 1 V, and one of 2 V.
+    struct TwoChannels;
+
+    impl driver::Acquire for TwoChannels {
+        fn identity(&self) -> &str {
+            "two channels"
+        }
+        fn acquire(&mut self) -> Result<Vec<Shot>, DeviceError> {
+            let shot = |name: &str, volts: f64| Shot {
+                name: name.into(),
+                waveform: Waveform::real(vec![volts; 4096], 1e3, Unit::Volt).unwrap(),
+                t0_s: None,
+                caveats: Vec::new(),
+            };
+            Ok(vec![shot("CH1", 1.0), shot("CH2", 2.0)])
+        }
+    }
+
+    #[test]
+    fn of_several_channels_one_is_shown_and_all_are_pinned() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sender, asks) = channel();
+        let watch = Until::default();
+        let (mut shown, mut pinned) = (Vec::new(), Vec::new());
+        sender.send(Ask::Read).unwrap();
+        let ended = monitor("x", Opened::Scope(Box::new(TwoChannels)), &watch, &asks, &mut |news| match news {
+            News::Begun(source) if !source.channels.is_empty() => assert_eq!(source.channels, ["CH1", "CH2"]),
+            News::Moment(moment) => {
+                let band = &moment.waveform.bands[0];
+                shown.push((band.name.clone(), band.low[0]));
+                match shown.len() {
+                    1 => sender.send(Ask::Channel(1)).unwrap(),
+                    _ => sender.send(Ask::Pin(dir.path().join("pin"))).unwrap(),
+                }
+            }
+            News::Pinned(path) => {
+                pinned.push(path.file_name().unwrap().to_string_lossy().into_owned());
+                watch.0.store(pinned.len() == 2, Ordering::Relaxed);
+            }
+            _ => {}
+        });
+        assert_eq!(ended, Ended::Interrupted);
+        assert_eq!(shown, [("CH1".into(), 1.0), ("CH2".into(), 2.0)]);
+        assert_eq!(pinned, ["pin-CH1.sigmf-meta", "pin-CH2.sigmf-meta"]);
     }
 
     #[test]
