@@ -87,6 +87,18 @@ words! {
     Resolution: "Resolution bandwidth", "分辨率带宽";
     Span: "Span", "扫宽";
     SpanTip: "Span around the first marker, else around the carrier", "以第一标记为中心的扫宽；无标记时以载波为中心";
+    ReadOnce: "Read once", "读取一次";
+    ReadOn: "Read again and again", "连续读取";
+    ReadStop: "Stop reading", "停止读取";
+    ReadingNow: "reading", "读取中";
+    ReadFailed: "no answer", "无应答";
+    ReadTrying: "The last record did not come; it is tried again each second until the instrument is back.", "上一条记录未取得；将每秒重试，直到仪器恢复。";
+    ReadAgainHow: "The last record did not come. Check cable and instrument, then read again: it is connected anew.", "上一条记录未取得。请检查线缆和仪器后重新读取：将重新建立连接。";
+    ReadNothing: "Nothing was read yet: this instrument gives one record at a time. Read once, or again and again.", "尚未读取：该仪器每次给出一条记录。请读取一次或连续读取。";
+    ReadFailures: "failed", "失败";
+    RecordCount: "records", "记录数";
+    PointCount: "points", "点";
+    NoWaveform: "This file holds a spectrum, not samples: there is no waveform.", "此文件只含频谱而无样点：没有波形。";
     HoldMax: "Max hold", "最大保持";
     HoldMin: "Min hold", "最小保持";
     Peak: "Peak", "峰值";

@@ -102,4 +102,12 @@ fn tab_reaches_every_control_of_supplies_and_live_sources() {
     pick(&mut gui, "Simulated dongle: failing transmitter");
     wait(&mut gui, "samples", |g| sees(g, "running"));
     walk(&mut gui, "a live source");
+    click(&mut gui, "Connect");
+    pick(&mut gui, "Devices");
+    wait(&mut gui, "the list", |g| sees(g, "What can be connected"));
+    walk(&mut gui, "devices");
+    click(&mut gui, "Procedure");
+    pick(&mut gui, "Inspection rounds");
+    wait(&mut gui, "the rounds", |g| sees(g, "Use the pattern that ships"));
+    walk(&mut gui, "rounds");
 }

@@ -10,7 +10,9 @@ use faultscope_capture::{Capture, OpenOptions, Trace};
 use faultscope_diagnose::measurement::Settings;
 use faultscope_signal::spectrum::{Options, Traces, analyze};
 use faultscope_signal::waterfall::{Waterfall, waterfall};
-use faultscope_signal::{Kind, Record, RecordError, Silent, Spectrum, SpectrumSettings, Unit, Window};
+use faultscope_signal::{
+    Kind, Record, RecordError, Silent, Spectrum, SpectrumSettings, Swept, SweptSpectrum, Unit, Window,
+};
 
 use crate::simulate;
 use crate::watch::{INTERRUPTED, Watched};
@@ -56,40 +58,80 @@ pub struct Facts {
     pub duration_s: f64,
     /// The measurement for a capture of this kind: `ripple` for volts, `spurs` for I/Q, none for others.
     pub measurement: Option<&'static str>,
+    /// It holds a spectrum instead of samples.
+    pub swept: bool,
 }
 
 /// A capture held open for a screen: reads are positional, so every zoom reads only what it shows.
 #[derive(Debug)]
 pub struct Viewer {
     capture: Capture,
-    trace: Trace,
+    /// What is shown of its samples; nothing of a file that holds a spectrum instead.
+    trace: Option<Trace>,
 }
 
 impl Viewer {
     /// Opens a capture.
     ///
     /// # Errors
-    /// When it cannot be opened or holds no channel.
+    /// When it cannot be opened or holds neither a channel nor a spectrum.
     pub fn open(file: &Path, options: &OpenOptions) -> Result<Self, Error> {
         let capture = faultscope_capture::open(file, options)?;
-        let trace = crate::opened::main_trace(&capture)?.clone();
+        let trace = match crate::opened::main_trace(&capture) {
+            Ok(trace) => Some(trace.clone()),
+            Err(_) if !capture.spectra.is_empty() => None,
+            Err(error) => return Err(error),
+        };
         Ok(Self { capture, trace })
+    }
+
+    /// The samples, where there are any.
+    fn trace(&self) -> Result<&Trace, Error> {
+        self.trace.as_ref().ok_or_else(|| crate::exported::no_samples(&self.capture))
+    }
+
+    /// The spectrum of a file that holds one instead of samples.
+    #[must_use]
+    pub fn swept(&self) -> Option<&SweptSpectrum> {
+        self.capture.spectra.first().filter(|_| self.trace.is_none())
     }
 
     /// What is known without measuring.
     #[must_use]
     pub fn facts(&self) -> Facts {
+        let format = self.capture.format.clone();
+        let Some(trace) = &self.trace else { return self.swept_facts(format) };
         Facts {
-            format: self.capture.format.clone(),
-            channel: self.trace.name.clone(),
+            format,
+            channel: trace.name.clone(),
             channels: self.capture.traces.len(),
-            kind: self.trace.kind,
-            unit: self.trace.unit,
-            sample_rate_hz: self.trace.sample_rate_hz,
-            center_hz: self.trace.center_hz,
-            frames: self.trace.frames,
-            duration_s: self.trace.duration_s(),
-            measurement: crate::analyse::measurement_of(self.trace.kind, self.trace.unit),
+            kind: trace.kind,
+            unit: trace.unit,
+            sample_rate_hz: trace.sample_rate_hz,
+            center_hz: trace.center_hz,
+            frames: trace.frames,
+            duration_s: trace.duration_s(),
+            measurement: crate::analyse::measurement_of(trace.kind, trace.unit),
+            swept: false,
+        }
+    }
+
+    /// What is known of a spectrum without samples: its points are counted as frames, of no duration.
+    fn swept_facts(&self, format: String) -> Facts {
+        let spectrum = self.swept();
+        let signal = spectrum.is_some_and(|s| s.swept == Swept::Signal);
+        Facts {
+            format,
+            channel: spectrum.map(|s| s.name.clone()).unwrap_or_default(),
+            channels: self.capture.spectra.len(),
+            kind: Kind::Real,
+            unit: spectrum.map_or(Unit::Db, |s| s.level_unit),
+            sample_rate_hz: 0.0,
+            center_hz: spectrum.map(SweptSpectrum::center_hz),
+            frames: spectrum.map_or(0, |s| s.frequency_hz.len() as u64),
+            duration_s: 0.0,
+            measurement: signal.then_some("spurs"),
+            swept: true,
         }
     }
 
@@ -104,10 +146,12 @@ impl Viewer {
     /// # Errors
     /// When the samples cannot be read, or `watch` says stop.
     pub fn waveform(&self, range_s: (f64, f64), columns: usize, watch: &dyn Watch) -> Result<Envelope, Error> {
-        let (first, frames) = self.frames_of(range_s);
-        let parts = self.trace.kind.components();
-        let mut envelope = Envelope::empty(self.band_names(), self.trace.sample_rate_hz, first, frames, columns);
-        let watched = Watched { record: &self.trace, watch };
+        let trace = self.trace()?;
+        let (first, frames) = frames_of(trace, range_s);
+        let parts = trace.kind.components();
+        let mut envelope =
+            Envelope::empty(component_names(trace.kind, &trace.name), trace.sample_rate_hz, first, frames, columns);
+        let watched = Watched { record: trace, watch };
         // Few frames keep all their digits; many are as fine as any screen in single precision, and sooner read.
         if frames <= FINE {
             let mut block = vec![0.0; BLOCK * parts];
@@ -133,24 +177,26 @@ impl Viewer {
     /// # Errors
     /// When the samples cannot be read, or `watch` says stop.
     pub fn glance(&self, columns: usize, watch: &dyn Watch) -> Result<Option<(Envelope, Spectrum)>, Error> {
-        let frames = self.trace.frames;
+        let trace = self.trace()?;
+        let frames = trace.frames;
         if frames <= LONG {
             return Ok(None);
         }
-        let parts = self.trace.kind.components();
-        let mut envelope = Envelope::empty(self.band_names(), self.trace.sample_rate_hz, 0, frames, columns);
+        let parts = trace.kind.components();
+        let mut envelope =
+            Envelope::empty(component_names(trace.kind, &trace.name), trace.sample_rate_hz, 0, frames, columns);
         let mut block = vec![0.0; GLANCE * parts];
         for column in 0..envelope.columns() as u64 {
             // The first frame of the column: of as many as begin at or behind its left edge.
             let edge = (u128::from(column) * u128::from(frames)).div_ceil(envelope.columns() as u128);
             let at = u64::try_from(edge).unwrap_or(u64::MAX);
-            let got = self.trace.read_f32(at, &mut block).map_err(read_error)?;
+            let got = trace.read_f32(at, &mut block).map_err(read_error)?;
             envelope.widen_fast(at, block.get(..got * parts).unwrap_or_default());
             if watch.cancelled() {
                 return Err(Error::interrupted());
             }
         }
-        let beginning = Stretch { record: &self.trace, first: 0, frames: LONG.min(frames) };
+        let beginning = Stretch { record: trace, first: 0, frames: LONG.min(frames) };
         Ok(Some((envelope, levels(&beginning, SPECTRUM_POINTS)?)))
     }
 
@@ -160,7 +206,7 @@ impl Viewer {
     /// # Errors
     /// When the samples cannot be read, the record has fewer than two, or `watch` says stop.
     pub fn spectrum(&self, points: usize, watch: &dyn Watch) -> Result<Spectrum, Error> {
-        levels(&Watched { record: &self.trace, watch }, points)
+        levels(&Watched { record: self.trace()?, watch }, points)
     }
 
     /// The spectrum of the whole record in fewer points, with how often each level occurred in each of them.
@@ -168,9 +214,10 @@ impl Viewer {
     /// # Errors
     /// As for [`Viewer::spectrum`].
     pub fn persistence(&self, watch: &dyn Watch) -> Result<Spectrum, Error> {
-        let points = if self.trace.kind == Kind::Real { 2 * PERSISTENCE_POINTS } else { PERSISTENCE_POINTS };
+        let trace = self.trace()?;
+        let points = if trace.kind == Kind::Real { 2 * PERSISTENCE_POINTS } else { PERSISTENCE_POINTS };
         let traces = Traces { persistence: true, ..Traces::default() };
-        averaged(&Watched { record: &self.trace, watch }, points, traces)
+        averaged(&Watched { record: trace, watch }, points, traces)
     }
 
     /// Levels over time and frequency between two times (seconds from the first sample; cut to the record), in at most
@@ -179,30 +226,29 @@ impl Viewer {
     /// # Errors
     /// When the stretch is shorter than two samples, the samples cannot be read, or `watch` says stop.
     pub fn waterfall(&self, range_s: (f64, f64), rows: usize, watch: &dyn Watch) -> Result<Waterfall, Error> {
-        let (first, frames) = self.frames_of(range_s);
+        let trace = self.trace()?;
+        let (first, frames) = frames_of(trace, range_s);
         let settings = crate::waterfall::settings(&Settings::default(), rows, frames)?;
-        let watched = Watched { record: &self.trace, watch };
+        let watched = Watched { record: trace, watch };
         let stretch = Stretch { record: &watched, first, frames };
         let mut made = waterfall(&stretch, settings, &Silent).map_err(crate::spectrum::stop_error)?;
-        let offset = first as f64 / self.trace.sample_rate_hz;
+        let offset = first as f64 / trace.sample_rate_hz;
         made.start_s.iter_mut().for_each(|start| *start += offset);
         Ok(made)
     }
-
-    fn frames_of(&self, (from, to): (f64, f64)) -> (u64, u64) {
-        let rate = self.trace.sample_rate_hz;
-        // `as` saturates, and NaN becomes 0: a range that makes no sense shows the start of the record.
-        let first = ((from * rate).floor().max(0.0) as u64).min(self.trace.frames.saturating_sub(1));
-        let end = ((to * rate).ceil().max(0.0) as u64).clamp(first, self.trace.frames);
-        (first, (end - first).max(1).min(self.trace.frames))
-    }
-
-    fn band_names(&self) -> Vec<String> {
-        component_names(self.trace.kind, &self.trace.name)
-    }
 }
 
-fn levels(record: &dyn Record, points: usize) -> Result<Spectrum, Error> {
+/// The frames between two times, at least one.
+fn frames_of(trace: &Trace, (from, to): (f64, f64)) -> (u64, u64) {
+    let rate = trace.sample_rate_hz;
+    // `as` saturates, and NaN becomes 0: a range that makes no sense shows the start of the record.
+    let first = ((from * rate).floor().max(0.0) as u64).min(trace.frames.saturating_sub(1));
+    let end = ((to * rate).ceil().max(0.0) as u64).clamp(first, trace.frames);
+    (first, (end - first).max(1).min(trace.frames))
+}
+
+/// The spectrum of a whole record as a screen draws it.
+pub(crate) fn levels(record: &dyn Record, points: usize) -> Result<Spectrum, Error> {
     averaged(record, points, Traces { max: true, min: true, ..Traces::default() })
 }
 

@@ -15,7 +15,7 @@ use super::state::Capture;
 use super::{
     Baseline, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Screen, Source, Stage, State,
 };
-use super::{devices, guide, modulation};
+use super::{devices, guide, modulation, single};
 use crate::theme;
 use crate::words::Word;
 use crate::worker::{CaptureJob, DeskTask, StillJob, Workers, ZoomJob};
@@ -94,6 +94,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::Compare => compare(state, workers),
         Command::DrawTrend => draw_trend(state, workers),
         Command::Follow(reading) => state.followed = Some(reading),
+        Command::Single(ask) => single::apply(state, workers, ask),
         Command::Devices(ask) => devices::apply(state, workers, ask),
         Command::Modulation(ask) => modulation::apply(state, workers, ask),
         Command::Cursor(time_s) => cursor(state, time_s),
@@ -129,7 +130,8 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::ListCases => desk(state, workers, Word::Opening, DeskTask::List),
         Command::Case(command) => dossier::apply(state, workers, command),
         Command::Round(command) => rounds::apply(state, workers, command),
-        Command::Attach => attach(state, workers, context),
+        Command::Attach => attach(state, workers, context, state.present),
+        Command::AttachPinned(id) => attach(state, workers, context, Some(id)),
         Command::OpenPinned(path) => {
             open(state, workers, &Source::File(path));
             let wanted = state.desk.case.is_some();
@@ -470,15 +472,15 @@ fn scale(context: &egui::Context, step: i8) {
     }
 }
 
-/// Attaches the present capture, and what is on the screen of it.
-fn attach(state: &mut State, workers: &mut Workers, context: &egui::Context) {
+/// Attaches a capture, and where it is on the screen that, too.
+fn attach(state: &mut State, workers: &mut Workers, context: &egui::Context, id: Option<CaptureId>) {
     let Some(case) = state.desk.case.as_ref().map(|c| c.id.clone()) else { return };
-    let Some(capture) = state.capture() else { return };
+    let Some(capture) = state.captures.iter().find(|c| Some(c.id) == id) else { return };
     let (Some(viewer), Some(result)) = (&capture.viewer, &capture.result) else { return };
     let files: Vec<PathBuf> = viewer.files().to_vec();
     let result = Box::new(result.as_ref().clone());
     let role = state.desk.role.map(str::to_owned);
-    if state.screen() == Screen::Capture {
+    if state.screen() == Screen::Capture && state.present == id {
         // A window without a screen gives nothing.
         context.request_screenshot(workers.screen(case.clone(), capture.name.clone()));
     }

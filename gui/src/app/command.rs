@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use faultscope_door::paper::Lang;
 
 use super::{Baseline, CaptureId, CaseCommand, Draft, Picture, RoundCommand, Screen, Source, Tab};
-use super::{devices, modulation};
+use super::{devices, modulation, single};
 use crate::Look;
 use crate::worker::JobId;
 
@@ -108,6 +108,8 @@ pub(crate) enum Command {
     DrawTrend,
     /// Follow a reading.
     Follow(String),
+    /// Ask something of a live source that gives single records.
+    Single(single::Ask),
     /// Do something about the list of devices.
     Devices(devices::Ask),
     /// Do something about the modulation of the present capture.
@@ -158,6 +160,8 @@ pub(crate) enum Command {
     Attach,
     /// Open what was pinned; with a case open it is attached to that when it is measured.
     OpenPinned(PathBuf),
+    /// Attach a capture that was pinned.
+    AttachPinned(CaptureId),
     /// Look up which closed cases the present capture resembles.
     LookUp,
 }

@@ -1,10 +1,10 @@
 //! The live source on the screen: how it stands, its last picture, what was held, and its waterfall.
 
 use faultscope_door::Error;
-use faultscope_door::analyse::measurement_of;
-use faultscope_door::live::{Ended, Source};
+use faultscope_door::live::{Ended, Flow, Source};
 use faultscope_door::view::Envelope;
 
+use super::single::Single;
 use super::table::Table;
 use crate::plot::{Heat, Levels};
 use crate::worker::{LiveFrame, LiveNews};
@@ -71,6 +71,8 @@ pub(crate) struct Live {
     pub(crate) paused: bool,
     /// Whether the highest levels are drawn.
     pub(crate) hold: bool,
+    /// What was asked of a source of single records.
+    pub(crate) single: Single,
     /// Pins under way.
     pub(crate) pinning: usize,
     /// Range of the spectrum on the screen; everything when not given.
@@ -101,6 +103,7 @@ impl Live {
             end: 0,
             paused: false,
             hold: true,
+            single: Single::default(),
             pinning: 0,
             view: None,
         }
@@ -113,7 +116,12 @@ impl Live {
 
     /// Whether it is there but silent: unplugged, or stalled.
     pub(crate) fn is_silent(&self) -> bool {
-        self.stage == Stage::Running && self.quiet_s >= SILENT_S
+        self.stage == Stage::Running && self.is_stream() && self.quiet_s >= SILENT_S
+    }
+
+    /// Whether samples come by themselves.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.source.as_ref().is_none_or(|s| s.flow == Flow::Stream)
     }
 
     /// Seconds between what is shown and what comes.
@@ -130,7 +138,7 @@ impl Live {
 
     /// The measurement that is made of it.
     pub(crate) fn measurement(&self) -> Option<&'static str> {
-        self.source.as_ref().and_then(|s| measurement_of(s.kind, s.unit))
+        self.source.as_ref().and_then(|s| s.measurement)
     }
 
     /// Whether there is something to pin.
@@ -145,7 +153,17 @@ impl Live {
                 self.stage = Stage::Running;
                 self.source = Some(*source);
             }
-            LiveNews::Frame(frame) => self.show(*frame),
+            LiveNews::Frame(frame) => {
+                // The same record on another channel is no new one.
+                if frame.samples > self.samples {
+                    self.single.came();
+                }
+                self.show(*frame);
+            }
+            LiveNews::ReadFailed(error) => {
+                self.single.failed(error.clone());
+                return Taken::Failed(error);
+            }
             LiveNews::Gauged(gauged) => self.table.take(&gauged),
             LiveNews::Pinned(path) => {
                 self.pinning = self.pinning.saturating_sub(1);

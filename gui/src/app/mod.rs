@@ -11,6 +11,7 @@ mod live;
 pub(crate) mod modulation;
 mod receive;
 mod rounds;
+pub(crate) mod single;
 mod state;
 mod step;
 mod table;

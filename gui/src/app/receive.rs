@@ -49,8 +49,7 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
                 capture.measured = true;
                 capture.error = None;
                 let pinned = std::mem::take(&mut capture.pinned) && capture.result.is_some();
-                // What is attached is what is on the screen.
-                return if pinned { vec![Command::Select(id), Command::Attach] } else { Vec::new() };
+                return if pinned { vec![Command::AttachPinned(id)] } else { Vec::new() };
             }
         }
         Message::Zoomed(id, envelope) => {

@@ -464,9 +464,11 @@ impl State {
     /// The pictures that there are of the present capture.
     pub(crate) fn pictures(&self) -> Vec<Picture> {
         let ripple = self.capture().and_then(|c| c.result.as_ref()).is_some_and(|r| r.ripple.is_some());
+        let swept = self.capture().and_then(|c| c.facts.as_ref()).is_some_and(|f| f.swept);
         let iq = self.capture().and_then(|c| c.facts.as_ref()).is_some_and(|f| f.kind == Kind::Iq);
         let there = |picture: &Picture| match picture {
-            Picture::Spectrum | Picture::Waterfall => true,
+            Picture::Spectrum => true,
+            Picture::Waterfall => !swept,
             Picture::Ripple => ripple,
             Picture::Modulation => iq,
             Picture::Comparison => self.baseline.is_some(),

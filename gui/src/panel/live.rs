@@ -7,6 +7,7 @@ use faultscope_door::paper::{compact, frequency};
 use faultscope_door::signal::Unit;
 
 use super::{Cx, badge, live_table, soft, title};
+use crate::app::single::Ask;
 use crate::app::{Command, Live, Plot, Shortcut, Stage};
 use crate::plot::{self, Levels};
 use crate::words::Word;
@@ -17,13 +18,19 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(live) = &state.live else { return };
     header(ui, cx, live);
     numbers(ui, cx, live);
+    let trouble = live.single.trouble.as_ref().filter(|_| live.is_open());
     if let Stage::Gone(error) = &live.stage {
+        ui.colored_label(cx.palette.failure(), &error.message);
+        ui.label(&error.hint);
+    } else if let Some(error) = trouble {
+        ui.label(cx.text(if live.single.on { Word::ReadTrying } else { Word::ReadAgainHow }));
         ui.colored_label(cx.palette.failure(), &error.message);
         ui.label(&error.hint);
     }
     let Some(levels) = &live.levels else {
         if live.is_open() {
-            ui.label(cx.text(Word::LiveWaiting));
+            let word = if live.is_stream() { Word::LiveWaiting } else { Word::ReadNothing };
+            ui.label(cx.text(word));
         }
         return;
     };
@@ -31,12 +38,18 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let view = live.view.unwrap_or(full);
     let room = ui.available_size();
     ui.allocate_ui(egui::vec2(room.x, room.y * 0.46), |ui| spectrum(ui, cx, live, levels, view, full));
-    history(ui, cx, live);
+    if live.is_stream() {
+        history(ui, cx, live);
+    }
     ui.columns(2, |halves| {
         if let [left, right] = halves {
-            let half = (left.available_height() * 0.5).max(80.0);
-            left.allocate_ui(egui::vec2(left.available_width(), half), |ui| waterfall(ui, cx, live, levels, view));
-            waveform(left, cx, live);
+            let bands = !live.waveform.bands.is_empty();
+            let part = if bands { 0.5 } else { 1.0 };
+            let height = (left.available_height() * part).max(80.0);
+            left.allocate_ui(egui::vec2(left.available_width(), height), |ui| waterfall(ui, cx, live, levels, view));
+            if bands {
+                waveform(left, cx, live);
+            }
             live_table::show(right, cx, live);
         }
     });
@@ -76,6 +89,9 @@ fn stage(ui: &mut Ui, cx: &Cx<'_>, live: &Live) {
     let (word, colour) = match &live.stage {
         Stage::Connecting => (Word::Connecting, cx.palette.soft),
         Stage::Running if live.is_silent() => (Word::Silent, cx.palette.failure()),
+        Stage::Running if live.single.trouble.is_some() => (Word::ReadFailed, cx.palette.failure()),
+        Stage::Running if live.single.reading => (Word::ReadingNow, cx.palette.carrier),
+        Stage::Running if !live.is_stream() => (Word::DeviceReady, cx.palette.carrier),
         Stage::Running => (Word::Running, cx.palette.carrier),
         Stage::Ended => (Word::EndedLive, cx.palette.soft),
         Stage::Gone(_) => (Word::GoneLive, cx.palette.failure()),
@@ -85,10 +101,14 @@ fn stage(ui: &mut Ui, cx: &Cx<'_>, live: &Live) {
 
 fn controls(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     if live.is_open() {
-        let tip = cx.tip(ui, Word::Pause, Shortcut::Pause);
-        let word = if live.paused { Word::GoOn } else { Word::Pause };
-        if ui.button(cx.text(word)).on_hover_text(tip).clicked() {
-            cx.send(Command::Pause(!live.paused));
+        if live.is_stream() {
+            let tip = cx.tip(ui, Word::Pause, Shortcut::Pause);
+            let word = if live.paused { Word::GoOn } else { Word::Pause };
+            if ui.button(cx.text(word)).on_hover_text(tip).clicked() {
+                cx.send(Command::Pause(!live.paused));
+            }
+        } else {
+            single(ui, cx, live);
         }
         let tip = cx.tip(ui, Word::PinTip, Shortcut::Pin);
         let pin = ui.add_enabled(live.can_pin(), egui::Button::new(cx.text(Word::Pin)));
@@ -111,14 +131,42 @@ fn controls(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     }
 }
 
+/// Reading records, of a source that gives single ones.
+fn single(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
+    let state = &live.single;
+    let once = ui.add_enabled(!state.reading, egui::Button::new(cx.text(Word::ReadOnce)));
+    if once.clicked() {
+        cx.send(Command::Single(Ask::Once));
+    }
+    let word = if state.on { Word::ReadStop } else { Word::ReadOn };
+    if ui.button(cx.text(word)).clicked() {
+        cx.send(Command::Single(Ask::On(!state.on)));
+    }
+    let channels = live.source.as_ref().map_or(&[][..], |s| &s.channels);
+    for (place, channel) in channels.iter().enumerate() {
+        if ui.selectable_label(place == state.channel, channel).clicked() {
+            cx.send(Command::Single(Ask::Channel(place)));
+        }
+    }
+}
+
 /// Rate, losses, clipping and what is set: always visible, red where they spoil what is seen.
 fn numbers(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     ui.horizontal_wrapped(|ui| {
-        if let Some(source) = &live.source {
+        if let Some(source) = live.source.as_ref().filter(|s| s.sample_rate_hz > 0.0) {
             soft(ui, cx, format!("{} {}", compact(source.sample_rate_hz, Unit::Hertz), cx.text(Word::Rate)));
             if let Some(hz) = source.center_hz {
                 soft(ui, cx, format!("{} {}", cx.text(Word::Centre), frequency(hz)));
             }
+        }
+        if !live.is_stream() {
+            soft(ui, cx, format!("{}: {}", cx.text(Word::RecordCount), live.single.records));
+            let failed = format!("{}: {}", cx.text(Word::ReadFailures), live.single.failed);
+            loud(ui, cx, failed, live.single.failed > 0);
+            if let Some(source) = &live.source {
+                soft(ui, cx, &source.settings);
+            }
+            return;
         }
         soft(ui, cx, format!("{} {}", live.samples, cx.text(Word::SampleCount)));
         let lost = format!("{}: {} ({} {})", cx.text(Word::Lost), live.lost_samples, live.gaps, cx.text(Word::Gaps));

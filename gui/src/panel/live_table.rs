@@ -15,7 +15,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
         title(ui, cx.text(Word::LiveTable));
         if let Some(measurement) = live.measurement() {
             soft(ui, cx, words::measurement(cx.lang(), measurement));
-            if let Some(seconds) = live.table.seconds {
+            if let Some(seconds) = live.table.seconds.filter(|s| *s > 0.0) {
                 soft(ui, cx, compact(seconds, Unit::Second));
             }
             if let Some(verdict) = live.table.verdict() {

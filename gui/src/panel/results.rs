@@ -43,6 +43,10 @@ fn gate(ui: &mut Ui, cx: &Cx<'_>, gate: &Gate) {
 fn describe(cx: &Cx<'_>, facts: &Facts) -> String {
     let mut parts = vec![facts.format.clone()];
     parts.extend(facts.center_hz.map(|hz| format!("{} {}", cx.text(Word::Centre), frequency(hz))));
+    if facts.swept {
+        parts.push(format!("{} {}", facts.frames, cx.text(Word::PointCount)));
+        return parts.join("   ");
+    }
     parts.push(format!("{} {}", cx.text(Word::Rate), frequency(facts.sample_rate_hz)));
     parts.push(compact(facts.duration_s, Unit::Second));
     parts.push(format!("{} {}", facts.frames, cx.text(Word::SampleCount)));
@@ -51,9 +55,11 @@ fn describe(cx: &Cx<'_>, facts: &Facts) -> String {
 
 /// The measurements that a record of its kind can be made.
 fn chooser(ui: &mut Ui, cx: &mut Cx<'_>, measurement: &str, capture: &Capture) {
-    let real = capture.facts.as_ref().is_some_and(|f| f.kind == Kind::Real);
-    let all: &[&'static str] =
-        if real { &["ripple", "transition", "spurs"] } else { &["spurs", "channel", "emissions", "modulation"] };
+    let all: &[&'static str] = match &capture.facts {
+        Some(facts) if facts.swept => &["spurs", "emissions"],
+        Some(facts) if facts.kind == Kind::Real => &["ripple", "transition", "spurs"],
+        _ => &["spurs", "channel", "emissions", "modulation"],
+    };
     let combo = ComboBox::from_id_salt("measurement").selected_text(words::measurement(cx.lang(), measurement));
     let shown = combo.show_ui(ui, |ui| {
         for id in all {

@@ -3,7 +3,7 @@
 use eframe::egui::{ComboBox, Ui};
 use faultscope_door::paper::frequency;
 
-use super::{Cx, choice};
+use super::{Cx, choice, soft};
 use crate::app::{Capture, Command, Plot};
 use crate::plot::Levels;
 use crate::words::Word;
@@ -33,13 +33,18 @@ fn hertz(hz: f64) -> String {
 }
 
 fn resolution(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture, levels: &Levels) {
-    let shown = format!("RBW {}", hertz(levels.rbw_hz(levels.fft())));
+    // What an instrument swept stays as it was swept.
+    let Some((fft, rbw)) = levels.transform() else {
+        soft(ui, cx, levels.made());
+        return;
+    };
+    let shown = format!("RBW {}", hertz(rbw));
     let frames = capture.facts.as_ref().map_or(0, |f| f.frames);
     let fits = |points: &usize| *points as u64 <= frames;
     let combo = ComboBox::from_id_salt("rbw").width(0.0).selected_text(shown).show_ui(ui, |ui| {
         for points in TRANSFORMS.map(|e| 1_usize << e).filter(fits) {
-            let name = format!("{}  (FFT {points})", hertz(levels.rbw_hz(points)));
-            if choice(ui, points == levels.fft(), name) {
+            let name = format!("{}  (FFT {points})", hertz(rbw * fft as f64 / points as f64));
+            if choice(ui, points == fft, name) {
                 cx.send(Command::Resolve(points));
             }
         }

@@ -25,6 +25,11 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(cx.text(word));
         return;
     };
+    if facts.swept {
+        title(ui, cx.text(Word::Waveform));
+        ui.label(cx.text(Word::NoWaveform));
+        return;
+    }
     let full = overview.range_s();
     let view = capture.waveform_view.unwrap_or(full);
     ui.horizontal(|ui| {

@@ -1,6 +1,6 @@
 //! A spectrum as the screen needs it: levels in decibels, and the range of them worth looking at.
 
-use faultscope_door::signal::{Quantity, Spectrum, Unit, Window};
+use faultscope_door::signal::{Quantity, Spectrum, SpectrumSettings, SweptSpectrum, Unit};
 
 /// Points on each side of a peak that belong to it: half the main lobe of the window.
 const LOBE: f64 = 4.0;
@@ -23,10 +23,10 @@ pub(crate) struct Levels {
     pub(crate) bottom_db: f64,
     /// Top of the picture.
     pub(crate) top_db: f64,
-    fft: usize,
-    window: Window,
-    segments: u64,
-    rbw_hz: f64,
+    /// Points of the transform and its resolution bandwidth; nothing where an instrument swept.
+    transform: Option<(usize, f64)>,
+    /// How it was made, in words of the field.
+    made: String,
 }
 
 impl Levels {
@@ -34,12 +34,9 @@ impl Levels {
     pub(crate) fn of(spectrum: &Spectrum) -> Self {
         let db: Vec<f64> = spectrum.mean.iter().map(|p| spectrum.level_db(*p)).collect();
         let held = |of: &Option<Vec<f64>>| of.iter().flatten().map(|p| spectrum.level_db(*p)).collect();
-        let mut finite: Vec<f64> = db.iter().copied().filter(|v| v.is_finite()).collect();
-        finite.sort_by(f64::total_cmp);
-        let top = finite.last().copied().unwrap_or(0.0);
-        // One point in a hundred may lie below: the floor fills the picture, not its deepest notch.
-        let floor = finite.get(finite.len() / 100).copied().unwrap_or(top - 100.0);
-        let span = (top - floor).clamp(20.0, 200.0);
+        let (bottom_db, top_db) = heights(&db);
+        let rbw = Quantity::new(spectrum.rbw_hz(), Unit::Hertz);
+        let SpectrumSettings { fft, window, .. } = spectrum.settings;
         Self {
             start_hz: spectrum.frequency_hz(0.0),
             step_hz: spectrum.bin_hz(),
@@ -47,12 +44,44 @@ impl Levels {
             max_db: held(&spectrum.max),
             min_db: held(&spectrum.min),
             unit: spectrum.level_unit(),
-            bottom_db: top - span * 1.08,
-            top_db: top + span * 0.14,
-            fft: spectrum.settings.fft,
-            window: spectrum.settings.window,
-            segments: spectrum.segments,
-            rbw_hz: spectrum.rbw_hz(),
+            bottom_db,
+            top_db,
+            transform: Some((fft, spectrum.rbw_hz())),
+            made: format!("FFT {fft}  {window}  x{}  RBW {rbw}", spectrum.segments),
+        }
+    }
+
+    /// The levels of a spectrum that an instrument swept; those at uneven steps stand at the nearest even one, the highest where
+    /// several meet.
+    pub(crate) fn of_swept(spectrum: &SweptSpectrum) -> Self {
+        let points = spectrum.frequency_hz.len().max(2);
+        let first = spectrum.frequency_hz.first().copied().unwrap_or(0.0);
+        let last = spectrum.frequency_hz.last().copied().unwrap_or(first);
+        let step_hz = ((last - first) / (points - 1) as f64).max(f64::MIN_POSITIVE);
+        let even = |levels: &[f64]| {
+            let mut out = vec![f64::NEG_INFINITY; points];
+            for (hz, level) in spectrum.frequency_hz.iter().zip(levels) {
+                if let Some(place) = out.get_mut(((hz - first) / step_hz).round().max(0.0) as usize) {
+                    *place = place.max(*level);
+                }
+            }
+            out
+        };
+        let db = even(&spectrum.average_db);
+        let held = |of: &Option<Vec<f64>>| of.as_deref().map(even).unwrap_or_default();
+        let (bottom_db, top_db) = heights(&db);
+        let rbw = spectrum.rbw_hz.map(|hz| format!("  RBW {}", Quantity::new(hz, Unit::Hertz))).unwrap_or_default();
+        Self {
+            start_hz: first,
+            step_hz,
+            max_db: held(&spectrum.max_db),
+            min_db: held(&spectrum.min_db),
+            db,
+            unit: spectrum.level_unit,
+            bottom_db,
+            top_db,
+            transform: None,
+            made: format!("N {points}  x{}{rbw}", spectrum.sweeps),
         }
     }
 
@@ -106,21 +135,26 @@ impl Levels {
         (place >= 0.0).then(|| self.db.get(place as usize).copied()).flatten()
     }
 
-    /// Points of the transform.
-    pub(crate) const fn fft(&self) -> usize {
-        self.fft
-    }
-
-    /// Resolution bandwidth with so many points of a transform instead.
-    pub(crate) fn rbw_hz(&self, points: usize) -> f64 {
-        self.rbw_hz * self.fft as f64 / points.max(1) as f64
+    /// Points of the transform and its resolution bandwidth; nothing where an instrument swept.
+    pub(crate) const fn transform(&self) -> Option<(usize, f64)> {
+        self.transform
     }
 
     /// How it was made, in words of the field.
-    pub(crate) fn made(&self) -> String {
-        let rbw = Quantity::new(self.rbw_hz, Unit::Hertz);
-        format!("FFT {}  {}  x{}  RBW {rbw}", self.fft, self.window, self.segments)
+    pub(crate) fn made(&self) -> &str {
+        &self.made
     }
+}
+
+/// Bottom and top of a picture of levels.
+fn heights(db: &[f64]) -> (f64, f64) {
+    let mut finite: Vec<f64> = db.iter().copied().filter(|v| v.is_finite()).collect();
+    finite.sort_by(f64::total_cmp);
+    let top = finite.last().copied().unwrap_or(0.0);
+    // One point in a hundred may lie below: the floor fills the picture, not its deepest notch.
+    let floor = finite.get(finite.len() / 100).copied().unwrap_or(top - 100.0);
+    let span = (top - floor).clamp(20.0, 200.0);
+    (top - span * 1.08, top + span * 0.14)
 }
 
 #[cfg(test)]
@@ -137,11 +171,21 @@ mod tests {
             unit: Unit::Dbfs,
             bottom_db: -100.0,
             top_db: 0.0,
-            fft: 64,
-            window: Window::Hann,
-            segments: 1,
-            rbw_hz: 15.0,
+            transform: None,
+            made: String::new(),
         }
+    }
+
+    #[test]
+    fn a_sweep_keeps_its_points_and_the_highest_of_those_that_meet() {
+        let even = SweptSpectrum::single("", vec![100.0, 110.0, 120.0], vec![-50.0, -10.0, -60.0], Unit::Dbm);
+        let levels = Levels::of_swept(&even);
+        assert_eq!((levels.range_hz(), levels.db.as_slice()), ((100.0, 120.0), &[-50.0, -10.0, -60.0][..]));
+        let uneven = SweptSpectrum::single("", vec![0.0, 1.0, 2.0, 30.0], vec![-9.0, -5.0, -7.0, -3.0], Unit::Dbm);
+        let levels = Levels::of_swept(&uneven);
+        assert_eq!((levels.at(0.0), levels.at(30.0)), (Some(-5.0), Some(-3.0)));
+        let none = SweptSpectrum::single("", Vec::new(), Vec::new(), Unit::Dbm);
+        assert!(Levels::of_swept(&none).range_hz().1 > 0.0);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use faultscope_door::compare::{self, Against, Curves};
 use faultscope_door::diagnose::LimitSet;
 use faultscope_door::paper::Lang;
 use faultscope_door::trend::{self, Trend};
-use faultscope_door::view::{SPECTRUM_POINTS, Scratch, Viewer};
+use faultscope_door::view::{Envelope, SPECTRUM_POINTS, Scratch, Viewer};
 use faultscope_door::{CaptureResult, Class, Error, Request};
 
 use super::{CaptureJob, Message, Progress, StillJob, Voice, ZoomJob};
@@ -168,6 +168,11 @@ fn open(id: CaptureId, source: &Source, progress: &Progress, voice: &Voice, scra
     let facts = viewer.facts();
     let frames = facts.frames;
     voice.say(Message::Opened(id, path, Arc::clone(&viewer), facts));
+    if let Some(spectrum) = viewer.swept() {
+        let levels = Levels::of_swept(spectrum);
+        voice.say(Message::Drawn(id, Envelope::default(), Box::new(levels)));
+        return Ok(());
+    }
     if let Some((overview, spectrum)) = viewer.glance(GLANCE, progress)? {
         voice.say(Message::Glimpsed(id, overview, Box::new(Levels::of(&spectrum))));
     }

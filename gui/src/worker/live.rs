@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 
 use faultscope_door::diagnose::LimitSet;
-use faultscope_door::live::{Ask, Ended, Gauged, Moment, MonitorRequest, News, Source, monitor};
+use faultscope_door::live::{Ask, Ended, Flow, Gauged, Moment, MonitorRequest, News, Source, monitor};
 use faultscope_door::view::Envelope;
 use faultscope_door::{Class, Error};
 
@@ -25,6 +25,8 @@ pub(crate) enum LiveNews {
     Pinned(PathBuf),
     /// They could not be written.
     PinFailed(Error),
+    /// A record could not be read; the next one is tried all the same.
+    ReadFailed(Error),
     /// It is over.
     Over(Result<Ended, Error>),
 }
@@ -57,7 +59,14 @@ pub(crate) struct LiveFrame {
 
 impl LiveFrame {
     fn of(moment: Moment) -> Self {
-        let levels = moment.spectrum.as_ref().map(Levels::of);
+        let levels = moment.spectrum.as_ref().map(Levels::of).or_else(|| moment.sweep.as_ref().map(Levels::of_swept));
+        let levels = levels.map(|mut levels| {
+            // One sweep is its own highest.
+            if levels.max_db.is_empty() {
+                levels.max_db.clone_from(&levels.db);
+            }
+            levels
+        });
         Self {
             row: levels.as_ref().map(|l| heat::row(&l.max_db)).unwrap_or_default(),
             levels,
@@ -89,8 +98,20 @@ impl Link {
         let watch = stop.clone();
         let loud = voice.clone();
         let body = move || {
+            let mut flow = Flow::Stream;
             let mut tell = |news: News| match news {
-                News::Begun(source) => voice.say(Message::Live(session, LiveNews::Begun(Box::new(source)))),
+                News::Begun(source) => {
+                    flow = source.flow;
+                    voice.say(Message::Live(session, LiveNews::Begun(Box::new(source))));
+                }
+                // A record that was asked for is waited for.
+                News::Moment(moment) if flow != Flow::Stream => {
+                    voice.say(Message::Live(session, LiveNews::Frame(Box::new(LiveFrame::of(*moment)))));
+                }
+                News::Gauged(gauged) if flow != Flow::Stream => {
+                    voice.say(Message::Live(session, LiveNews::Gauged(gauged)));
+                }
+                News::ReadFailed(error) => voice.say(Message::Live(session, LiveNews::ReadFailed(error))),
                 // The interface may be slow; the next picture is as good.
                 News::Moment(moment) => {
                     voice.offer(Message::Live(session, LiveNews::Frame(Box::new(LiveFrame::of(*moment)))));
@@ -120,6 +141,21 @@ impl Link {
     /// Shows what came before a frame, or what comes now.
     pub(super) fn back(&self, frame: Option<u64>) {
         let _ = self.asks.send(Ask::Back(frame));
+    }
+
+    /// Takes one record.
+    pub(super) fn read(&self) {
+        let _ = self.asks.send(Ask::Read);
+    }
+
+    /// Takes one record after another, or no longer.
+    pub(super) fn read_on(&self, on: bool) {
+        let _ = self.asks.send(Ask::ReadOn(on));
+    }
+
+    /// Shows another channel.
+    pub(super) fn channel(&self, channel: usize) {
+        let _ = self.asks.send(Ask::Channel(channel));
     }
 
     /// Judges by these packs from now on.

@@ -378,6 +378,21 @@ impl Workers {
         self.live.iter().for_each(|link| link.back(frame));
     }
 
+    /// Takes one record of the live source.
+    pub(crate) fn read(&self) {
+        self.live.iter().for_each(live::Link::read);
+    }
+
+    /// Takes one record of the live source after another, or no longer.
+    pub(crate) fn read_on(&self, on: bool) {
+        self.live.iter().for_each(|link| link.read_on(on));
+    }
+
+    /// Shows another channel of the live source.
+    pub(crate) fn channel(&self, channel: usize) {
+        self.live.iter().for_each(|link| link.channel(channel));
+    }
+
     /// Lets the live measurements be judged by these packs.
     pub(crate) fn judge_by(&self, packs: &[LimitSet]) {
         self.live.iter().for_each(|link| link.judge_by(packs.to_vec()));

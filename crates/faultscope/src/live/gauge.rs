@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use faultscope_diagnose::measurement::{self, Settings};
+use faultscope_diagnose::measurement::{self, Measured, Settings};
 use faultscope_diagnose::{Finding, Gate, LimitSet, Reading, judge, judge::applies};
 use faultscope_instrument::live::StreamInfo;
 
@@ -93,12 +93,18 @@ fn gauged(measurement: &'static str, info: &StreamInfo, job: &Job) -> Gauged {
         Gauged { measurement, seconds, readings: Vec::new(), findings: Vec::new(), gates: Vec::new(), error: None };
     let Some(plug) = measurement::by_id(measurement) else { return none };
     match plug.measure(&window.trace(), &[], &Settings::default()) {
-        Ok(measured) => {
-            let packs: Vec<LimitSet> =
-                job.packs.iter().filter(|p| applies(measurement, std::slice::from_ref(p))).cloned().collect();
-            let findings = judge(&measured, &packs);
-            Gauged { readings: measured.readings, findings, gates: measured.gates, ..none }
-        }
+        Ok(measured) => Gauged::of(measured, seconds, &job.packs),
         Err(error) => Gauged { error: Some(crate::opened::measure_error(error)), ..none },
+    }
+}
+
+impl Gauged {
+    /// A measurement, judged by those of the packs that have a limit for it.
+    pub(super) fn of(measured: Measured, seconds: f64, packs: &[LimitSet]) -> Self {
+        let measurement = measured.measurement;
+        let packs: Vec<LimitSet> =
+            packs.iter().filter(|p| applies(measurement, std::slice::from_ref(p))).cloned().collect();
+        let findings = judge(&measured, &packs);
+        Self { measurement, seconds, readings: measured.readings, findings, gates: measured.gates, error: None }
     }
 }

@@ -10,6 +10,7 @@ mod monitor;
 mod record;
 mod risk;
 mod rule;
+mod single;
 mod vigil;
 
 use std::path::Path;
@@ -25,7 +26,7 @@ pub use devices::{DeviceInfo, DevicesDocument, Way, devices};
 pub use doctor::{Check, CheckState, DoctorDocument, doctor};
 pub use gauge::Gauged;
 pub use loss::LossNotice;
-pub use monitor::{Ask, Moment, MonitorRequest, News, Source, monitor};
+pub use monitor::{Ask, Flow, Moment, MonitorRequest, News, Source, monitor};
 pub use record::{RecordDocument, RecordRequest, Until, record};
 pub use risk::{Risk, risks};
 pub use rule::Rule;

@@ -10,13 +10,14 @@ use faultscope_diagnose::LimitSet;
 use faultscope_instrument::driver::{self, Opened};
 use faultscope_instrument::live::{Block, Live, Next, StreamInfo, StreamOptions};
 use faultscope_signal::spectrum::{Options, Traces, analyze};
-use faultscope_signal::{Kind, Silent, Spectrum, SpectrumSettings, Unit, Window as Taper};
+use faultscope_signal::{Kind, Silent, Spectrum, SpectrumSettings, SweptSpectrum, Unit, Window as Taper};
 
 use super::gauge::{Gauge, Gauged};
 use super::history::History;
 use super::record::POLL;
 use super::rule::Window;
 use super::{Ended, first_doubts, gap, recording, storage};
+use crate::analyse::measurement_of;
 use crate::view::Envelope;
 use crate::{Error, Watch};
 
@@ -79,6 +80,23 @@ pub struct Source {
     pub unit: Unit,
     /// Real or I/Q.
     pub kind: Kind,
+    /// How it gives what it has.
+    pub flow: Flow,
+    /// Names of its channels, where it has several records at once.
+    pub channels: Vec<String>,
+    /// The measurement that is made of it.
+    pub measurement: Option<&'static str>,
+}
+
+/// How a source gives what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Samples without an end.
+    Stream,
+    /// Records, each when it is asked for.
+    Records,
+    /// Sweeps over frequency, each when it is asked for.
+    Sweeps,
 }
 
 /// A live source at one moment.
@@ -90,6 +108,8 @@ pub struct Moment {
     pub quiet_s: f64,
     /// Mean, highest and lowest level of this beat; nothing while too little has come.
     pub spectrum: Option<Spectrum>,
+    /// The sweep, of a source that sweeps.
+    pub sweep: Option<SweptSpectrum>,
     /// The frames of this beat.
     pub waveform: Envelope,
     /// Share of the values at full scale, 0 to 1.
@@ -115,6 +135,12 @@ pub enum Ask {
     Back(Option<u64>),
     /// Judge the measurements by these packs.
     JudgeBy(Vec<LimitSet>),
+    /// Take one record; for sources that give single ones.
+    Read,
+    /// Take one record after another, or no longer.
+    ReadOn(bool),
+    /// Show the channel of that place.
+    Channel(usize),
 }
 
 /// What a monitor has to tell.
@@ -130,12 +156,15 @@ pub enum News {
     Pinned(PathBuf),
     /// They could not be written.
     PinFailed(Error),
+    /// A record could not be taken; the source is asked again with the next one.
+    ReadFailed(Error),
 }
 
-/// Shows a stream until `watcher` says stop or it ends; `asks` are answered on the way.
+/// Shows a source until `watcher` says stop or it ends; `asks` are answered on the way. A source of single records is read
+/// when that is asked for, and is opened again by itself when it has gone.
 ///
 /// # Errors
-/// When the source cannot be opened, is no stream, or breaks off for good.
+/// When the source cannot be opened, or a stream breaks off for good.
 pub fn monitor(
     request: &MonitorRequest,
     watcher: &dyn Watch,
@@ -143,9 +172,9 @@ pub fn monitor(
     tell: &mut dyn FnMut(News),
 ) -> Result<Ended, Error> {
     let options = StreamOptions { reconnect: Some(request.reconnect), ..StreamOptions::default() };
-    let Opened::Stream(live) = driver::open(&request.address, options)? else {
-        let what = format!("{} gives single records, not a stream", request.address);
-        return Err(Error::usage(what, "take one with `faultscope record`, and open the file"));
+    let live = match driver::open(&request.address, options)? {
+        Opened::Stream(live) => live,
+        single => return Ok(super::single::monitor(&request.address, single, watcher, asks, tell)),
     };
     let mut screen = Screen::new(request, live.info());
     let mut gauge = Gauge::start(live.info(), request.gauge);
@@ -158,6 +187,8 @@ pub fn monitor(
             match ask {
                 Ask::Pin(path) => tell(screen.pin(&path).map_or_else(News::PinFailed, News::Pinned)),
                 Ask::Back(frame) => screen.back = frame,
+                // Nothing that a stream could do.
+                Ask::Read | Ask::ReadOn(_) | Ask::Channel(_) => {}
                 Ask::JudgeBy(packs) => {
                     if let Some(gauge) = &mut gauge {
                         gauge.judge_by(packs);
@@ -235,6 +266,9 @@ impl Screen {
             center_hz: self.info.center_hz,
             unit: self.info.unit,
             kind: self.info.datatype.kind(),
+            flow: Flow::Stream,
+            channels: Vec::new(),
+            measurement: measurement_of(self.info.datatype.kind(), self.info.unit),
         }
     }
 
@@ -277,6 +311,7 @@ impl Screen {
             samples: self.samples,
             quiet_s: self.heard.elapsed().as_secs_f64(),
             spectrum,
+            sweep: None,
             waveform: Envelope::of_values(values, names, self.info.sample_rate_hz, first, COLUMNS),
             shown_end: earlier.as_ref().map_or(self.next, |e| e.2),
             end: self.next,
@@ -430,7 +465,7 @@ mod tests {
                 pinned.replace(Some(meta));
                 true
             }
-            News::PinFailed(e) => panic!("{e:?}"),
+            News::PinFailed(e) | News::ReadFailed(e) => panic!("{e:?}"),
             News::Gauged(_) => false,
         })
         .unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use faultscope_capture::sigmf::{self, Annotation, Recorder, Recording};
 use faultscope_capture::{Caveat, CaveatKind, decode};
-use faultscope_instrument::driver::{self, Acquire, Opened, Shot, Sweep};
+use faultscope_instrument::driver::{self, Acquire, Opened, Shot, Sweep, Trace};
 use faultscope_instrument::live::{Block, Live, Losses, Next, StreamInfo, StreamOptions};
 use faultscope_signal::Record as _;
 use serde::{Deserialize, Serialize};
@@ -326,7 +326,13 @@ fn shots(request: &RecordRequest, scope: &mut dyn Acquire) -> Result<RecordDocum
     Ok(document)
 }
 
-fn write_shot(base: &Path, shot: &Shot, overwrite: bool, identity: &str) -> Result<(PathBuf, PathBuf), Error> {
+/// Writes one channel's record.
+pub(super) fn write_shot(
+    base: &Path,
+    shot: &Shot,
+    overwrite: bool,
+    identity: &str,
+) -> Result<(PathBuf, PathBuf), Error> {
     let mut recording = Recording {
         hw: Some(identity.to_owned()),
         description: Some(format!("{} of an oscilloscope", shot.name)),
@@ -347,14 +353,7 @@ fn write_shot(base: &Path, shot: &Shot, overwrite: bool, identity: &str) -> Resu
 fn swept(request: &RecordRequest, sweep: &mut dyn Sweep) -> Result<RecordDocument, Error> {
     let trace = sweep.sweep()?;
     let mut document = RecordDocument::new(&request.address, sweep.identity());
-    let unit = trace.unit.to_ascii_lowercase();
-    let mut text = format!("frequency_hz,level_{unit}\n");
-    for (hz, level) in trace.frequency_hz.iter().zip(&trace.level) {
-        text.push_str(&format!("{hz},{level}\n"));
-    }
-    let csv = request.output.with_extension("csv");
-    put(&csv, text.as_bytes(), request.overwrite)?;
-    document.files.push(shown(&csv));
+    document.files.push(shown(&write_sweep(&request.output, &trace, request.overwrite)?));
     document.samples = trace.level.len() as u64;
     match sweep.screen() {
         Ok(screen) => {
@@ -370,6 +369,18 @@ fn swept(request: &RecordRequest, sweep: &mut dyn Sweep) -> Result<RecordDocumen
     Ok(document)
 }
 
+/// Writes a sweep as CSV.
+pub(super) fn write_sweep(base: &Path, trace: &Trace, overwrite: bool) -> Result<PathBuf, Error> {
+    let unit = trace.unit.to_ascii_lowercase();
+    let mut text = format!("frequency_hz,level_{unit}\n");
+    for (hz, level) in trace.frequency_hz.iter().zip(&trace.level) {
+        text.push_str(&format!("{hz},{level}\n"));
+    }
+    let csv = base.with_extension("csv");
+    put(&csv, text.as_bytes(), overwrite)?;
+    Ok(csv)
+}
+
 fn put(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Error> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(overwrite).truncate(overwrite).create_new(!overwrite);
@@ -383,7 +394,8 @@ fn put(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Error> {
     })
 }
 
-fn suffixed(path: &Path, name: &str) -> PathBuf {
+/// The same path with a channel's name in it.
+pub(super) fn suffixed(path: &Path, name: &str) -> PathBuf {
     let stem = match path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).as_deref() {
         Some("sigmf-meta" | "sigmf-data" | "sigmf") => path.with_extension(""),
         _ => path.to_owned(),

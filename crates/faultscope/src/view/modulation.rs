@@ -43,7 +43,7 @@ impl Viewer {
     pub fn modulation(&self, result: &CaptureResult, watch: &dyn Watch) -> Result<ModulationView, Error> {
         let used = &result.settings;
         let settings = used.asked.as_deref().or(used.measurement.as_ref()).cloned().unwrap_or_default();
-        let record = Watched { record: &self.trace, watch };
+        let record = Watched { record: self.trace()?, watch };
         let made = modulated(&record, &settings).map_err(crate::opened::measure_error)?;
         Ok(ModulationView {
             am_percent: envelope("AM", &made.am_percent),
