@@ -22,6 +22,8 @@ fn controls(gui: &Gui) -> BTreeMap<String, String> {
 
 /// Presses Tab until it has been everywhere, and says which controls it has not been to.
 fn walk(gui: &mut Gui, screen: &str) {
+    // What stops a job goes away with it.
+    wait(gui, "the end of what is done", |g| !sees(g, "Cancel"));
     let mut left = controls(gui);
     assert!(left.len() > 10, "{screen}: {left:?}");
     // Once around from wherever the focus is, and once more for what scrolling brings into sight.

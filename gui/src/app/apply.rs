@@ -11,9 +11,8 @@ use faultscope_door::{Error, Request};
 use super::dossier::{self, desk};
 use super::live::is_instrument;
 use super::rounds;
-use super::state::Capture;
 use super::{
-    Baseline, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Screen, Source, Stage, State,
+    Baseline, Capture, CaptureId, Command, Field, Job, Live, Notice, Pack, Picture, Plot, Screen, Source, Stage, State,
 };
 use super::{devices, guide, modulation, single};
 use crate::theme;

@@ -1,6 +1,7 @@
 //! The app: takes messages in, draws the panels, applies the commands they sent.
 
 mod apply;
+mod capture;
 mod command;
 pub(crate) mod devices;
 mod dossier;
@@ -20,15 +21,13 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 
+pub(crate) use capture::{Baseline, Capture, CaptureId, Compared, Source};
 pub(crate) use command::{Command, Field, Plot};
 pub(crate) use dossier::{Answering, CaseCommand, Entry};
 pub(crate) use keys::Shortcut;
 pub(crate) use live::{Live, Stage};
 pub(crate) use rounds::{RoundCommand, raises};
-pub(crate) use state::{
-    Baseline, Capture, CaptureId, Compared, Draft, Guide, Job, Notice, Pack, Picture, Screen, Source, State, Tab,
-    TrendOf, applies,
-};
+pub(crate) use state::{Draft, Guide, Job, Notice, Pack, Picture, Screen, State, Tab, TrendOf, applies};
 pub(crate) use step::{Blank, Step, Stepping};
 pub(crate) use table::{Judged, Row};
 
