@@ -10,7 +10,8 @@ install_packages "the tests of a team's store need" $missing
 bin="$(find /usr/lib/postgresql -path '*/bin/initdb' | sort -V | tail -1 | xargs dirname)"
 
 folder="$(mktemp -d)"
-port=$((20000 + RANDOM % 20000))
+# Below the ports that the system gives to outgoing connections.
+port=$((20000 + RANDOM % 12000))
 # The server refuses to run as root.
 as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 stop() {

@@ -45,6 +45,33 @@ expect 0 --store "$work/laptop" case attach FS-2026-0001 samples/supply-after.si
 expect 0 --store "$work/laptop" store sync "$base" --ack
 expect 0 case verify FS-2026-0001
 expect 0 store check
+# A round, whose plan is named; what failed has a case.
+cat >"$work/north.toml" <<'TOML'
+[round]
+id = "north"
+version = "1"
+title = "North"
+start = "2026-01-01"
+[[point]]
+tag = "R1"
+title = "rail"
+serial = "SN-1"
+interval = "1 month"
+measurement = "ripple"
+limits = ["dc-48v#vpp"]
+TOML
+expect 2 round due
+says "plan"
+expect 0 round due --plan "$work/north.toml"
+expect 1 round record R1 samples/supply-before.sigmf-meta --plan "$work/north.toml" --raise --ack
+says "ack "
+expect 0 case show FS-2026-0002
+expect 0 case verify FS-2026-0002
+expect 0 round history R1 --plan "$work/north.toml"
+says "FS-2026-0002"
+expect 0 round verify
+expect 2 round raise R1 --plan "$work/north.toml"
+expect 0 library trends --serial SN-1
 # Out of reach, without keys, changed in the bucket.
 AWS_ENDPOINT_URL=http://127.0.0.1:1 expect 5 store check
 says "AWS_ENDPOINT_URL"

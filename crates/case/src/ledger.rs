@@ -13,6 +13,7 @@ pub(crate) mod ids;
 pub(crate) mod list;
 pub(crate) mod merge;
 pub(crate) mod rank;
+pub(crate) mod rounds;
 
 /// Why a step within a transaction did not succeed; the transaction is taken back.
 pub(crate) enum Trouble {

@@ -15,4 +15,4 @@ pub(crate) use inspection::{INSPECTED, RAISED};
 pub use interval::Interval;
 pub(crate) use plan::same_tag;
 pub use plan::{Point, PointText, RoundError, RoundInfo, RoundPlan};
-pub use store::Rounds;
+pub use store::{RaiseTo, RaisedCase, Rounds};

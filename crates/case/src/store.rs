@@ -121,20 +121,10 @@ pub trait Store: Send {
     fn import(&mut self, from: &mut dyn Source, at: &str, actor: &str, tool: &str) -> Result<Imported, StoreError>;
 
     /// The inspections of this store.
-    ///
-    /// # Errors
-    /// When it keeps none.
-    fn rounds(&self) -> Result<&dyn Rounds, StoreError> {
-        Err(no_rounds())
-    }
+    fn rounds(&self) -> &dyn Rounds;
 
     /// The same, to be written to.
-    ///
-    /// # Errors
-    /// As for [`Store::rounds`].
-    fn rounds_mut(&mut self) -> Result<&mut dyn Rounds, StoreError> {
-        Err(no_rounds())
-    }
+    fn rounds_mut(&mut self) -> &mut dyn Rounds;
 
     /// Closed cases that have no entry in the fault library, or one from before their last event or of another version.
     ///
@@ -231,11 +221,6 @@ pub struct Entry {
 /// A closed case that was found: where the store has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found(pub(crate) i64);
-
-fn no_rounds() -> StoreError {
-    let what = "inspections are kept in a store of this machine: name its folder with --store";
-    StoreError::Invalid { what: what.into() }
-}
 
 /// Which cases to list; what is not set matches all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

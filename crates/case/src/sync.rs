@@ -55,7 +55,7 @@ pub struct Synced {
     pub exchanged: Vec<Exchange>,
 }
 
-/// Time, actor and program of the events that tell of a merger, should there be any.
+/// Time, actor and program of what is written down by itself: that two sides were merged, that a case was raised.
 #[derive(Debug, Clone, Copy)]
 pub struct By<'a> {
     /// RFC 3339.

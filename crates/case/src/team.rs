@@ -12,6 +12,7 @@ use postgres::Client;
 use crate::event::{Event, Evidence, NewEvent};
 use crate::ledger::merge::{self, Imported, Stamp};
 use crate::ledger::{self, list, time};
+use crate::round::Rounds;
 use crate::source::Source;
 use crate::store::{Entry, Filter, Found, Head, Overdue, ReadSeek, Sort, Store, Summary};
 use crate::vault::Vault;
@@ -24,6 +25,7 @@ mod bucket;
 mod connect;
 mod evidence;
 mod library;
+mod round;
 #[cfg(feature = "s3")]
 mod s3;
 mod schema;
@@ -253,6 +255,14 @@ impl Store for TeamStore {
         let stamp = Stamp { at, actor, tool };
         let done = self.write("importing the case", |tables, _| merge::import(tables, from, stamp))?;
         Ok(Imported { evidence, ..done })
+    }
+
+    fn rounds(&self) -> &dyn Rounds {
+        self
+    }
+
+    fn rounds_mut(&mut self) -> &mut dyn Rounds {
+        self
     }
 
     fn library_lacks(&self, version: u32) -> Result<Vec<String>, StoreError> {

@@ -240,6 +240,54 @@ fn a_team_sees_its_own_cases_and_those_shared_with_it_a_lead_sees_all() {
     assert!(li.verify(&north).unwrap().is_intact() && li.events(&north).unwrap().len() == 3);
     lead.execute("DELETE FROM case_share", &[]).unwrap();
     assert_eq!(sees(&wang), [south.as_str()]);
+    // A round is that of the team that used its plan first, with what was found.
+    contract::try_inspect(&mut li).unwrap();
+    assert_eq!((li.rounds().round_ids().unwrap().len(), chen.rounds().round_ids().unwrap().len()), (1, 1));
+    assert!(zhao.rounds().verify_round("north").unwrap().events == 1);
+    assert!(wang.rounds().round_ids().unwrap().is_empty() && wang.rounds().all_inspections(None).unwrap().is_empty());
+    assert_eq!(direct.query("SELECT FROM round_event", &[]).unwrap().len(), 0);
+    let refused = contract::try_inspect(&mut wang).unwrap_err();
+    assert!(refused.kind() == "denied" && refused.to_string().contains("another team"), "{refused}");
+    assert_eq!(contract::try_inspect(&mut zhao).unwrap_err().kind(), "read_only");
+    lead.execute("INSERT INTO round_share SELECT no, 'south' FROM round_plan WHERE plan = 'north'", &[]).unwrap();
+    contract::try_inspect(&mut wang).unwrap();
+    assert!(li.rounds().verify_round("north").unwrap().is_intact());
+    assert_eq!(li.rounds().all_inspections(None).unwrap().len(), 2);
+}
+
+#[test]
+#[ignore = "needs a server: tests/postgres/run.sh"]
+fn a_store_from_before_there_were_rounds_is_brought_up_to_date_with_its_roles() {
+    let keep = tempfile::tempdir().unwrap();
+    let (address, schema) = address(&keep);
+    TeamStore::init(&address, true, &env).unwrap();
+    let mut owner = Client::connect(&format!("{}&options=-csearch_path%3D{schema}", server()), NoTls).unwrap();
+    let login = format!("old_{schema}");
+    owner
+        .batch_execute(&format!(
+            "CREATE ROLE {login} LOGIN; GRANT faultscope_engineer TO {login}; INSERT INTO team_member VALUES ('{login}', 'north');
+             DROP TABLE round_share, round_event, round_plan CASCADE; DELETE FROM faultscope_version WHERE version = 2"
+        ))
+        .unwrap();
+    let theirs = of(&address, &login);
+    let error = TeamStore::open(&theirs, Access::Write, &env).unwrap_err();
+    assert_eq!((error.kind(), error.exit_code()), ("older_store", 5));
+    let migrated = TeamStore::migrate(&address).unwrap();
+    assert_eq!((migrated.before, migrated.now), (Some(1), 2));
+    let mut store = TeamStore::open(&theirs, Access::Write, &env).unwrap();
+    contract::try_inspect(&mut store).unwrap();
+    assert!(store.rounds().verify_round("north").unwrap().is_intact());
+    // Row by row what stands beside an event follows from it.
+    for change in
+        ["tag = 'x'", "verdict = 'pass'", "done_ms = 1", "case_id = 'x'", "kind = 'raised'", "seq = 2", "id = 'x'"]
+    {
+        owner
+            .batch_execute(&format!("CREATE TABLE old AS TABLE round_event; UPDATE round_event SET {change}"))
+            .unwrap();
+        assert!(!store.rounds().verify_round("north").unwrap().is_intact(), "{change}");
+        owner.batch_execute("DELETE FROM round_event; INSERT INTO round_event TABLE old; DROP TABLE old").unwrap();
+    }
+    assert!(store.rounds().verify_round("north").unwrap().is_intact());
 }
 
 #[test]
@@ -263,8 +311,8 @@ fn what_is_no_store_or_of_another_version_is_told_without_a_password() {
     let without = secret.split("&evidence").next().unwrap();
     assert_eq!(TeamStore::init(without, false, &env).unwrap_err().exit_code(), 2);
     let made = TeamStore::init(&secret, false, &env).unwrap();
-    assert_eq!((made.before, made.now), (None, 1));
-    assert_eq!(TeamStore::migrate(without).unwrap().before, Some(1));
+    assert_eq!((made.before, made.now), (None, 2));
+    assert_eq!(TeamStore::migrate(without).unwrap().before, Some(2));
     // The folder is remembered; another one, or one that is not there, is not taken for it.
     drop(TeamStore::open(without, Access::Write, &env).unwrap());
     let elsewhere = |folder: &str| format!("{without}&evidence={}", keep.path().join(folder).display());
@@ -273,10 +321,10 @@ fn what_is_no_store_or_of_another_version_is_told_without_a_password() {
     refused(&elsewhere("none"), "storage");
     std::fs::write(keep.path().join("other/faultscope-evidence"), "of another").unwrap();
     refused(&elsewhere("other"), "not_a_store");
-    owner.execute("UPDATE faultscope_version SET version = 99", &[]).unwrap();
+    owner.execute("INSERT INTO faultscope_version VALUES (99)", &[]).unwrap();
     refused(&secret, "newer_store");
     assert_eq!(TeamStore::init(&secret, false, &env).unwrap_err().kind(), "newer_store");
-    owner.execute("UPDATE faultscope_version SET version = 1", &[]).unwrap();
+    owner.execute("DELETE FROM faultscope_version WHERE version = 99", &[]).unwrap();
     refused(&secret.replace("postgres:geheim@", "nobody_here:geheim@"), "denied");
     let (head, rest) = secret.split_once('?').unwrap();
     let (host, _) = head.rsplit_once('/').unwrap();

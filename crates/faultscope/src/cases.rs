@@ -151,8 +151,7 @@ pub fn default_store() -> Result<PathBuf, Error> {
 pub fn store_dir(place: Option<&str>) -> Result<PathBuf, Error> {
     match place {
         Some(url) if is_address(url) => {
-            let message = "rounds are kept in a store of this machine, not in a team's";
-            Err(Error::usage(message, "name a folder with --store"))
+            Err(Error::usage("a team's store has no folder of round plans", "name the plans with --plan"))
         }
         Some(folder) => Ok(PathBuf::from(folder)),
         None => default_store(),
@@ -202,13 +201,18 @@ impl Desk {
         NewEvent { at: crate::now(), actor: self.actor.clone(), tool: format!("faultscope {}", crate::VERSION), kind }
     }
 
+    /// The event that opens a case, with the clocks of the service profile in use.
+    fn opening(&mut self, mut opened: Opened) -> Result<NewEvent, Error> {
+        opened.terms = Some(self.profile()?.terms(opened.priority));
+        Ok(self.event(EventKind::Opened(Box::new(opened))))
+    }
+
     /// Opens a case; its clocks are those of the service profile in use.
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub fn create(&mut self, mut opened: Opened) -> Result<Case, Error> {
-        opened.terms = Some(self.profile()?.terms(opened.priority));
-        let event = self.event(EventKind::Opened(Box::new(opened)));
+    pub fn create(&mut self, opened: Opened) -> Result<Case, Error> {
+        let event = self.opening(opened)?;
         let opened = self.store.create(event)?;
         self.durable.push(opened.id);
         self.case(&opened.case_id)

@@ -1,9 +1,30 @@
 //! What a store of inspections can do.
 
 use crate::StoreError;
-use crate::event::Event;
-use crate::round::{Inspection, Raised, RoundPlan, Standing};
+use crate::event::{Event, NewEvent};
+use crate::round::{Inspection, RoundPlan, Standing};
+use crate::sync::By;
 use crate::verify::Verification;
+
+/// Which case an inspection gets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RaiseTo {
+    /// This one, by its id.
+    Case(String),
+    /// The one that an earlier inspection of the point raised and that is not closed, else a new one that this event opens.
+    New(Box<NewEvent>),
+}
+
+/// The case that an inspection got.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RaisedCase {
+    /// Its id.
+    pub case_id: String,
+    /// What was written to it: the opening where it is new, then what was attached.
+    pub events: Vec<Event>,
+    /// What was written to the chain of the round.
+    pub noted: Event,
+}
 
 /// A store of inspections: one chain of events for each plan.
 pub trait Rounds {
@@ -13,11 +34,19 @@ pub trait Rounds {
     /// When it was done after `at`, a file is not in the store, or the store cannot be written.
     fn inspect(&mut self, inspection: Inspection, at: &str, actor: &str, tool: &str) -> Result<Event, StoreError>;
 
-    /// Writes down which case came of an inspection of a plan.
+    /// Gives an inspection its case, attaches `events` to that and notes it in the round, all or nothing; `by` is said of the
+    /// note.
     ///
     /// # Errors
-    /// Unknown case or inspection, or a store that cannot be written.
-    fn raised(&mut self, plan: &str, raised: &Raised, at: &str, actor: &str, tool: &str) -> Result<Event, StoreError>;
+    /// Unknown case or inspection, an inspection that has its case already, events that a case refuses, or a store that cannot be written.
+    fn raise(
+        &mut self,
+        plan: &str,
+        inspection: &str,
+        into: &RaiseTo,
+        events: &[NewEvent],
+        by: By<'_>,
+    ) -> Result<RaisedCase, StoreError>;
 
     /// Where the points of a plan stand at `now` (RFC 3339), the next to fall due first.
     ///
@@ -60,10 +89,4 @@ pub trait Rounds {
     /// # Errors
     /// When the store cannot be read at all; differences are in the answer.
     fn verify_round(&self, plan: &str) -> Result<Verification, StoreError>;
-
-    /// The latest case that came of inspections of a point and is not closed.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    fn open_case_of(&self, plan: &str, tag: &str) -> Result<Option<String>, StoreError>;
 }

@@ -52,7 +52,7 @@ fn number(n: u64) -> i64 {
 }
 
 impl SqliteTables<'_> {
-    fn done<T>(&self, result: rusqlite::Result<T>) -> Done<T> {
+    pub(super) fn done<T>(&self, result: rusqlite::Result<T>) -> Done<T> {
         result.map_err(|e| {
             let error = StoreError::db(self.doing, self.dir, &e);
             match e.sqlite_error_code() {

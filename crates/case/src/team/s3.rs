@@ -145,7 +145,7 @@ impl HttpConnector for Connector {
 
 /// Whether it is the bucket that was not found, and not the object.
 pub(super) fn is_no_bucket(error: &Error) -> bool {
-    error.to_string().contains("NoSuchBucket")
+    error.to_string().contains("<Code>NoSuchBucket</Code>")
 }
 
 /// What a refusal means. Its text is the server's or the system's; keys travel in headers and are in no text.
@@ -157,7 +157,10 @@ pub(super) fn meaning(doing: &str, path: PathBuf, error: &Error) -> StoreError {
         }
         e => {
             let text = chain(e);
-            if ["507", "StorageFull", "QuotaExceeded"].iter().any(|full| text.contains(full)) {
+            if ["507 Insufficient Storage", "StorageFull</Code>", "QuotaExceeded</Code>"]
+                .iter()
+                .any(|full| text.contains(full))
+            {
                 return StoreError::Full { doing: doing.into(), path };
             }
             StoreError::Unreachable { reason: format!("{doing}: {}", said(&text)), path }
@@ -247,6 +250,21 @@ mod tests {
         };
         let error = connect(&name, &env).unwrap_err();
         assert!(error.to_string().contains("AWS_ALLOW_HTTP") && !format!("{error:?}").contains("geheim"), "{error}");
+    }
+
+    #[test]
+    fn what_a_server_says_is_taken_by_its_code_and_not_by_a_number_in_a_text() {
+        for (said, kind) in [
+            ("error sending request for url (http://127.0.0.1:15072/NoSuchBucket) in 507ms", "unreachable"),
+            ("Server returned non-2xx status code: 507 Insufficient Storage: ", "full"),
+            ("500: <Error><Code>XMinioStorageFull</Code><Message>no space</Message></Error>", "full"),
+            ("404: <Error><Code>NoSuchBucket</Code></Error>", "no_bucket"),
+            ("503 Slow Down: <Error><Code>SlowDown</Code></Error>", "unreachable"),
+        ] {
+            let error = Error::Generic { store: "S3", source: said.into() };
+            let error = meaning("storing evidence", PathBuf::from("s3://bucket"), &error);
+            assert_eq!((error.kind(), error.exit_code()), (kind, 5), "{said}");
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use postgres::Client;
 
 /// One script for each version; `faultscope_version` counts those that were run. `{schema}` is the quoted name of the schema.
-pub(super) const MIGRATIONS: [&str; 1] = ["
+pub(super) const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE setting (name text PRIMARY KEY, value text NOT NULL);
     CREATE TABLE team_member (login text NOT NULL, team text NOT NULL CHECK (team <> ''), PRIMARY KEY (login, team));
 
@@ -73,7 +74,35 @@ pub(super) const MIGRATIONS: [&str; 1] = ["
         team text NOT NULL CHECK (team <> ''),
         PRIMARY KEY (case_no, team)
     );
-"];
+",
+    // Inspections: a chain of events for each plan, which belongs to the team that used it first, with the columns that lists are made of.
+    "
+    CREATE TABLE round_plan (
+        no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        plan text NOT NULL UNIQUE,
+        team text NOT NULL DEFAULT my_first_team()
+    );
+    CREATE TABLE round_event (
+        plan_no bigint NOT NULL REFERENCES round_plan (no),
+        seq bigint NOT NULL,
+        id text NOT NULL UNIQUE,
+        hash text NOT NULL,
+        body text NOT NULL,
+        kind text NOT NULL,
+        tag text NOT NULL,
+        done_ms bigint NOT NULL,
+        verdict text NOT NULL,
+        about text NOT NULL,
+        case_id text NOT NULL,
+        PRIMARY KEY (plan_no, seq)
+    );
+    CREATE TABLE round_share (
+        plan_no bigint NOT NULL REFERENCES round_plan (no),
+        team text NOT NULL CHECK (team <> ''),
+        PRIMARY KEY (plan_no, team)
+    );
+",
+];
 
 /// Roles, what each may do, and the policies by which the rows of other teams are not there; may be run again.
 ///
@@ -92,12 +121,13 @@ const ROLES: &str = "
     GRANT faultscope_reader TO faultscope_engineer;
     GRANT faultscope_engineer TO faultscope_lead;
     GRANT USAGE ON SCHEMA {schema} TO faultscope_reader;
-    GRANT SELECT ON faultscope_version, setting, team_member, fault_case, event, side_event, library, case_share
-        TO faultscope_reader;
-    GRANT INSERT, UPDATE ON fault_case, library TO faultscope_engineer;
+    GRANT SELECT ON faultscope_version, setting, team_member, fault_case, event, side_event, library, case_share,
+        round_plan, round_event, round_share TO faultscope_reader;
+    GRANT INSERT, UPDATE ON fault_case, library, round_plan TO faultscope_engineer;
+    GRANT INSERT ON round_event TO faultscope_engineer;
     GRANT INSERT, DELETE ON event, side_event TO faultscope_engineer;
     GRANT SELECT, INSERT, UPDATE ON case_number TO faultscope_engineer;
-    GRANT INSERT, DELETE ON team_member, case_share TO faultscope_lead;
+    GRANT INSERT, DELETE ON team_member, case_share, round_share TO faultscope_lead;
 
     CREATE OR REPLACE FUNCTION sees_all() RETURNS boolean LANGUAGE sql STABLE
         SET search_path = {schema}, pg_temp
@@ -106,10 +136,14 @@ const ROLES: &str = "
     ALTER TABLE event ENABLE ROW LEVEL SECURITY;
     ALTER TABLE side_event ENABLE ROW LEVEL SECURITY;
     ALTER TABLE library ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE round_plan ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE round_event ENABLE ROW LEVEL SECURITY;
     DROP POLICY IF EXISTS own_team ON fault_case;
     DROP POLICY IF EXISTS own_team ON event;
     DROP POLICY IF EXISTS own_team ON side_event;
     DROP POLICY IF EXISTS own_team ON library;
+    DROP POLICY IF EXISTS own_team ON round_plan;
+    DROP POLICY IF EXISTS own_team ON round_event;
     -- The inner queries depend on no row: each is asked once.
     CREATE POLICY own_team ON fault_case USING (
         (SELECT sees_all())
@@ -119,6 +153,12 @@ const ROLES: &str = "
     CREATE POLICY own_team ON event USING (EXISTS (SELECT 1 FROM fault_case c WHERE c.no = case_no));
     CREATE POLICY own_team ON side_event USING (EXISTS (SELECT 1 FROM fault_case c WHERE c.no = case_no));
     CREATE POLICY own_team ON library USING (EXISTS (SELECT 1 FROM fault_case c WHERE c.no = case_no));
+    CREATE POLICY own_team ON round_plan USING (
+        (SELECT sees_all())
+        OR team IN (SELECT my_teams())
+        OR no IN (SELECT s.plan_no FROM round_share s WHERE s.team IN (SELECT my_teams()))
+    );
+    CREATE POLICY own_team ON round_event USING (EXISTS (SELECT 1 FROM round_plan p WHERE p.no = plan_no));
 ";
 
 /// What a database says of itself.
@@ -168,6 +208,11 @@ pub(super) fn migrate(client: &mut Client) -> Result<(Version, Version), postgre
     for (script, version) in MIGRATIONS.iter().zip(1i64..).skip(usize::try_from(from).unwrap_or(0)) {
         tx.batch_execute(&script.replace("{schema}", &schema))?;
         tx.execute("INSERT INTO faultscope_version VALUES ($1)", &[&version])?;
+    }
+    // What is new has no policies yet; where there are some, a table without would be open to all, or to nobody.
+    let guarded = "SELECT relrowsecurity FROM pg_class WHERE oid = 'fault_case'::regclass";
+    if tx.query_one(guarded, &[])?.try_get(0)? {
+        tx.batch_execute(&ROLES.replace("{schema}", &schema))?;
     }
     tx.commit()?;
     Ok((before, Version::Ours(newest)))

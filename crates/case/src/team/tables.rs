@@ -39,7 +39,7 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    fn wrote(&mut self, event: &Event) {
+    pub(super) fn wrote(&mut self, event: &Event) {
         if !self.rewritten.contains(&event.hash) {
             self.event = Some((event.id.clone(), event.hash.clone()));
         }

@@ -154,7 +154,8 @@ fn became(
         return Ok(None);
     }
     let Some((id, hash)) = witness else { return Ok(Some(false)) };
-    let sql = "SELECT EXISTS (SELECT 1 FROM event WHERE id = $1 AND hash = $2)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM event WHERE id = $1 AND hash = $2)
+        OR EXISTS (SELECT 1 FROM round_event WHERE id = $1 AND hash = $2)";
     client.query_one(sql, &[id, hash])?.try_get(0).map(Some)
 }
 

@@ -1,6 +1,8 @@
 //! What every store of cases must do, said once: each test is run on every kind of store by [`contract!`].
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says no by panicking")]
 
+mod rounds;
+
 use std::io::Read as _;
 use std::sync::Barrier;
 
@@ -8,6 +10,14 @@ use faultscope_case::{
     Access, Action, ActionKind, Attached, Closed, Closure, ClosureCode, DifferenceKind, Entry, Equipment,
     EscalationLevel, Event, EventKind, Filter, NewEvent, Opened, Original, Outcome, Priority, Profile, Sort,
     SqliteStore, Status, Store, StoreError,
+};
+
+#[cfg(feature = "postgres")]
+#[allow(unused_imports, reason = "used by the stores of teams")]
+pub(crate) use rounds::try_inspect;
+pub(crate) use rounds::{
+    a_failure_gets_one_case_whole_or_not_at_all, inspections_are_kept_in_a_chain_and_proved,
+    several_who_inspect_at_once_make_one_chain,
 };
 
 pub(crate) const AT: &str = "2026-03-01T08:00:00Z";
@@ -62,7 +72,10 @@ macro_rules! contract {
             a_taken_number_stays_and_the_other_case_gets_a_name_of_its_own,
             the_library_keeps_what_closed_cases_are_searched_by,
             the_library_ranks_by_signature_and_takes_no_entry_of_what_has_gone_on,
-            what_is_refused_says_so_and_changes_nothing
+            what_is_refused_says_so_and_changes_nothing,
+            inspections_are_kept_in_a_chain_and_proved,
+            several_who_inspect_at_once_make_one_chain,
+            a_failure_gets_one_case_whole_or_not_at_all
         );
     };
     (@ $make:path, $attributes:tt, $($name:ident),+) => {

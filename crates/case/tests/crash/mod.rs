@@ -1,7 +1,7 @@
 //! A server that is killed with all of its processes while two programs attach to one case: nothing acknowledged is lost.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use faultscope_case::{Access, Store as _, StoreError, TeamStore};
 
 use crate::contract::{AT, attach, call, note};
-use crate::exchange::{kills, random, say};
+use crate::exchange::{kills, random, say, tell};
 use crate::{address, child, env};
 
 const CASE: &str = "FS-2026-0001";
@@ -131,5 +131,5 @@ fn a_server_that_is_killed_under_two_programs_loses_nothing_acknowledged() {
     let said = format!(
         "{kills} kills of the server, {steps} steps of two events and a file acknowledged, {refused} refused, none lost"
     );
-    writeln!(std::io::stdout(), "{said}").unwrap();
+    tell(&said);
 }

@@ -39,8 +39,12 @@ pub(crate) fn child_main() {
 }
 
 pub(crate) fn say(what: &str) {
+    tell(&format!("ack {what}"));
+}
+
+pub(crate) fn tell(line: &str) {
     let mut out = std::io::stdout();
-    writeln!(out, "ack {what}").unwrap();
+    writeln!(out, "{line}").unwrap();
     out.flush().unwrap();
 }
 
@@ -101,7 +105,7 @@ pub(crate) fn outlives_many(fresh: impl Fn() -> (tempfile::TempDir, String, Stri
         (known, cut) = (known + steps, cut + middle);
     }
     let said = format!("{kills} kills, {cut} in the middle of the exchange, {known} acknowledged steps, none lost");
-    writeln!(std::io::stdout(), "{said}").unwrap();
+    tell(&said);
 }
 
 /// Kills an exchange at `rounds` moments; how many steps had been acknowledged before, and how often the kill

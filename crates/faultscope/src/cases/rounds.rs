@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use faultscope_case::round::{Inspection, PlanRef, Point, PointResult, Raised, Standing, Unmeasured};
+use faultscope_case::round::{Inspection, PlanRef, Point, PointResult, RaiseTo, Standing, Unmeasured};
+use faultscope_case::sync::By;
 use faultscope_case::{Event, EventKind, Opened, Verification};
 use faultscope_diagnose::Verdict;
 use faultscope_report::words::fill;
@@ -82,7 +83,7 @@ impl Desk {
             files: request.files.iter().map(|file| self.put(file)).collect::<Result<_, _>>()?,
             note: request.note.clone(),
         };
-        let event = self.store.rounds_mut()?.inspect(inspection.clone(), &at, &self.actor, &tool())?;
+        let event = self.store.rounds_mut().inspect(inspection.clone(), &at, &self.actor, &tool())?;
         self.durable.push(event.id.clone());
         let inspection = Some(InspectionSummary::new(&event, inspection, None));
         Ok(Inspected { document: outcome.document, inspection })
@@ -112,29 +113,24 @@ impl Desk {
         request: &CaseLinkRequest,
         watch: &dyn Watch,
     ) -> Result<Case, Error> {
-        let (event, found) = self.store.rounds()?.inspection(plan, inspection)?;
+        let (event, found) = self.store.rounds().inspection(plan, inspection)?;
         if found.verdict != Verdict::Fail {
             let message = format!("the inspection of {} on {} has not failed", found.point.tag, found.done_at);
             return Err(Error::usage(message, "only a failure raises a case; open one by hand with case open"));
         }
-        let case = match case_id.map(str::to_owned) {
-            Some(id) => self.case(&id)?,
-            None => match self.store.rounds()?.open_case_of(plan, &found.point.tag)? {
-                Some(id) => self.case(&id)?,
-                None => self.create(opened(&found, request))?,
-            },
+        let into = match case_id {
+            Some(id) => RaiseTo::Case(id.to_owned()),
+            None => RaiseTo::New(Box::new(self.opening(opened(&found, request))?)),
         };
-        let seen = case.version;
-        let events = attachments(&event, &found).into_iter().map(|kind| self.event(kind)).collect();
-        let stored = self.store.append(&case.id, None, events)?;
-        self.durable.extend(stored.into_iter().map(|e| e.id));
-        let raised = Raised { inspection: event.id, tag: found.point.tag, case_id: case.id.clone() };
-        let event = self.store.rounds_mut()?.raised(plan, &raised, &crate::now(), &self.actor, &tool())?;
-        self.durable.push(event.id);
+        let events: Vec<_> = attachments(&event, &found).into_iter().map(|kind| self.event(kind)).collect();
+        let by = By { at: &crate::now(), actor: &self.actor, tool: &tool() };
+        let raised = self.store.rounds_mut().raise(plan, &event.id, &into, &events, by)?;
+        self.durable.extend(raised.events.iter().chain([&raised.noted]).map(|e| e.id.clone()));
         // What was measured may explain each other, or what the case held before.
-        let new = self.attached_since(&case.id, seen)?;
-        self.link_case(&case.id, Some(&new), request, watch)?;
-        self.case(&case.id)
+        let attached = raised.events.iter().find(|e| !matches!(e.kind, EventKind::Opened(_)));
+        let new = self.attached_since(&raised.case_id, attached.map_or(0, |e| e.seq - 1))?;
+        self.link_case(&raised.case_id, Some(&new), request, watch)?;
+        self.case(&raised.case_id)
     }
 
     /// Where the points of a plan stand at a time, the next to fall due first.
@@ -142,7 +138,7 @@ impl Desk {
     /// # Errors
     /// When the store cannot be read.
     pub fn standing(&self, round: &Round, at: &str) -> Result<Vec<Standing>, Error> {
-        Ok(self.store.rounds()?.standing(&round.plan, at)?)
+        Ok(self.store.rounds().standing(&round.plan, at)?)
     }
 
     /// The inspections of a point, the latest first, at most so many.
@@ -150,7 +146,7 @@ impl Desk {
     /// # Errors
     /// When the store cannot be read.
     pub fn inspections(&self, plan: &str, tag: &str, limit: Option<u32>) -> Result<Vec<InspectionSummary>, Error> {
-        let all = self.store.rounds()?.inspections(plan, tag, limit)?;
+        let all = self.store.rounds().inspections(plan, tag, limit)?;
         Ok(all.into_iter().map(|(event, found, case)| InspectionSummary::new(&event, found, case)).collect())
     }
 
@@ -159,8 +155,8 @@ impl Desk {
     /// # Errors
     /// When the store cannot be read at all.
     pub fn verify_rounds(&self, plans: &[String]) -> Result<Vec<Verification>, Error> {
-        let plans = if plans.is_empty() { self.store.rounds()?.round_ids()? } else { plans.to_vec() };
-        plans.iter().map(|plan| Ok(self.store.rounds()?.verify_round(plan)?)).collect()
+        let plans = if plans.is_empty() { self.store.rounds().round_ids()? } else { plans.to_vec() };
+        plans.iter().map(|plan| Ok(self.store.rounds().verify_round(plan)?)).collect()
     }
 }
 

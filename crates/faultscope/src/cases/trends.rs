@@ -159,10 +159,7 @@ impl Desk {
         for id in self.cases_of(search.serial.as_deref())? {
             gathered.take_case(&self.store.events(&id)?, search);
         }
-        // A team's store has no inspections, and all the same the readings of its cases.
-        let inspections =
-            self.store.rounds().map_or_else(|_| Ok(Vec::new()), |r| r.all_inspections(search.serial.as_deref()));
-        for (event, found) in inspections? {
+        for (event, found) in self.store.rounds().all_inspections(search.serial.as_deref())? {
             gathered.take_inspection(&event.id, &found, search);
         }
         let mut unit_trends: Vec<UnitTrend> = gathered.judged(f64::from(search.horizon_days) * DAY_S);
