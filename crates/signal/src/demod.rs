@@ -239,7 +239,7 @@ pub fn demodulate_courses(channel: &Channel) -> Option<(Demodulated, Courses)> {
     let weights: Vec<f64> = envelope.iter().map(|a| a / mean).collect();
     let (start, slope) = line(&phase, &weights)?;
     let excess: Vec<f64> = phase.iter().enumerate().map(|(i, p)| p - start - slope * i as f64).collect();
-    let frequency: Vec<f64> = slopes(&excess).iter().map(|s| s * rate / TAU).collect();
+    let mut frequency: Vec<f64> = slopes(&excess).iter().map(|s| s * rate / TAU).collect();
     let relative: Vec<f64> = envelope.iter().map(|a| a / mean - 1.0).collect();
     let reach = 0.5 * channel.bandwidth_hz;
 
@@ -269,8 +269,8 @@ pub fn demodulate_courses(channel: &Channel) -> Option<(Demodulated, Courses)> {
         pm: pm.summary(pm_tone),
     };
     let mean = frequency.iter().sum::<f64>() / frequency.len().max(1) as f64;
-    let fm = frequency.iter().map(|f| f - mean).collect();
-    Some((figures, Courses { am: relative, fm }))
+    frequency.iter_mut().for_each(|f| *f -= mean);
+    Some((figures, Courses { am: relative, fm: frequency }))
 }
 
 fn rms(y: &[f64]) -> f64 {

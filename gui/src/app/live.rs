@@ -236,7 +236,9 @@ pub(super) enum Taken {
 
 /// Whether an address names an instrument and not a file.
 pub(crate) fn is_instrument(address: &str) -> bool {
-    ["rtltcp:", "soapy:", "serial:", "tcp:"].iter().any(|scheme| address.starts_with(scheme))
+    // A simulated instrument behind its driver is no capture either.
+    let served = address.strip_prefix("sim:").is_some_and(|sim| sim.split('?').next().is_some_and(|s| s.contains('/')));
+    served || ["rtltcp:", "soapy:", "serial:", "tcp:"].iter().any(|scheme| address.starts_with(scheme))
 }
 
 #[cfg(test)]
@@ -283,6 +285,7 @@ mod tests {
 
     #[test]
     fn instruments_are_told_from_files() {
+        assert!(is_instrument("sim:scope/supply-healthy?rate=20k") && !is_instrument("sim:tx-healthy?file=a/b"));
         assert!(is_instrument("rtltcp://h:1") && is_instrument("serial:///dev/ttyUSB0"));
         assert!(!is_instrument("/tmp/a.csv") && !is_instrument("sim:tx-healthy") && !is_instrument("C:/a.wav"));
     }

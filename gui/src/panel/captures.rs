@@ -3,7 +3,7 @@
 use eframe::egui;
 use egui::{Button, ScrollArea, Ui};
 
-use super::{Cx, badge, soft, title, verdict_badge};
+use super::{Cx, badge, live_badge, soft, title, verdict_badge};
 use crate::app::{Capture, Command, Live, Screen, Shortcut};
 use crate::words::Word;
 
@@ -27,11 +27,17 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn live(ui: &mut Ui, cx: &mut Cx<'_>, source: &Live) {
     ui.horizontal(|ui| {
-        let name = format!("{}: {}", cx.text(Word::LiveSource), source.address);
-        let button = Button::selectable(cx.state.screen() == Screen::Live, source.address.as_str()).truncate();
-        if ui.add(button).on_hover_text(&name).accessible_name(name).clicked() {
-            cx.send(Command::Turn(Screen::Live));
-        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            // How it stands is to be seen while a capture is looked at, too.
+            live_badge(ui, cx, source);
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let name = format!("{}: {}", cx.text(Word::LiveSource), source.address);
+                let button = Button::selectable(cx.state.screen() == Screen::Live, source.address.as_str()).truncate();
+                if ui.add(button).on_hover_text(&name).accessible_name(name).clicked() {
+                    cx.send(Command::Turn(Screen::Live));
+                }
+            });
+        });
     });
 }
 

@@ -6,7 +6,7 @@ use egui_plot::{Line, PlotBounds};
 use faultscope_door::paper::{compact, frequency};
 use faultscope_door::signal::Unit;
 
-use super::{Cx, badge, live_table, soft, title};
+use super::{Cx, live_badge, live_table, soft, title};
 use crate::app::single::Ask;
 use crate::app::{Command, Live, Plot, Shortcut, Stage};
 use crate::plot::{self, Levels};
@@ -76,27 +76,13 @@ fn history(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
 fn header(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {
     ui.horizontal_wrapped(|ui| {
         title(ui, cx.text(Word::LiveSource));
-        stage(ui, cx, live);
+        live_badge(ui, cx, live);
         controls(ui, cx, live);
         ui.label(RichText::new(&live.address).strong());
         if let Some(source) = &live.source {
             soft(ui, cx, &source.instrument);
         }
     });
-}
-
-fn stage(ui: &mut Ui, cx: &Cx<'_>, live: &Live) {
-    let (word, colour) = match &live.stage {
-        Stage::Connecting => (Word::Connecting, cx.palette.soft),
-        Stage::Running if live.is_silent() => (Word::Silent, cx.palette.failure()),
-        Stage::Running if live.single.trouble.is_some() => (Word::ReadFailed, cx.palette.failure()),
-        Stage::Running if live.single.reading => (Word::ReadingNow, cx.palette.carrier),
-        Stage::Running if !live.is_stream() => (Word::DeviceReady, cx.palette.carrier),
-        Stage::Running => (Word::Running, cx.palette.carrier),
-        Stage::Ended => (Word::EndedLive, cx.palette.soft),
-        Stage::Gone(_) => (Word::GoneLive, cx.palette.failure()),
-    };
-    badge(ui, cx.text(word), colour, cx.palette.on_badge);
 }
 
 fn controls(ui: &mut Ui, cx: &mut Cx<'_>, live: &Live) {

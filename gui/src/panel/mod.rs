@@ -39,7 +39,7 @@ use egui::{Align2, Color32, FontId, Response, RichText, Sense, Ui, WidgetInfo};
 use faultscope_door::diagnose::Verdict;
 use faultscope_door::paper::{Lang, words};
 
-use crate::app::{Capture, Command, Picture, Shortcut, State};
+use crate::app::{Capture, Command, Live, Picture, Shortcut, Stage, State};
 use crate::theme::Palette;
 use crate::words::Word;
 
@@ -97,6 +97,21 @@ pub(crate) fn verdict_badge(ui: &mut Ui, cx: &Cx<'_>, verdict: Option<Verdict>) 
         Some(v) => badge(ui, words::verdict(cx.lang(), v), cx.palette.verdict(v), cx.palette.on_badge),
         None => soft(ui, cx, cx.text(Word::NothingJudged)),
     }
+}
+
+/// How a live source stands, on its colour.
+pub(crate) fn live_badge(ui: &mut Ui, cx: &Cx<'_>, live: &Live) -> Response {
+    let (word, colour) = match &live.stage {
+        Stage::Connecting => (Word::Connecting, cx.palette.soft),
+        Stage::Running if live.is_silent() => (Word::Silent, cx.palette.failure()),
+        Stage::Running if live.single.trouble.is_some() => (Word::ReadFailed, cx.palette.failure()),
+        Stage::Running if live.single.reading => (Word::ReadingNow, cx.palette.carrier),
+        Stage::Running if !live.is_stream() => (Word::DeviceReady, cx.palette.carrier),
+        Stage::Running => (Word::Running, cx.palette.carrier),
+        Stage::Ended => (Word::EndedLive, cx.palette.soft),
+        Stage::Gone(_) => (Word::GoneLive, cx.palette.failure()),
+    };
+    badge(ui, cx.text(word), colour, cx.palette.on_badge)
 }
 
 /// The names of the pictures that share a place; the chosen one is marked.

@@ -168,22 +168,23 @@ fn places(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture, result: &CaptureResul
         })
         .show(ui, |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([-side, -side], [side, side]));
-            let ideal = Points::new("", symbols.places.clone()).color(palette.limit).radius(6.0);
-            plot.points(ideal.shape(MarkerShape::Cross).filled(false));
             plot.points(Points::new("", symbols.received.clone()).color(palette.traces[0]).radius(1.5));
+            let ideal = Points::new("", symbols.places.clone()).color(palette.limit).radius(5.0);
+            plot.points(ideal.shape(MarkerShape::Circle).filled(false));
         });
     shown.response.accessible_name(format!("{}: {}", cx.text(Word::Constellation), capture.name));
 }
 
 /// What of a course is shown at first: so many samples that single swings can be told.
-const FIRST: f64 = 2000.0;
+const FIRST: f64 = 500.0;
 
-/// A course over time: as far as the waveform beside it is shown, its beginning where that is shown whole.
+/// A course over time: as far as the waveform beside it is shown; where that is shown whole, its beginning, or all of the errors.
 fn course(ui: &mut Ui, cx: &mut Cx<'_>, capture: &Capture, word: Word, envelope: &Envelope, unit: Unit) {
     title(ui, cx.text(word));
     let full = envelope.range_s();
     let inside = |v: (f64, f64)| (v.0.max(full.0), v.1.min(full.1));
-    let first = (full.0, full.1.min(full.0 + FIRST / envelope.sample_rate_hz));
+    let most = if word == Word::VectorError { f64::INFINITY } else { FIRST / envelope.sample_rate_hz };
+    let first = (full.0, full.1.min(full.0 + most));
     let view = capture.waveform_view.map(inside).filter(|v| v.0 < v.1).unwrap_or(first);
     let heights = plot::heights(envelope, view);
     let columns = ui.available_width().max(64.0) as usize;

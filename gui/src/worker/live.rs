@@ -3,11 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use faultscope_door::diagnose::LimitSet;
 use faultscope_door::live::{Ask, Ended, Flow, Gauged, Moment, MonitorRequest, News, Source, monitor};
 use faultscope_door::view::Envelope;
-use faultscope_door::{Class, Error};
+use faultscope_door::{Class, Error, Watch as _};
 
 use super::{Message, Progress, Voice};
 use crate::plot::{Levels, heat};
@@ -87,17 +89,34 @@ impl LiveFrame {
 pub(super) struct Link {
     stop: Progress,
     asks: Sender<Ask>,
+    /// The device without its settings.
+    place: String,
+    thread: Option<JoinHandle<()>>,
 }
 
+/// A connection that was given up: its thread may still hold the device, in the middle of a read.
+pub(super) struct Left {
+    place: String,
+    thread: JoinHandle<()>,
+}
+
+/// How often it is looked whether a device has been let go.
+const LET_GO: Duration = Duration::from_millis(20);
+
 impl Link {
-    /// Connects; news come as messages of that session.
-    pub(super) fn connect(session: u64, address: &str, voice: Voice) -> Self {
+    /// Connects, once a connection to the same device before has let it go; news come as messages of that session.
+    pub(super) fn connect(session: u64, address: &str, before: Option<Left>, voice: Voice) -> Self {
+        let place = address.split('?').next().unwrap_or_default().to_owned();
+        let before = before.filter(|left| left.place == place);
         let (asks, asked) = channel();
         let stop = Progress::default();
         let request = MonitorRequest::of(address);
         let watch = stop.clone();
         let loud = voice.clone();
         let body = move || {
+            while before.as_ref().is_some_and(|left| !left.thread.is_finished()) && !watch.cancelled() {
+                std::thread::sleep(LET_GO);
+            }
             let mut flow = Flow::Stream;
             let mut tell = |news: News| match news {
                 News::Begun(source) => {
@@ -129,8 +148,14 @@ impl Link {
             loud.say(Message::Live(session, LiveNews::Over(over)));
         };
         // Without a thread the news is that nothing comes: the view stays at "connecting" and can be left.
-        let _ = std::thread::Builder::new().name("faultscope-live".into()).spawn(body);
-        Self { stop, asks }
+        let thread = std::thread::Builder::new().name("faultscope-live".into()).spawn(body).ok();
+        Self { stop, asks, place, thread }
+    }
+
+    /// Gives it up.
+    pub(super) fn leave(mut self) -> Option<Left> {
+        self.stop.cancel();
+        Some(Left { place: std::mem::take(&mut self.place), thread: self.thread.take()? })
     }
 
     /// Asks for the last seconds in a file.
@@ -167,5 +192,41 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    /// Connects to what is not there, behind a thread that holds `place` until it is let go; whether it waited for that.
+    fn waits(place: &str) -> bool {
+        let (sender, messages) = sync_channel(8);
+        let let_go = Arc::new(AtomicBool::new(false));
+        let held = Arc::clone(&let_go);
+        let thread = std::thread::spawn(move || {
+            while !held.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let before = Left { place: place.to_owned(), thread };
+        let _link = Link::connect(1, "sim:nobody?rate=1M", Some(before), Voice { sender, wake: Arc::new(|| {}) });
+        let early = messages.recv_timeout(Duration::from_millis(200)).is_ok();
+        let_go.store(true, Ordering::Relaxed);
+        if !early {
+            let late = messages.recv_timeout(Duration::from_secs(20));
+            assert!(matches!(late, Ok(Message::Live(1, LiveNews::Over(Err(_))))), "{late:?}");
+        }
+        !early
+    }
+
+    #[test]
+    fn a_device_is_connected_to_once_the_connection_before_has_let_it_go() {
+        assert!(waits("sim:nobody"));
+        assert!(!waits("sim:somebody-else"), "another device is no reason to wait");
     }
 }

@@ -263,6 +263,8 @@ pub(crate) struct Workers {
     sessions: Lane<KeepJob>,
     devices: Lane<()>,
     live: Option<live::Link>,
+    /// The connection before, which may still hold its device.
+    left: Option<live::Left>,
     voice: Voice,
     messages: Receiver<Message>,
     /// From the interface to itself: it must not wait for room.
@@ -294,6 +296,7 @@ impl Workers {
                 voice.say(Message::Devices(faultscope_door::live::devices().devices));
             }),
             live: None,
+            left: None,
             voice,
             messages,
             asides: channel(),
@@ -360,12 +363,15 @@ impl Workers {
 
     /// Connects to a live source, in place of the one before.
     pub(crate) fn connect(&mut self, session: u64, address: &str) {
-        self.live = Some(live::Link::connect(session, address, self.voice.clone()));
+        self.disconnect();
+        self.live = Some(live::Link::connect(session, address, self.left.take(), self.voice.clone()));
     }
 
     /// Gives the live source up.
     pub(crate) fn disconnect(&mut self) {
-        self.live = None;
+        if let Some(link) = self.live.take() {
+            self.left = link.leave();
+        }
     }
 
     /// Asks the live source to write its last seconds.

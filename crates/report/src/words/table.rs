@@ -233,6 +233,7 @@ pub(super) static WORDS: &[(&str, &str, &str)] = &[
     ("gate.limit_pack", "limit pack", "限值包"),
     ("gate.lost_samples", "lost samples", "样点丢失"),
     ("gate.mean", "mean", "均值"),
+    ("gate.modulated", "modulated carrier", "已调载波"),
     ("gate.samples", "no samples", "无样点"),
     ("gate.state.fail", "unusable", "不可用"),
     ("gate.state.ok", "ok", "正常"),
