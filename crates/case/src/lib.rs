@@ -1,7 +1,8 @@
 //! The folder on the desk: the events of a fault in order, the clocks that run on it, its evidence, and the store they are kept in.
 //!
 //! State is never stored as truth: a [`Case`] is what [`Case::fold`] makes of its [`Event`]s. This room reads no clock and no
-//! environment; the time, the actor and the place of the store are handed to it. It knows no samples.
+//! environment; the time, the actor, the place of the store and the keys of a bucket are handed to it. (What is on its way to or from a bucket
+//! lies in the system's temporary folder.) It knows no samples.
 
 pub mod again;
 pub mod bundle;
