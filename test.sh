@@ -11,7 +11,7 @@ quick=no
 
 # What tests need beyond Rust and a C compiler: command to look for, package that brings it.
 needs="cc:gcc pdftotext:poppler-utils"
-[ "$quick" = no ] && needs="$needs Xvfb:xvfb import:imagemagick"
+[ "$quick" = no ] && needs="$needs Xvfb:xvfb import:imagemagick xdotool:xdotool"
 
 missing=""
 for need in $needs; do

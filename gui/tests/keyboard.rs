@@ -3,20 +3,20 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use common::{Gui, click, fill, gui, pick, sees, wait};
 use eframe::egui::{Key, accessibility::is_input};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use faultscope_gui::Start;
 
-/// The controls that can be used, by their place in the tree.
-fn controls(gui: &Gui) -> BTreeMap<String, String> {
+/// The controls that can be used, by what they are and are called; where figures come in, their places in the tree move.
+fn controls(gui: &Gui) -> BTreeSet<String> {
     let nodes = gui.root().children_recursive().map(|node| node.accesskit_node());
     nodes
         .filter(|node| is_input(node.role()) && !node.is_hidden() && !node.is_disabled())
         .filter(|node| !node.data().is_read_only())
-        .map(|node| (format!("{:?}", node.id()), format!("{:?} {:?}", node.role(), node.label().unwrap_or_default())))
+        .map(|node| format!("{:?} {:?}", node.role(), node.label().unwrap_or_default()))
         .collect()
 }
 
@@ -27,18 +27,18 @@ fn walk(gui: &mut Gui, screen: &str) {
     let mut left = controls(gui);
     assert!(left.len() > 10, "{screen}: {left:?}");
     // Once around from wherever the focus is, and once more for what scrolling brings into sight.
-    for _ in 0..2 * left.len() + 20 {
+    for _ in 0..2 * left.len() + 40 {
         if left.is_empty() {
             return;
         }
         gui.key_press(Key::Tab);
         gui.step();
         let focused = gui.root().children_recursive().find(|node| node.accesskit_node().is_focused());
-        if let Some(node) = focused {
-            left.remove(&format!("{:?}", node.accesskit_node().id()));
+        if let Some(node) = focused.map(|node| node.accesskit_node()) {
+            left.remove(&format!("{:?} {:?}", node.role(), node.label().unwrap_or_default()));
         }
     }
-    assert!(left.is_empty(), "{screen}: Tab does not reach {:?}", left.values().collect::<Vec<_>>());
+    assert!(left.is_empty(), "{screen}: Tab does not reach {left:?}");
 }
 
 #[test]
@@ -100,6 +100,10 @@ fn tab_reaches_every_control_of_supplies_and_live_sources() {
         wait(&mut gui, picture, |g| !sees(g, "computing"));
         walk(&mut gui, picture);
     }
+    click(&mut gui, "Compare with");
+    pick(&mut gui, "sim:reservoir-c-lost");
+    wait(&mut gui, "the comparison", |g| sees(g, "Differences ("));
+    walk(&mut gui, "a comparison");
     click(&mut gui, "Connect");
     pick(&mut gui, "Simulated dongle: failing transmitter");
     wait(&mut gui, "samples", |g| sees(g, "running"));

@@ -32,6 +32,8 @@ pub(crate) struct Desk {
     pub(crate) dossier: Dossier,
     /// The case that is about to be opened.
     pub(crate) call: Call,
+    /// Whether its title takes the cursor in the next frame.
+    pub(crate) focus_title: bool,
     /// What the next attachment shows.
     pub(crate) role: Option<&'static str>,
     /// The step that is being written down.
@@ -148,6 +150,8 @@ pub(crate) struct Answering {
 /// What may be done to the open case.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum CaseCommand {
+    /// Put the cursor into the title of a new case; the open one is left.
+    Begin,
     /// Say something of the case that is about to be opened.
     Call(Entry, String),
     /// How urgent that case is.
@@ -186,7 +190,14 @@ pub(crate) enum CaseCommand {
 pub(super) fn apply(state: &mut State, workers: &mut Workers, command: CaseCommand) {
     let open = state.desk.case.as_ref().map(|c| c.id.clone());
     match (command, open) {
+        (CaseCommand::Begin, open) => {
+            state.desk.focus_title = true;
+            if open.is_some() {
+                leave(state, workers);
+            }
+        }
         (CaseCommand::Call(entry, text), _) => {
+            state.desk.focus_title = false;
             if let Some(place) = state.desk.call.filled.get_mut(entry as usize) {
                 *place = text;
             }
@@ -195,11 +206,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, command: CaseComma
         (CaseCommand::Create, _) => create(state, workers),
         (CaseCommand::Show(id), _) => desk(state, workers, Word::Opening, DeskTask::Show(id)),
         (CaseCommand::Refresh, Some(id)) => refresh(state, workers, id),
-        (CaseCommand::Leave, _) => {
-            state.desk.case = None;
-            (state.desk.stepping, state.desk.answering) = (None, None);
-            desk(state, workers, Word::Opening, DeskTask::List);
-        }
+        (CaseCommand::Leave, _) => leave(state, workers),
         (CaseCommand::Role(role), _) => state.desk.role = role,
         (CaseCommand::Step(stepping), _) => state.desk.stepping = stepping,
         (CaseCommand::Keep, Some(_)) => keep(state, workers),
@@ -242,6 +249,12 @@ pub(super) fn look_up(state: &mut State, workers: &mut Workers) {
     let Some(capture) = state.capture_mut(id).filter(|c| c.asked_similar != Some(of)) else { return };
     capture.asked_similar = Some(of);
     desk(state, workers, Word::Similar, DeskTask::Similar(id, of, Box::new(result.as_ref().clone())));
+}
+
+fn leave(state: &mut State, workers: &mut Workers) {
+    state.desk.case = None;
+    (state.desk.stepping, state.desk.answering) = (None, None);
+    desk(state, workers, Word::Opening, DeskTask::List);
 }
 
 fn create(state: &mut State, workers: &mut Workers) {

@@ -25,6 +25,8 @@ pub(crate) enum Shortcut {
     Pause,
     /// Pin the last seconds of the live source.
     Pin,
+    /// Put the cursor into the title of a new case.
+    NewCase,
     /// Attach the capture.
     Attach,
     /// Write the report.
@@ -45,7 +47,7 @@ const CTRL: Modifiers = Modifiers::COMMAND;
 
 impl Shortcut {
     /// All of them, in the order of the help.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Path,
         Self::Samples,
         Self::Close,
@@ -54,6 +56,7 @@ impl Shortcut {
         Self::Picture,
         Self::Pause,
         Self::Pin,
+        Self::NewCase,
         Self::Attach,
         Self::Report,
         Self::Case,
@@ -74,6 +77,7 @@ impl Shortcut {
             Self::Picture => KeyboardShortcut::new(CTRL, Key::G),
             Self::Pause => KeyboardShortcut::new(CTRL, Key::Space),
             Self::Pin => KeyboardShortcut::new(CTRL, Key::P),
+            Self::NewCase => KeyboardShortcut::new(CTRL, Key::N),
             Self::Attach => KeyboardShortcut::new(CTRL, Key::Enter),
             Self::Report => KeyboardShortcut::new(CTRL, Key::R),
             Self::Case => KeyboardShortcut::new(CTRL, Key::K),
@@ -95,6 +99,7 @@ impl Shortcut {
             Self::Picture => Word::NextPicture,
             Self::Pause => Word::Pause,
             Self::Pin => Word::PinTip,
+            Self::NewCase => Word::CaseNewTip,
             Self::Attach => Word::CaseAttachTip,
             Self::Report => Word::CaseReportTip,
             Self::Case => Word::CaseWholeTip,
@@ -118,6 +123,7 @@ impl Shortcut {
             Self::Picture => state.present.map(|_| Command::Look(state.next_picture())),
             Self::Pause => state.live.as_ref().filter(|l| l.is_open()).map(|l| Command::Pause(!l.paused)),
             Self::Pin => state.live.as_ref().filter(|l| l.can_pin()).map(|_| Command::Pin),
+            Self::NewCase => Some(Command::Case(CaseCommand::Begin)),
             Self::Attach => state.can_attach().then_some(Command::Attach),
             Self::Report => state.desk.case.is_some().then_some(Command::Case(CaseCommand::Report)),
             Self::Case => state.desk.case.is_some().then(|| match state.screen() {

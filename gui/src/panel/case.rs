@@ -7,7 +7,7 @@ use faultscope_door::paper::length;
 use faultscope_door::paper::words::{self, word};
 
 use super::{Cx, soft, steps, title, verdict_badge};
-use crate::app::{CaseCommand, Command, Entry, Screen};
+use crate::app::{CaseCommand, Command, Entry, Screen, Shortcut};
 use crate::words::Word;
 
 /// Draws the store.
@@ -58,7 +58,8 @@ fn new_case(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         });
     });
-    if ui.button(cx.text(Word::CaseNew)).on_hover_text(cx.text(Word::CaseNewTip)).clicked() || entered {
+    let tip = cx.tip(ui, Word::CaseNewTip, Shortcut::NewCase);
+    if ui.button(cx.text(Word::CaseNew)).on_hover_text(tip).clicked() || entered {
         cx.send(Command::Case(CaseCommand::Create));
     }
 }
@@ -80,7 +81,11 @@ fn blank(ui: &mut Ui, cx: &mut Cx<'_>, entry: Entry) -> bool {
     let hint = if hint.is_empty() { name } else { hint };
     let field = TextEdit::singleline(&mut text).hint_text(hint).desired_width(f32::INFINITY);
     let response = ui.add(field).accessible_name(name);
-    if response.changed() {
+    let focus = entry == Entry::Title && cx.state.desk.focus_title;
+    if focus {
+        response.request_focus();
+    }
+    if response.changed() || focus {
         cx.send(Command::Case(CaseCommand::Call(entry, text)));
     }
     response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter))

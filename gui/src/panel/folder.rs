@@ -7,7 +7,7 @@ use faultscope_door::diagnose::{Cause, Finding};
 use faultscope_door::paper::compact;
 use faultscope_door::paper::words::{self, word};
 
-use super::{Cx, answers, cause, soft, steps, title, verdict_badge, warning};
+use super::{Cx, answers, cause, soft, steps, tables, title, verdict_badge, warning};
 use crate::app::Command;
 use crate::words::Word;
 
@@ -116,13 +116,12 @@ fn found(ui: &mut Ui, cx: &mut Cx<'_>, case: &Case) {
     causes(ui, cx, &dossier.causes);
     repaired(ui, cx, &dossier.repaired);
     heading(ui, cx, "report.findings");
-    let own = case.findings.iter().filter(|f| f.captures.is_empty());
-    let mut any = false;
-    for judged in own {
-        any = true;
+    let mut own: Vec<_> = case.findings.iter().filter(|f| f.captures.is_empty()).collect();
+    own.sort_by_key(|f| std::cmp::Reverse(tables::rank(f.finding.verdict)));
+    for judged in &own {
         finding(ui, cx, &judged.finding, judged.role.as_deref());
     }
-    if !any {
+    if own.is_empty() {
         ui.label(cx.text(Word::CaseNothingFound));
     }
     checklists(ui, cx, case);

@@ -62,7 +62,7 @@ pub(crate) fn findings(ui: &mut Ui, cx: &mut Cx<'_>, result: &CaptureResult) {
 }
 
 /// How early a verdict is shown.
-const fn rank(verdict: Verdict) -> u8 {
+pub(crate) const fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Fail => 4,
         Verdict::Invalid => 3,
