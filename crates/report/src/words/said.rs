@@ -240,6 +240,10 @@ pub(super) const SAID: &[(&str, &str)] = &[
         "载波经调制，占据 {0} 至 {1} Hz：其中 {2} 条谱线属于它，电平相对其总功率，THD、SNR 与 SINAD 不适用",
     ),
     (
+        "besides the carrier {} bands are filled, the strongest {} to {} Hz at {} dBc: modulated signals or humps of noise, which are no lines and not listed; `channel` measures them",
+        "除载波外有 {0} 个频带被占据，最强的为 {1} 至 {2} Hz，{3} dBc：调制信号或噪声包，不是谱线，未列出；可用 `channel` 测量",
+    ),
+    (
         "the strongest line is one of many of about its level, none far above its surroundings: subcarriers of a modulated signal, so that there is no carrier to refer to",
         "最强谱线只是许多同级谱线之一，均不突出：为调制信号的子载波，没有可参照的载波",
     ),

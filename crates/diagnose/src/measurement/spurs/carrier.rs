@@ -121,18 +121,34 @@ pub(super) fn choose_band(
     settings: &Settings,
 ) -> Option<Band> {
     let wanted = settings.carrier_hz.map(|f| spectrum.bin_of_offset(f - spectrum.center_hz.unwrap_or(0.0)));
-    // A narrow band about the centre of an I/Q record is the skirt of the receiver's own DC line.
-    let zero = spectrum.bin_of_offset(0.0);
-    let skirt = |b: &Band| {
-        let most = DC_SKIRT * spectrum.mean.len() as f64;
-        spectrum.kind == Kind::Iq && ((b.high - b.low) as f64) < most && (b.centroid - zero).abs() < 0.5 * most
-    };
     bands
         .iter()
-        .filter(|b| wanted.map_or_else(|| !skirt(b), |w| b.holds(w)))
+        .filter(|b| wanted.map_or_else(|| !is_skirt(spectrum, b), |w| b.holds(w)))
         .max_by(|a, b| a.power.total_cmp(&b.power))
         .filter(|b| line.is_none_or(|l| b.power > l.power))
         .copied()
+}
+
+/// A narrow band about the centre of an I/Q record is the skirt of the receiver's own DC line.
+fn is_skirt(spectrum: &Spectrum, b: &Band) -> bool {
+    let most = DC_SKIRT * spectrum.mean.len() as f64;
+    let zero = spectrum.bin_of_offset(0.0);
+    spectrum.kind == Kind::Iq && ((b.high - b.low) as f64) < most && (b.centroid - zero).abs() < 0.5 * most
+}
+
+/// Bands besides the carrier, which hold no line that could be listed: another modulated signal, or a hump of noise.
+pub(super) fn other_bands(spectrum: &Spectrum, bands: &[Band], own: Option<Band>, carrier: &Found) -> Option<Gate> {
+    let own = |b: &Band| own.is_some_and(|own| own.low == b.low) || b.holds(carrier.line.bin);
+    let others = || bands.iter().filter(|b| !own(b) && !is_skirt(spectrum, b));
+    let strongest = others().max_by(|a, b| a.power.total_cmp(&b.power))?;
+    let (low, high) = (spectrum.frequency_hz(strongest.low as f64), spectrum.frequency_hz(strongest.high as f64));
+    let level = 10.0 * (strongest.power / carrier.power).log10();
+    let detail = format!(
+        "besides the carrier {} bands are filled, the strongest {low:.0} to {high:.0} Hz at {level:.1} dBc: modulated signals or humps of \
+         noise, which are no lines and not listed; `channel` measures them",
+        others().count()
+    );
+    Some(Gate::new("modulated", GateState::Warn, detail))
 }
 
 pub(super) fn band_carrier(spectrum: &Spectrum, floor: &Floor, band: Band) -> Found {

@@ -8,7 +8,9 @@ use faultscope_signal::{Kind, Record, Spectrum, SpectrumSettings, Unit, Window, 
 
 use super::super::{Detail, MeasureError, Measured, Settings};
 use super::behaviour::{self, Looks, PARTS_SHARE};
-use super::carrier::{band_carrier, band_gate, choose_band, choose_carrier, drop_crowd, drop_texture, in_a_crowd};
+use super::carrier::{
+    band_carrier, band_gate, choose_band, choose_carrier, drop_crowd, drop_texture, in_a_crowd, other_bands,
+};
 use super::joint;
 use super::origin::{self, Context, is_dc};
 use super::owner::{Band, Fine, Found, bands};
@@ -171,6 +173,7 @@ impl<'a> Work<'a> {
             found.retain(|f| !b.holds(f.line.bin));
             gates.push(band_gate(&spectrum, b, before - found.len()));
         }
+        gates.extend(carrier.as_ref().and_then(|c| other_bands(&spectrum, &bands, band, c)));
         found.sort_by(|a, b| b.power.total_cmp(&a.power));
         Ok(Self { spectrum, floor, quiet, fine, settings, lines: found, carrier, band, bands })
     }

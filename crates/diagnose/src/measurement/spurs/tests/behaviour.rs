@@ -119,3 +119,26 @@ fn a_family_of_lines_goes_and_what_stands_clear_of_it_stays() {
     drop_texture(&floor, &mut lines);
     assert!(lines.iter().all(|l| l.snr > 398.0) && lines.len() == 4, "{lines:?}");
 }
+
+/// A carrier of -10.5 dBFS, and 3 dB below it a signal whose phase walks at random (some 20 kHz wide): no line, but nothing to pass over.
+#[test]
+fn a_modulated_signal_beside_the_carrier_is_told_of() {
+    let (rate, n) = (1e6, 1 << 18);
+    let mut normal = Normal(7);
+    let (mut phase, mut data) = (0.0, Vec::with_capacity(2 * n));
+    for k in 0..n {
+        let t = k as f64 / rate;
+        phase += 0.355 * normal.next();
+        let (carrier, other) = (TAU * 100e3 * t, TAU * -200e3 * t + phase);
+        let level = 0.3 / 2f64.sqrt();
+        data.push(0.3 * carrier.cos() + level * other.cos() + 1e-4 * normal.next());
+        data.push(0.3 * carrier.sin() + level * other.sin() + 1e-4 * normal.next());
+    }
+    let record = Iq { rate, center: None, data };
+    let (measured, _) = measure(&record, &Settings::default());
+    let told = measured.gates.iter().find(|g| g.detail.contains("besides the carrier 1 bands")).unwrap();
+    assert_eq!(told.state, GateState::Warn);
+    let level: f64 = told.detail.split(" at ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    // Of a Lorentzian's power the band holds what lies at least 10 dB above the quiet part.
+    assert!((-4.5..=-2.5).contains(&level), "{}", told.detail);
+}
