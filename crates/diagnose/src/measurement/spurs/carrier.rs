@@ -139,7 +139,10 @@ fn is_skirt(spectrum: &Spectrum, b: &Band) -> bool {
 /// Bands besides the carrier, which hold no line that could be listed: another modulated signal, or a hump of noise.
 pub(super) fn other_bands(spectrum: &Spectrum, bands: &[Band], own: Option<Band>, carrier: &Found) -> Option<Gate> {
     let own = |b: &Band| own.is_some_and(|own| own.low == b.low) || b.holds(carrier.line.bin);
-    let others = || bands.iter().filter(|b| !own(b) && !is_skirt(spectrum, b));
+    // A skirt of the DC line comes near it; what keeps away by more than its own width is a signal.
+    let zero = spectrum.bin_of_offset(0.0);
+    let keeps_away = |b: &Band| (b.low as f64 - zero).max(zero - b.high as f64) > (b.high - b.low) as f64;
+    let others = || bands.iter().filter(|b| !own(b) && (keeps_away(b) || !is_skirt(spectrum, b)));
     let strongest = others().max_by(|a, b| a.power.total_cmp(&b.power))?;
     let (low, high) = (spectrum.frequency_hz(strongest.low as f64), spectrum.frequency_hz(strongest.high as f64));
     let level = 10.0 * (strongest.power / carrier.power).log10();
