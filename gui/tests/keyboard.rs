@@ -117,3 +117,40 @@ fn tab_reaches_every_control_of_supplies_and_live_sources() {
     wait(&mut gui, "the rounds", |g| sees(g, "Use the pattern that ships"));
     walk(&mut gui, "rounds");
 }
+
+#[test]
+fn tab_reaches_every_control_of_modulation_single_records_and_questions() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut gui = gui(Start {
+        store: Some(folder.path().join("store").display().to_string()),
+        captures: vec!["sim:tx-healthy?modulation=qpsk".into()],
+        ..Start::default()
+    });
+    wait(&mut gui, "the readings", |g| sees(g, "Readings ("));
+    click(&mut gui, "Modulation");
+    click(&mut gui, "Measure the modulation");
+    wait(&mut gui, "the modulation", |g| sees(g, "Frequency (FM): sim:"));
+    walk(&mut gui, "modulation");
+    click(&mut gui, "Connect");
+    pick(&mut gui, "Devices");
+    wait(&mut gui, "the list", |g| sees(g, "What can be connected"));
+    click(&mut gui, "Connect: Simulated tinySA: failing transmitter");
+    wait(&mut gui, "the analyser", |g| sees(g, "Nothing was read yet"));
+    walk(&mut gui, "an analyser");
+    click(&mut gui, "Read once");
+    wait(&mut gui, "the sweep", |g| sees(g, "Spectrum: sim:tinysa/"));
+    walk(&mut gui, "a sweep");
+
+    // A question lets the focus go nowhere else.
+    fill(&mut gui, "Path of a capture", "rtltcp://127.0.0.1:1?bias=on");
+    click(&mut gui, "Open file");
+    wait(&mut gui, "the question", |g| sees(g, "Do not connect"));
+    let mut reached = BTreeSet::new();
+    for _ in 0..12 {
+        gui.key_press(Key::Tab);
+        gui.step();
+        let focused = gui.root().children_recursive().find(|node| node.accesskit_node().is_focused());
+        reached.extend(focused.and_then(|node| node.accesskit_node().label()));
+    }
+    assert!(reached.contains("Do not connect") && reached.contains("Connect and set it"), "{reached:?}");
+}
