@@ -117,5 +117,5 @@ journey
 if [ "${3:-}" != quick ]; then
     shot spurs-zh-1920 1920x1080 --lang zh-CN --theme light --limits tx-generic sim:pa-failing
     shot supply-en-contrast 1280x800 --lang en --theme contrast --limits atx-12v sim:reservoir-c-lost
-    shot empty-zh 1280x800 --lang zh-CN --theme light
+    shot empty-zh 1280x800 --lang zh-CN --theme light --fresh
 fi
