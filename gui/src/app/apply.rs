@@ -25,7 +25,9 @@ const MOST: usize = 64;
 /// Does what a command asks for.
 pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Context, command: Command) {
     match command {
-        Command::Open(source) => open(state, workers, &source),
+        Command::Open(source) => {
+            open(state, workers, &source);
+        }
         Command::OpenTyped => open_typed(state, workers),
         Command::OpenSamples => {
             let (id, progress) = workers.capture(CaptureJob::Samples);
@@ -109,7 +111,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::Help(shown) => state.help = shown,
         Command::Draft(draft) => state.draft = draft,
         Command::SetLimit => set_limit(state, workers),
-        Command::Guide(shown) => guide::show(state, workers, shown),
+        Command::Guide => guide::show(state, workers),
         Command::GuideTyped => {
             let path = typed(state);
             if !path.is_empty() {
@@ -132,9 +134,9 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
         Command::Attach => attach(state, workers, context, state.present),
         Command::AttachPinned(id) => attach(state, workers, context, Some(id)),
         Command::OpenPinned(path) => {
-            open(state, workers, &Source::File(path));
             let wanted = state.desk.case.is_some();
-            state.present.and_then(|id| state.capture_mut(id)).into_iter().for_each(|c| c.pinned = wanted);
+            let opened = open(state, workers, &Source::File(path));
+            opened.and_then(|id| state.capture_mut(id)).into_iter().for_each(|c| c.pinned = wanted);
         }
         Command::LookUp => dossier::look_up(state, workers),
     }
@@ -143,11 +145,12 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, context: &egui::Co
     }
 }
 
-pub(super) fn open(state: &mut State, workers: &mut Workers, source: &Source) {
+/// Opens a capture, unless too many are open; returns its number.
+pub(super) fn open(state: &mut State, workers: &mut Workers, source: &Source) -> Option<CaptureId> {
     if state.captures.len() >= MOST {
         let message = format!("{MOST} captures are open");
         state.notice = Some(Notice::Failed(Error::usage(message, "close one to open another")));
-        return;
+        return None;
     }
     state.last += 1;
     let id = state.last;
@@ -159,6 +162,7 @@ pub(super) fn open(state: &mut State, workers: &mut Workers, source: &Source) {
     let (job, progress) = workers.capture(job);
     let what = if matches!(source, Source::Simulated(_)) { Word::Simulating } else { Word::Opening };
     state.jobs.push(Job { id: job, what, name, capture: Some(id), progress });
+    Some(id)
 }
 
 fn open_typed(state: &mut State, workers: &mut Workers) {
@@ -392,9 +396,10 @@ fn resolve(state: &mut State, workers: &mut Workers, points: usize) {
     let Some(capture) = state.capture().filter(|c| !c.glimpse) else { return };
     let Some(viewer) = capture.viewer.clone() else { return };
     let (id, name) = (capture.id, capture.name.clone());
-    state.jobs.iter().filter(|j| j.what == Word::Resolution && j.name == name).for_each(|j| j.progress.cancel());
+    let before = |j: &&Job| j.what == Word::Resolution && j.capture == Some(id);
+    state.jobs.iter().filter(before).for_each(|j| j.progress.cancel());
     let (job, progress) = workers.capture(CaptureJob::Resolve { id, viewer, points });
-    state.jobs.push(Job { id: job, what: Word::Resolution, name, capture: None, progress });
+    state.jobs.push(Job { id: job, what: Word::Resolution, name, capture: Some(id), progress });
 }
 
 fn draw_persistence(state: &mut State, workers: &mut Workers) {

@@ -134,8 +134,8 @@ pub(crate) enum Command {
     Draft(Option<Draft>),
     /// Judge the present capture by the limit that is typed; with nothing typed the reading has none any more.
     SetLimit,
-    /// Begin or show the procedure, or hide it.
-    Guide(bool),
+    /// Begin or show the procedure.
+    Guide,
     /// Begin the procedure whose path was typed.
     GuideTyped,
     /// Give a capture a role in the procedure.

@@ -40,8 +40,8 @@ impl Devices {
 pub(crate) enum Ask {
     /// Look for devices; nothing is opened or set.
     Look,
-    /// Show the list, or hide it.
-    Show(bool),
+    /// Show the list.
+    Show,
     /// Put an address into the path field, to be completed.
     Complete(String),
     /// Remember these addresses.
@@ -52,11 +52,9 @@ pub(crate) enum Ask {
 pub(super) fn apply(state: &mut State, workers: &mut Workers, ask: Ask) {
     match ask {
         Ask::Look => look(state, workers),
-        Ask::Show(shown) => {
-            state.screen = if shown { Screen::Devices } else { state.ground };
-            if shown {
-                look(state, workers);
-            }
+        Ask::Show => {
+            state.screen = Screen::Devices;
+            look(state, workers);
         }
         Ask::Complete(address) => {
             state.path = address;

@@ -205,7 +205,7 @@ pub(super) fn apply(state: &mut State, workers: &mut Workers, command: CaseComma
         (CaseCommand::Urgent(priority), _) => state.desk.call.priority = priority,
         (CaseCommand::Create, _) => create(state, workers),
         (CaseCommand::Show(id), _) => desk(state, workers, Word::Opening, DeskTask::Show(id)),
-        (CaseCommand::Refresh, Some(id)) => refresh(state, workers, id),
+        (CaseCommand::Refresh, Some(_)) => refresh(state, workers),
         (CaseCommand::Leave, _) => leave(state, workers),
         (CaseCommand::Role(role), _) => state.desk.role = role,
         (CaseCommand::Step(stepping), _) => state.desk.stepping = stepping,
@@ -308,9 +308,9 @@ pub(super) fn desk(state: &mut State, workers: &mut Workers, what: Word, task: D
 }
 
 /// Reads the open case once more, out of sight: nobody asked for it. One that still waits is not asked for again.
-fn refresh(state: &mut State, workers: &mut Workers, id: String) {
-    if state.desk.refreshing.is_none() {
-        let (job, _) = workers.desk(job(state, DeskTask::Refresh(id)));
+fn refresh(state: &mut State, workers: &mut Workers) {
+    if let (None, Some(case)) = (state.desk.refreshing, &state.desk.case) {
+        let (job, _) = workers.desk(job(state, DeskTask::Refresh(case.id.clone(), case.version)));
         state.desk.refreshing = Some(job);
     }
 }

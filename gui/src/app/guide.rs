@@ -14,12 +14,12 @@ use crate::worker::{CaptureJob, DeskTask, Workers};
 /// The plan that is begun when none is named.
 const USUAL: &str = "base-station-visit";
 
-/// Shows the procedure, begun where there is none yet, or hides it.
-pub(super) fn show(state: &mut State, workers: &mut Workers, shown: bool) {
-    if shown && state.guide.is_none() {
+/// Shows the procedure, begun where there is none yet.
+pub(super) fn show(state: &mut State, workers: &mut Workers) {
+    if state.guide.is_none() {
         begin(state, workers, USUAL);
     } else {
-        state.screen = if shown { Screen::Guide } else { state.ground };
+        state.screen = Screen::Guide;
     }
 }
 

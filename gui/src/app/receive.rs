@@ -100,6 +100,11 @@ pub(super) fn take(state: &mut State, message: Message) -> Vec<Command> {
                 dossier::take(state, *folder);
             }
         }
+        Message::Ticked(case) => {
+            if state.desk.case.as_ref().is_some_and(|c| c.id == case.id && c.version == case.version) {
+                state.desk.case = Some(case);
+            }
+        }
         Message::Stepped(folder) => {
             dossier::take(state, *folder);
             (state.desk.stepping, state.desk.answering) = (None, None);

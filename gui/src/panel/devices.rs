@@ -36,7 +36,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.spinner();
         }
         if cx.state.screen() == Screen::Devices && ui.button(cx.text(Word::ProcedureHide)).clicked() {
-            cx.send(Command::Devices(Ask::Show(false)));
+            cx.send(Command::GoBack);
         }
     });
     ScrollArea::vertical().id_salt("devices").auto_shrink([false, false]).show(ui, |ui| {

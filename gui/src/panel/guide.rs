@@ -22,7 +22,7 @@ pub(crate) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(RichText::new(&guide.plan.plan.title).strong());
         soft(ui, cx, format!("{} {}", guide.plan.plan.id, guide.plan.plan.version));
         if ui.button(cx.text(Word::ProcedureHide)).clicked() {
-            cx.send(Command::Guide(false));
+            cx.send(Command::GoBack);
         }
     });
     ui.horizontal_wrapped(|ui| {

@@ -52,7 +52,7 @@ fn live(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tip = cx.text(Word::ConnectTip);
     let menu = ui.menu_button(cx.text(Word::Connect), |ui| {
         if ui.button(cx.text(Word::DevicesShow)).clicked() {
-            cx.send(Command::Devices(Ask::Show(true)));
+            cx.send(Command::Devices(Ask::Show));
             ui.close();
         }
         if ui.button(cx.text(Word::ConnectAddress)).on_hover_text("rtltcp://host:1234?freq=940M&rate=2.4M").clicked() {
@@ -93,11 +93,11 @@ fn domain_models(ui: &mut Ui, cx: &mut Cx<'_>, domain: &str) {
 fn procedure(ui: &mut Ui, cx: &mut Cx<'_>) {
     let menu = ui.menu_button(cx.text(Word::Procedure), |ui| {
         if cx.state.guide.is_some() && ui.button(cx.text(Word::ProcedureGoOn)).clicked() {
-            cx.send(Command::Guide(true));
+            cx.send(Command::Guide);
             ui.close();
         }
         if ui.button(cx.text(Word::ProcedureVisit)).clicked() {
-            cx.send(Command::Guide(true));
+            cx.send(Command::Guide);
             ui.close();
         }
         if ui.button(cx.text(Word::Rounds)).on_hover_text(cx.text(Word::RoundsTip)).clicked() {

@@ -11,7 +11,6 @@ use faultscope_door::cases::{
 use faultscope_door::diagnose::Cause;
 use faultscope_door::paper::Lang;
 use faultscope_door::paper::picture::encode_png;
-use faultscope_door::trend::early::Drift;
 use faultscope_door::{CaptureResult, Class, Error, Unwatched, report};
 
 use super::{Message, Progress, Voice, rounds, step};
@@ -40,8 +39,8 @@ pub(crate) enum DeskTask {
     Create(Box<Opened>),
     /// Show a case.
     Show(String),
-    /// The same once more, as it stands now.
-    Refresh(String),
+    /// The same once more, as it stands now; what is worked out from it only where it is no longer at this version.
+    Refresh(String, u64),
     /// Write a step down.
     Step {
         /// The case.
@@ -136,7 +135,7 @@ pub(crate) struct Folder {
 
 /// Does one job.
 pub(super) fn work(job: DeskJob, progress: &Progress, voice: &Voice) {
-    let asked = !matches!(job.task, DeskTask::Refresh(_));
+    let asked = !matches!(job.task, DeskTask::Refresh(..));
     match task(job, progress) {
         Ok(message) => voice.say(message),
         // What nobody asked for does not disturb: the case on the screen is as it was read last.
@@ -149,7 +148,7 @@ const fn access(task: &DeskTask) -> Access {
     match task {
         DeskTask::List
         | DeskTask::Show(_)
-        | DeskTask::Refresh(_)
+        | DeskTask::Refresh(..)
         | DeskTask::Report(..)
         | DeskTask::Rounds { .. }
         | DeskTask::History { .. }
@@ -197,7 +196,14 @@ fn task(job: DeskJob, progress: &Progress) -> Result<Message, Error> {
             folder(&desk, case).map(Message::Case)
         }
         DeskTask::Show(id) => folder(&desk, desk.case(&id)?).map(Message::Case),
-        DeskTask::Refresh(id) => folder(&desk, desk.case(&id)?).map(Message::Refreshed),
+        DeskTask::Refresh(id, seen) => {
+            let case = desk.case(&id)?;
+            if case.version == seen {
+                Ok(Message::Ticked(Box::new(case)))
+            } else {
+                folder(&desk, case).map(Message::Refreshed)
+            }
+        }
         DeskTask::Step { case, seen, stepping } => {
             let case = step::take(&mut desk, &case, seen, &stepping)?;
             folder(&desk, case).map(Message::Stepped)
@@ -258,8 +264,7 @@ fn task(job: DeskJob, progress: &Progress) -> Result<Message, Error> {
         }
         DeskTask::Warnings => {
             let search = TrendSearch { horizon_days: HORIZON_DAYS, ..TrendSearch::default() };
-            let all = desk.trends(&search)?.unit_trends;
-            Ok(Message::Warnings(all.into_iter().filter(|t| t.outlook.drift == Drift::Drifts).collect()))
+            desk.drifting(&search).map(Message::Warnings)
         }
         DeskTask::Similar(id, of, result) => Ok(Message::Similar(id, of, similar(&mut desk, &result))),
     }

@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, PoisonError};
 
 use eframe::egui::ColorImage;
-use faultscope_door::cases::{LibraryHit, Summary, UnitTrend, Verification};
+use faultscope_door::cases::{Case, LibraryHit, Summary, UnitTrend, Verification};
 use faultscope_door::check::{CheckDocument, Plan};
 use faultscope_door::diagnose::LimitSet;
 use faultscope_door::live::DeviceInfo;
@@ -199,6 +199,8 @@ pub(crate) enum Message {
     Case(Box<Folder>),
     /// The same as it stands now.
     Refreshed(Box<Folder>),
+    /// Nothing has happened to it, but its clocks have run.
+    Ticked(Box<Case>),
     /// A step of it was written down.
     Stepped(Box<Folder>),
     /// A capture was attached.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use faultscope_door::cases::{self, Desk, InspectRequest};
 use faultscope_door::check::CheckOptions;
 use faultscope_door::paper::Lang;
-use faultscope_door::rounds::{self, InspectionSummary, Round, RoundPoint, Standing};
+use faultscope_door::rounds::{self, InspectionSummary, Round, RoundPoint};
 use faultscope_door::{Error, now};
 
 use super::Progress;
@@ -15,35 +15,16 @@ const TOLD: u32 = 20;
 
 /// The points of the plans, the next to fall due first.
 pub(super) fn points(desk: &Desk, plans: &[String], lang: Lang) -> Result<Vec<RoundPoint>, Error> {
-    let now = now();
-    by_date(&in_use(desk, plans)?, lang, |round| desk.standing(round, &now))
+    rounds::standing(&in_use(desk, plans)?, Some(desk), &now(), lang)
 }
 
 /// The same where there is no store yet: nothing was ever recorded.
 pub(super) fn never(store: Option<&str>, plans: &[String], lang: Lang) -> Result<Vec<RoundPoint>, Error> {
-    let now = now();
-    by_date(&rounds::in_use(plans, &cases::store_dir(store)?)?, lang, |round| round.never_done(&now))
+    rounds::standing(&rounds::in_use(plans, &cases::store_dir(store)?)?, None, &now(), lang)
 }
 
 fn in_use(desk: &Desk, plans: &[String]) -> Result<Vec<Round>, Error> {
     rounds::in_use(plans, desk.dir())
-}
-
-fn by_date(
-    rounds: &[Round],
-    lang: Lang,
-    standing: impl Fn(&Round) -> Result<Vec<Standing>, Error>,
-) -> Result<Vec<RoundPoint>, Error> {
-    let mut all = Vec::new();
-    for round in rounds {
-        for point in standing(round)? {
-            let own = round.plan.point(&point.tag);
-            all.extend(own.map(|own| RoundPoint::new(round, own, Some(point.clone()), lang)));
-        }
-    }
-    // Dates of one form: the text sorts as they do.
-    all.sort_by_key(|p: &RoundPoint| p.standing.as_ref().map(|s| s.due_on.clone()));
-    Ok(all)
 }
 
 /// What was found at a point, the latest first.

@@ -27,7 +27,8 @@ pub(super) fn take(desk: &mut Desk, id: &str, seen: u64, stepping: &Stepping) ->
                 "specialist" => EscalationLevel::Specialist,
                 "manager" => EscalationLevel::Manager,
                 "maker" => EscalationLevel::Maker,
-                _ => EscalationLevel::Engineer,
+                "engineer" => EscalationLevel::Engineer,
+                other => return Err(unknown(other)),
             };
             let escalated = EventKind::Escalated { level, to: None, reference: None, reason: filled(1) };
             desk.append(id, seen, escalated)
@@ -39,7 +40,8 @@ pub(super) fn take(desk: &mut Desk, id: &str, seen: u64, stepping: &Stepping) ->
                 "no_fault_found" => ClosureCode::NoFaultFound,
                 "duplicate" => ClosureCode::Duplicate,
                 "withdrawn" => ClosureCode::Withdrawn,
-                _ => ClosureCode::Solved,
+                "solved" => ClosureCode::Solved,
+                other => return Err(unknown(other)),
             };
             let confirmed_by = Some(filled(3)).filter(|name| !name.is_empty());
             let closure = Closure { code, remedy: filled(2), confirmed_by, satisfaction: None };
@@ -48,6 +50,11 @@ pub(super) fn take(desk: &mut Desk, id: &str, seen: u64, stepping: &Stepping) ->
         }
         Step::Reopen => desk.append(id, seen, EventKind::Reopened { reason: text }),
     }
+}
+
+/// A choice that is offered and not known here would be taken for another one.
+fn unknown(choice: &str) -> Error {
+    Error::usage(format!("'{choice}' is no choice of this step"), "this is a defect of faultscope; please report it")
 }
 
 fn action(action: ActionKind, text: String, part: Option<PartReplaced>) -> EventKind {

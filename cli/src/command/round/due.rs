@@ -5,7 +5,7 @@ use faultscope_door::cases::{Access, Desk};
 use faultscope_door::diagnose::Verdict;
 use faultscope_door::paper::table;
 use faultscope_door::paper::words::{self, Lang, fill, find_or, word};
-use faultscope_door::rounds::{self, DueState, Round, RoundLine, RoundPoint, Standing};
+use faultscope_door::rounds::{self, DueState, RoundLine, RoundPoint, Standing};
 
 use super::{RoundDueArgs, in_use, place_of};
 use crate::command::case::desk;
@@ -32,23 +32,12 @@ pub(super) fn list(args: &RoundDueArgs, overdue: bool, context: &mut Context<'_>
     }
     let desk = desk_if_any(context)?;
     let at = args.at.clone().unwrap_or_else(faultscope_door::now);
-    let mut all: Vec<(&Round, Standing)> = Vec::new();
-    for round in &rounds {
-        let standing = match &desk {
-            Some(desk) => desk.standing(round, &at)?,
-            None => round.never_done(&at)?,
-        };
-        all.extend(standing.into_iter().map(|s| (round, s)));
-    }
-    // Dates of one form: the text sorts as they do.
-    all.sort_by(|a, b| a.1.due_on.cmp(&b.1.due_on));
+    let all = rounds::standing(&rounds, desk.as_ref(), &at, style.lang)?;
     let wanted = |s: &Standing| {
         (!overdue || s.state == DueState::Overdue) && args.within.is_none_or(|interval| s.is_due_within(interval))
     };
-    let all = all.into_iter().filter(|(_, s)| wanted(s)).take(args.limit.unwrap_or(usize::MAX));
-    let points: Vec<RoundPoint> = all
-        .filter_map(|(round, s)| Some(RoundPoint::new(round, round.plan.point(&s.tag)?, Some(s.clone()), style.lang)))
-        .collect();
+    let all = all.into_iter().filter(|p| p.standing.as_ref().is_some_and(wanted));
+    let points: Vec<RoundPoint> = all.take(args.limit.unwrap_or(usize::MAX)).collect();
     if context.common.json {
         points.into_iter().try_for_each(|point| context.print_json_line(&RoundLine::point(point)))?;
         return Ok(0);

@@ -190,7 +190,15 @@ impl Desk {
             return Ok(Vec::new());
         }
         let search = TrendSearch { serial: Some(serial.to_owned()), reading: None, horizon_days };
-        let all = self.trends(&search)?.unit_trends;
+        self.drifting(&search)
+    }
+
+    /// The readings looked for that drift towards their limits.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn drifting(&self, search: &TrendSearch) -> Result<Vec<UnitTrend>, Error> {
+        let all = self.trends(search)?.unit_trends;
         Ok(all.into_iter().filter(|t| t.outlook.drift == Drift::Drifts).collect())
     }
 
